@@ -1,0 +1,138 @@
+//! How fast rankings are: the nation's 3,321 communes with 100 indicators each.
+//!
+//! `cargo bench -p shared --bench ranking`. Prints medians, and ratios to a limit taken in the same run: one exact
+//! division for each figure and one sort of the scores, without any rule.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+
+use shared::{
+    achievement::FULL,
+    amount::Amount,
+    book::Book,
+    catalogue::{CommuneKind, Direction, Goal, Kind, Rule},
+    fraction::Fraction,
+    observation::Value,
+    period::Period,
+    ranking::{Scheme, Scope, board::Board, rank},
+    standings::{Change, Standings},
+    tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
+};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+const COMMUNES: u32 = 3_321;
+const INDICATORS: u32 = 100;
+
+fn main() {
+    let month: Period = "2026-10".parse().unwrap();
+    let inputs = inputs(month);
+    let build = median(5, || Book::new(&inputs).unwrap());
+    let book = Book::new(&inputs).unwrap();
+    let limit = median(11, || limit(&inputs));
+    println!("{COMMUNES} communes x {INDICATORS} indicators, {} figures", inputs.observations.len());
+    println!("limit (one division a figure, one sort)   {limit:>12.3?}");
+    println!("book from rows                            {build:>12.3?}");
+    for scheme in Scheme::ALL {
+        let full = median(11, || Board::new(&book, scheme, month, &Scope::default()));
+        println!(
+            "full ranking, {:<9}                   {full:>12.3?}   {:.1} x limit",
+            scheme.as_str(),
+            full.as_secs_f64() / limit.as_secs_f64()
+        );
+    }
+    let moved = median(5, || rank(&book, Scheme::Own, month, &Scope::default()));
+    println!("full ranking with movement                {moved:>12.3?}");
+    let mut standings = Standings::new(book);
+    standings.keep_ready(month);
+    let mut turn = 0u32;
+    let one = median(501, || {
+        turn += 1;
+        let commune = turn * 7 % COMMUNES;
+        let mut row = inputs.observations[(commune * INDICATORS + turn % INDICATORS) as usize].clone();
+        row.version += turn;
+        row.value = Value::Ratio { numerator: (turn % 90).into(), denominator: 97.into() };
+        standings.apply([Change::Version(&row)]);
+    });
+    println!("standings after one changed figure        {one:>12.3?}   (6 boards: three schemes, two months)");
+}
+
+/// The least that any ranking of these figures has to do.
+fn limit(inputs: &Inputs) -> Vec<(u64, u32)> {
+    let target = Fraction::from(Amount::from(80));
+    let mut scores: Vec<(u64, u32)> = (0..COMMUNES).map(|commune| (0, commune)).collect();
+    for (row, at) in inputs.observations.iter().zip(0u32..) {
+        let Value::Ratio { numerator, denominator } = row.value else { continue };
+        let x = Fraction::new(100 * numerator.micros(), denominator.micros()).unwrap();
+        let a = x.quotient_micros(target).unwrap().min(i128::from(FULL));
+        scores[(at / INDICATORS) as usize].0 += u64::try_from(a).unwrap();
+    }
+    scores.sort_unstable();
+    scores
+}
+
+fn median<T>(runs: usize, mut work: impl FnMut() -> T) -> Duration {
+    let mut times: Vec<Duration> = (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(work());
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    times[runs / 2]
+}
+
+fn inputs(month: Period) -> Inputs {
+    let goal = Goal::AtLeast { floor: Amount::from(80), bare: false };
+    let communes = (0..COMMUNES).map(|c| CommuneRow {
+        slug: format!("c{c}"),
+        code: c.to_string(),
+        name: format!("Xã {c:04}"),
+        kind: CommuneKind::Xa,
+        cycle: None,
+    });
+    let indicators = (0..INDICATORS).map(|i| IndicatorRow {
+        code: format!("A-{i}"),
+        group: "A".into(),
+        name: String::new(),
+        unit: "%".into(),
+        kind: Kind::Ratio,
+        direction: Direction::AtLeast,
+        cycle: None,
+        rule: Rule::Proportional,
+        points: Amount::ONE,
+        standard: Some(goal),
+    });
+    let pairs = || (0..COMMUNES).flat_map(|c| (0..INDICATORS).map(move |i| (c, i)));
+    let targets = pairs().map(|(c, i)| TargetRow {
+        commune: format!("c{c}"),
+        plan_ref: i.to_string(),
+        indicator: format!("A-{i}"),
+        goal,
+        lead_unit: String::new(),
+        deadline: None,
+        requires_evidence: true,
+    });
+    let received_at = "2026-10-10T00:00:00Z".parse().unwrap();
+    let observations = pairs().map(|(c, i)| ObservationRow {
+        commune: format!("c{c}"),
+        indicator: format!("A-{i}"),
+        unit: String::new(),
+        period: month,
+        version: 1,
+        value: Value::Ratio { numerator: (c * 31 + i * 17).rem_euclid(97).into(), denominator: 97.into() },
+        entered_by: String::new(),
+        entered_at: received_at,
+        received_at,
+        evidence_count: i % 2,
+        verdict: None,
+    });
+    Inputs {
+        communes: communes.collect(),
+        indicators: indicators.collect(),
+        targets: targets.collect(),
+        exceptions: Vec::new(),
+        observations: observations.collect(),
+    }
+}

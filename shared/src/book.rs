@@ -1,0 +1,420 @@
+//! All reported figures of a plan year in memory, and which of them is effective.
+//!
+//! Source: scoring rules 2026.1, "Effective observation", "Units" and "On time". Communes and indicators are numbered by
+//! their place in the input tables; the numbers are valid for one book.
+
+use crate::{
+    achievement::Measure,
+    amount::{Amount, MICROS},
+    calendar::{DueDays, local_day},
+    fraction::Fraction,
+    observation::{Decision, ObservationKey, Value},
+    period::{Cycle, Period},
+    tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
+    vietnamese,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::HashMap;
+use thiserror::Error;
+
+/// Most targets that one commune can have for one indicator.
+pub const MAX_TARGETS_PER_INDICATOR: usize = 12;
+/// The least common multiple of 1..=12: shares of points are whole multiples of 1/27720.
+pub const SHARE_UNIT: i128 = 27_720;
+
+/// Why input tables do not make a book.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum BookError {
+    /// A target names a commune that is not in the table of communes.
+    #[error("target {plan_ref:?} names the unknown commune {commune:?}")]
+    UnknownCommune {
+        /// The commune named.
+        commune: String,
+        /// The target.
+        plan_ref: String,
+    },
+    /// A target names an indicator that is not in the table of indicators.
+    #[error("target {plan_ref:?} of {commune} names the unknown indicator {indicator:?}")]
+    UnknownIndicator {
+        /// Its commune.
+        commune: String,
+        /// The target.
+        plan_ref: String,
+        /// The indicator named.
+        indicator: String,
+    },
+    /// More targets for one indicator than [`MAX_TARGETS_PER_INDICATOR`].
+    #[error("{commune} has more than {MAX_TARGETS_PER_INDICATOR} targets for {indicator}")]
+    TooManyTargets {
+        /// The commune.
+        commune: String,
+        /// The indicator.
+        indicator: String,
+    },
+}
+
+/// A commune with its targets.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its row.
+    pub row: CommuneRow,
+    /// Its own plan's targets in the plan's order.
+    pub targets: Vec<OwnTarget>,
+    /// Its cut-off day of the month.
+    pub cutoff_day: u8,
+    /// Its place among all communes by name in Vietnamese order.
+    pub name_order: u32,
+    /// Whether its own plan scores at least one target: only then it is ranked.
+    pub ranked: bool,
+    /// The indicators its own plan scores, ascending, each with its cycle.
+    pub(crate) scored: Vec<(u32, Cycle)>,
+}
+
+/// A target with the number of its indicator.
+#[derive(Debug, Clone)]
+pub struct OwnTarget {
+    /// Its row.
+    pub row: TargetRow,
+    /// Number of its indicator.
+    pub indicator: u32,
+    /// How many scored targets of the commune share the indicator's points; 0 for a target that is not scored.
+    pub sharers: u32,
+}
+
+/// The versions of one figure: one unit (or the whole commune), one indicator, one period.
+#[derive(Debug, Clone)]
+struct Series {
+    unit: Box<str>,
+    period: Period,
+    first_received: Option<DateTime<Utc>>,
+    version: u32,
+    value: Value,
+    evidence: u32,
+    verdict: Option<Decision>,
+}
+
+/// The observation that counts for a commune, an indicator and a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// Its value, ready to be compared.
+    pub measure: Measure,
+    /// Numerator and denominator in millionths, where both exist.
+    pub parts: Option<(i128, i128)>,
+    /// The period it was reported for.
+    pub period: Period,
+    /// Evidence files.
+    pub evidence: u32,
+    /// The verdict.
+    pub verdict: Option<Decision>,
+    /// Whether it is the roll-up over units.
+    pub rolled_up: bool,
+}
+
+/// Everything the scoring rules look at.
+#[derive(Debug, Clone)]
+pub struct Book {
+    members: Vec<Member>,
+    indicators: Vec<IndicatorRow>,
+    commune_numbers: HashMap<String, u32>,
+    indicator_numbers: HashMap<String, u32>,
+    /// By commune, then by indicator.
+    cells: Vec<Vec<Vec<Series>>>,
+    exceptions: HashMap<(u32, Period), NaiveDate>,
+    latest: Option<NaiveDate>,
+    ignored: u64,
+}
+
+impl Book {
+    /// A book from input tables. Observations and exceptions of communes or indicators that the tables do not have are
+    /// left out and counted.
+    ///
+    /// # Errors
+    /// [`BookError`] when the targets do not fit the other tables.
+    pub fn new(inputs: &Inputs) -> Result<Self, BookError> {
+        let numbers = |names: Vec<&String>| names.into_iter().cloned().zip(0u32..).collect::<HashMap<_, _>>();
+        let commune_numbers = numbers(inputs.communes.iter().map(|c| &c.slug).collect());
+        let indicator_numbers = numbers(inputs.indicators.iter().map(|i| &i.code).collect());
+        let mut members: Vec<Member> = inputs.communes.iter().map(member).collect();
+        for target in &inputs.targets {
+            let unknown_commune =
+                || BookError::UnknownCommune { commune: target.commune.clone(), plan_ref: target.plan_ref.clone() };
+            let unknown_indicator = || BookError::UnknownIndicator {
+                commune: target.commune.clone(),
+                plan_ref: target.plan_ref.clone(),
+                indicator: target.indicator.clone(),
+            };
+            let commune = *commune_numbers.get(&target.commune).ok_or_else(unknown_commune)?;
+            let indicator = *indicator_numbers.get(&target.indicator).ok_or_else(unknown_indicator)?;
+            members[commune as usize].targets.push(OwnTarget { row: target.clone(), indicator, sharers: 0 });
+        }
+        for member in &mut members {
+            share_points(member)?;
+            note_scored(member, &inputs.indicators);
+        }
+        order_names(&mut members);
+        let cells = vec![vec![Vec::new(); inputs.indicators.len()]; members.len()];
+        let mut book = Self {
+            members,
+            indicators: inputs.indicators.clone(),
+            commune_numbers,
+            indicator_numbers,
+            cells,
+            exceptions: HashMap::new(),
+            latest: None,
+            ignored: 0,
+        };
+        for exception in &inputs.exceptions {
+            book.except(&exception.commune, exception.period, Some(exception.cutoff));
+        }
+        for observation in &inputs.observations {
+            book.record(observation);
+        }
+        Ok(book)
+    }
+
+    /// Sets the commune's own cut-off day of the month, where it differs from the default calendar's.
+    pub fn set_cutoff_day(&mut self, commune: &str, day: u8) {
+        if let Some(number) = self.commune_number(commune) {
+            self.members[number as usize].cutoff_day = day;
+        }
+    }
+
+    /// Gives a commune another cut-off day for a period, or takes the exception back.
+    pub fn except(&mut self, commune: &str, period: Period, cutoff: Option<NaiveDate>) -> Option<u32> {
+        let Some(number) = self.commune_number(commune) else {
+            self.ignored += 1;
+            return None;
+        };
+        match cutoff {
+            Some(day) => self.exceptions.insert((number, period), day),
+            None => self.exceptions.remove(&(number, period)),
+        };
+        Some(number)
+    }
+
+    /// Takes in one version of a figure, in any order and any number of times. Answers which commune and indicator it
+    /// touched; `None` when the book has no such commune or indicator.
+    pub fn record(&mut self, row: &ObservationRow) -> Option<(u32, u32)> {
+        let place = self.commune_number(&row.commune).zip(self.indicator_number(&row.indicator));
+        let Some((commune, indicator)) = place else {
+            self.ignored += 1;
+            return None;
+        };
+        self.latest = self.latest.max(Some(row.period.last_day()));
+        let cell = &mut self.cells[commune as usize][indicator as usize];
+        let known = cell.iter_mut().find(|series| series.period == row.period && *series.unit == *row.unit);
+        let first_received = (row.version == 1).then_some(row.received_at);
+        match known {
+            None => cell.push(Series {
+                unit: row.unit.as_str().into(),
+                period: row.period,
+                first_received,
+                version: row.version,
+                value: row.value,
+                evidence: row.evidence_count,
+                verdict: row.verdict,
+            }),
+            Some(series) => {
+                series.first_received = first_received.or(series.first_received);
+                if row.version >= series.version {
+                    series.version = row.version;
+                    series.value = row.value;
+                    series.evidence = row.evidence_count;
+                    series.verdict = row.verdict;
+                }
+            }
+        }
+        Some((commune, indicator))
+    }
+
+    /// Sets how many evidence files a version has. Answers which commune and indicator it touched; `None` when that
+    /// version is not the newest of its figure.
+    pub fn set_evidence(
+        &mut self,
+        commune: &str,
+        key: &ObservationKey,
+        version: u32,
+        count: u32,
+    ) -> Option<(u32, u32)> {
+        let (commune, indicator) = self.commune_number(commune).zip(self.indicator_number(&key.indicator))?;
+        let cell = &mut self.cells[commune as usize][indicator as usize];
+        let series =
+            cell.iter_mut().find(|s| s.period == key.period && *s.unit == *key.unit && s.version == version)?;
+        series.evidence = count;
+        Some((commune, indicator))
+    }
+
+    /// The communes, in the order of their table.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The indicators, in the order of their table.
+    #[must_use]
+    pub fn indicators(&self) -> &[IndicatorRow] {
+        &self.indicators
+    }
+
+    /// Number of a commune.
+    #[must_use]
+    pub fn commune_number(&self, slug: &str) -> Option<u32> {
+        self.commune_numbers.get(slug).copied()
+    }
+
+    /// Number of an indicator.
+    #[must_use]
+    pub fn indicator_number(&self, code: &str) -> Option<u32> {
+        self.indicator_numbers.get(code).copied()
+    }
+
+    /// How many observations and exceptions named a commune or indicator that the book does not have.
+    #[must_use]
+    pub fn ignored(&self) -> u64 {
+        self.ignored
+    }
+
+    /// The latest month that something was reported for.
+    #[must_use]
+    pub fn latest_month(&self) -> Option<Period> {
+        self.latest.and_then(|day| Period::containing(day, Cycle::Monthly))
+    }
+
+    /// The commune's cut-off day of a period: the exception's, else its calendar's.
+    #[must_use]
+    pub fn cutoff(&self, commune: u32, period: Period) -> NaiveDate {
+        let day = u32::from(self.members[commune as usize].cutoff_day);
+        self.exceptions.get(&(commune, period)).copied().unwrap_or_else(|| period.day_in_last_month(day))
+    }
+
+    /// The effective observation of a commune for an indicator and a period.
+    #[must_use]
+    pub fn effective(&self, commune: u32, indicator: u32, period: Period) -> Option<Effective> {
+        let cell = &self.cells[commune as usize][indicator as usize];
+        let candidates = || cell.iter().filter(|s| s.period.year() == period.year() && s.period.ends_by(period));
+        let whole = candidates().filter(|s| s.unit.is_empty()).max_by(|a, b| a.period.by_recency(b.period));
+        if let Some(series) = whole {
+            let (measure, parts) = measured(series.value)?;
+            return Some(Effective {
+                measure,
+                parts,
+                period: series.period,
+                evidence: series.evidence,
+                verdict: series.verdict,
+                rolled_up: false,
+            });
+        }
+        let latest = candidates().map(|s| s.period).max_by(|a, b| a.by_recency(*b))?;
+        roll_up(&candidates().filter(|s| s.period == latest).collect::<Vec<_>>(), latest)
+    }
+
+    /// Whether anything was reported for the period itself: an observation whose period ends on its last day.
+    #[must_use]
+    pub fn reported_for(&self, commune: u32, indicator: u32, period: Period) -> bool {
+        self.cells[commune as usize][indicator as usize].iter().any(|series| series.period.ends_with(period))
+    }
+
+    /// Whether version 1 of an observation that ends with the period came in by the cut-off day.
+    #[must_use]
+    pub fn on_time(&self, commune: u32, indicator: u32, period: Period) -> bool {
+        let cutoff = self.cutoff(commune, period);
+        let in_time = |s: &Series| s.first_received.is_some_and(|received| local_day(received) <= cutoff);
+        self.cells[commune as usize][indicator as usize].iter().any(|s| s.period.ends_with(period) && in_time(s))
+    }
+
+    /// Whether an effective observation is older than the indicator's frequency allows.
+    #[must_use]
+    pub fn is_stale(&self, commune: u32, indicator: u32, effective: Period, period: Period) -> bool {
+        let cycle = self.indicators[indicator as usize].cycle;
+        let months = cycle.or(self.members[commune as usize].row.cycle).unwrap_or(Cycle::Monthly).months();
+        effective.last_month() < period.last_month() / months * months
+    }
+}
+
+fn member(row: &CommuneRow) -> Member {
+    Member {
+        row: row.clone(),
+        targets: Vec::new(),
+        cutoff_day: DueDays::default().cutoff,
+        name_order: 0,
+        ranked: false,
+        scored: Vec::new(),
+    }
+}
+
+/// An indicator's points are shared equally among the commune's scored targets for it.
+fn share_points(member: &mut Member) -> Result<(), BookError> {
+    let mut counts: HashMap<u32, u32> = HashMap::new();
+    for target in member.targets.iter().filter(|target| target.row.goal.is_scored()) {
+        *counts.entry(target.indicator).or_default() += 1;
+    }
+    for target in member.targets.iter_mut().filter(|target| target.row.goal.is_scored()) {
+        target.sharers = counts.get(&target.indicator).copied().unwrap_or(1);
+        if target.sharers as usize > MAX_TARGETS_PER_INDICATOR {
+            let (commune, indicator) = (target.row.commune.clone(), target.row.indicator.clone());
+            return Err(BookError::TooManyTargets { commune, indicator });
+        }
+    }
+    Ok(())
+}
+
+fn note_scored(member: &mut Member, indicators: &[IndicatorRow]) {
+    let mut scored: Vec<u32> = member.targets.iter().filter(|t| t.row.goal.is_scored()).map(|t| t.indicator).collect();
+    scored.sort_unstable();
+    scored.dedup();
+    member.ranked = !scored.is_empty();
+    let commune_cycle = member.row.cycle;
+    let cycle = |i: u32| indicators[i as usize].cycle.or(commune_cycle).unwrap_or(Cycle::Monthly);
+    member.scored = scored.into_iter().map(|i| (i, cycle(i))).collect();
+}
+
+fn order_names(members: &mut [Member]) {
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_cached_key(|i| (vietnamese::sort_key(&members[*i].row.name), members[*i].row.slug.clone()));
+    for (place, i) in order.into_iter().enumerate() {
+        members[i].name_order = u32::try_from(place).unwrap_or(u32::MAX);
+    }
+}
+
+/// A value as a number to compare, and its parts. `None` for a ratio with denominator zero.
+fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
+    Some(match value {
+        Value::Ratio { numerator, denominator } => {
+            let (n, d) = (numerator.micros(), denominator.micros());
+            (Measure::Number(Fraction::new(100 * n, d)?), Some((n, d)))
+        }
+        Value::Percent(amount) | Value::Decimal(amount) => (Measure::Number(amount.into()), None),
+        Value::Count(count) => (Measure::Number(Fraction::new(i128::from(count), 1)?), None),
+        Value::Flag(yes) => (Measure::Flag(yes), None),
+    })
+}
+
+/// The commune's value over its units: a ratio Σn/Σd, a count the sum, a flag yes only if all say yes, a decimal the mean.
+fn roll_up(units: &[&Series], period: Period) -> Option<Effective> {
+    let count = i128::try_from(units.len()).ok()?;
+    let (measure, parts) = match units.first()?.value {
+        Value::Ratio { .. } | Value::Percent(_) => {
+            let parts = units.iter().filter_map(|s| measured(s.value)?.1);
+            let (n, d) = parts.fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+            (Measure::Number(Fraction::new(100 * n, d)?), Some((n, d)))
+        }
+        Value::Count(_) => {
+            let sum = units.iter().map(|s| if let Value::Count(n) = s.value { i128::from(n) } else { 0 }).sum();
+            (Measure::Number(Fraction::new(sum, 1)?), None)
+        }
+        Value::Decimal(_) => {
+            let value = |s: &&Series| if let Value::Decimal(x) = s.value { x } else { Amount::ZERO };
+            (Measure::Number(Fraction::new(units.iter().map(|s| value(s).micros()).sum(), count * MICROS)?), None)
+        }
+        Value::Flag(_) => (Measure::Flag(units.iter().all(|s| s.value == Value::Flag(true))), None),
+    };
+    let verdict = if units.iter().any(|s| s.verdict == Some(Decision::Returned)) {
+        Some(Decision::Returned)
+    } else if units.iter().all(|s| s.verdict == Some(Decision::Accepted)) {
+        Some(Decision::Accepted)
+    } else {
+        None
+    };
+    let evidence = units.iter().map(|s| s.evidence).sum();
+    Some(Effective { measure, parts, period, evidence, verdict, rolled_up: true })
+}

@@ -1,0 +1,41 @@
+//! The domain, pure: no network, no files, no SQL, no clock. Time and randomness are arguments.
+//!
+//! | module | noun |
+//! | --- | --- |
+//! | [`amount`], [`fraction`] | exact decimals and rationals |
+//! | [`period`], [`calendar`] | reporting periods, cycles, due days |
+//! | [`catalogue`] | indicators, targets, tasks, units, communes; reading, checking and comparing catalogue files |
+//! | [`observation`] | a figure and the rules it must keep |
+//! | [`change`] | the entries of an agent's log and their chain |
+//! | [`feed`] | what the province decides and sends down |
+//! | [`digest`] | order-free hashes over records |
+//! | [`achievement`] | how far a value is towards its target |
+//! | [`evaluation`] | states, what counts, lights |
+//! | [`book`] | all reported figures in memory, and which of them is effective |
+//! | [`ranking`] | composite scores, schemes, ranks, movement |
+//! | [`standings`] | rankings kept ready and brought up to date change by change |
+//! | [`province`] | the province's own figure for an indicator |
+//! | [`tables`] | the columns of the exports, written and read back |
+//! | [`vietnamese`] | alphabetical order, search without diacritics, numbers for people |
+//! | [`listing`] | a list as a table for people, as CSV and as JSON |
+//! | [`language`] | Vietnamese first, English by setting |
+
+pub mod achievement;
+pub mod amount;
+pub mod book;
+pub mod calendar;
+pub mod catalogue;
+pub mod change;
+pub mod digest;
+pub mod evaluation;
+pub mod feed;
+pub mod fraction;
+pub mod language;
+pub mod listing;
+pub mod observation;
+pub mod period;
+pub mod province;
+pub mod ranking;
+pub mod standings;
+pub mod tables;
+pub mod vietnamese;
