@@ -1,0 +1,283 @@
+//! Accepting connections: TCP, then TLS, each handshake on its own and within bounds.
+//!
+//! A stranger can take up one of [`Limits::handshakes`] places for [`Limits::handshake`], no more: the handshake has that
+//! long, and then the opening of HTTP/2 once more. What comes after is bounded by [`server`].
+
+use crate::{
+    identity::{Identity, IdentityError},
+    tls::Fingerprint,
+};
+use arc_swap::ArcSwap;
+use rustls::{ServerConfig, pki_types::CertificateDer};
+use std::{
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::{AbortHandle, JoinSet},
+    time::{Sleep, sleep, timeout},
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_stream::Stream;
+use tonic::transport::server::{Connected, Server};
+
+/// Oldest a connection grows before the server asks for a new one: certificates are checked at handshakes only.
+pub const CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
+/// How long calls may go on after that.
+pub const CONNECTION_AGE_GRACE: Duration = Duration::from_secs(15 * 60);
+/// Most calls at once on one connection.
+pub const MAX_CALLS_PER_CONNECTION: u32 = 16;
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+const MAX_PENDING_RESETS: usize = 20;
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Connections with finished handshakes that wait for the server to take them.
+const MAX_WAITING: usize = 64;
+/// Pause after the system refused to accept (most often: no file descriptors left).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Length of the fixed opening of HTTP/2 (RFC 9113, section 3.4).
+const PREFACE_BYTES: usize = 24;
+
+/// Bounds on what strangers can take up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest handshake, and longest wait for the opening of HTTP/2 after it.
+    pub handshake: Duration,
+    /// Handshakes at once.
+    pub handshakes: usize,
+    /// Connections at once, handshakes included; further ones wait to be accepted.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { handshake: Duration::from_secs(10), handshakes: 256, connections: 8_192 }
+    }
+}
+
+/// What a request knows of its connection: `request.extensions().get::<PeerCertificates>()`.
+#[derive(Debug, Clone)]
+pub struct PeerCertificates(Arc<Peer>);
+
+#[derive(Debug)]
+struct Peer {
+    address: SocketAddr,
+    leaf: Option<CertificateDer<'static>>,
+    identity: Result<Identity, IdentityError>,
+}
+
+impl PeerCertificates {
+    /// As from a connection from `address` with this certificate; the transport makes it, and tests of services do.
+    #[must_use]
+    pub fn new(address: SocketAddr, leaf: Option<CertificateDer<'static>>) -> Self {
+        let identity = leaf.as_ref().ok_or(IdentityError::NoCertificate).and_then(Identity::from_certificate);
+        Self(Arc::new(Peer { address, leaf, identity }))
+    }
+
+    /// Where the connection comes from.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// The client's certificate, issued by one of the client roots; none if it showed none.
+    #[must_use]
+    pub fn leaf(&self) -> Option<&CertificateDer<'static>> {
+        self.0.leaf.as_ref()
+    }
+
+    /// Its fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.leaf().map(|leaf| Fingerprint::of(leaf))
+    }
+
+    /// Whom it names, read once when the connection came.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoCertificate`] without one, others when it names nobody.
+    pub fn identity(&self) -> Result<&Identity, &IdentityError> {
+        self.0.identity.as_ref()
+    }
+}
+
+/// A server with this project's bounds (keepalive, connection age, calls, headers), to add services to.
+#[must_use]
+pub fn server() -> Server {
+    Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .max_connection_age(CONNECTION_AGE)
+        .max_connection_age_grace(CONNECTION_AGE_GRACE)
+        .max_concurrent_streams(MAX_CALLS_PER_CONNECTION)
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+}
+
+/// Accepted connections, handshake done, for `serve_with_incoming`. Dropping it stops accepting. Must be called within a runtime.
+/// `config` is read anew for each connection, so certificates and roots can be swapped.
+#[must_use = "nothing is served unless the stream is polled"]
+pub fn incoming(listener: TcpListener, config: Arc<ArcSwap<ServerConfig>>, limits: Limits) -> Incoming {
+    let (sender, connections) = mpsc::channel(MAX_WAITING);
+    let accepting = tokio::spawn(accept(listener, config, limits, sender)).abort_handle();
+    Incoming { connections, accepting }
+}
+
+/// See [`incoming`].
+pub struct Incoming {
+    connections: mpsc::Receiver<TlsConnection>,
+    accepting: AbortHandle,
+}
+
+impl Stream for Incoming {
+    type Item = io::Result<TlsConnection>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.connections.poll_recv(context).map(|connection| connection.map(Ok))
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Accepts for ever; ends by being aborted, and the handshakes with it.
+async fn accept(
+    listener: TcpListener,
+    config: Arc<ArcSwap<ServerConfig>>,
+    limits: Limits,
+    sender: mpsc::Sender<TlsConnection>,
+) {
+    let connections = Arc::new(Semaphore::new(limits.connections));
+    let handshakes = Arc::new(Semaphore::new(limits.handshakes));
+    let mut running = JoinSet::new();
+    loop {
+        let Ok(connection) = Arc::clone(&connections).acquire_owned().await else { return };
+        let Ok(handshake) = Arc::clone(&handshakes).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                let acceptor = TlsAcceptor::from(config.load_full());
+                let sender = sender.clone();
+                running.spawn(async move {
+                    if let Some(stream) = shake_hands(acceptor, stream, address, limits.handshake).await {
+                        let accepted = TlsConnection::new(stream, address, limits.handshake, connection);
+                        // Fails only when the server is gone, and with it the connection.
+                        let _ = sender.send(accepted).await;
+                    }
+                    drop(handshake);
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+        while running.try_join_next().is_some() {}
+    }
+}
+
+async fn shake_hands(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    address: SocketAddr,
+    limit: Duration,
+) -> Option<TlsStream<TcpStream>> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%address, %error, "connection lost before the handshake");
+        return None;
+    }
+    match timeout(limit, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%address, %error, "handshake failed");
+            None
+        }
+        Err(_) => {
+            tracing::debug!(%address, "handshake took too long");
+            None
+        }
+    }
+}
+
+/// A connection under TLS.
+pub struct TlsConnection {
+    stream: TlsStream<TcpStream>,
+    peer: PeerCertificates,
+    opening: Option<Opening>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What is still to come of the opening of HTTP/2, and until when: the keepalive sets in only after it.
+struct Opening {
+    missing_bytes: usize,
+    deadline: Pin<Box<Sleep>>,
+}
+
+impl TlsConnection {
+    fn new(stream: TlsStream<TcpStream>, address: SocketAddr, limit: Duration, permit: OwnedSemaphorePermit) -> Self {
+        let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        let peer = PeerCertificates::new(address, leaf.map(|leaf| leaf.clone().into_owned()));
+        let opening = Some(Opening { missing_bytes: PREFACE_BYTES, deadline: Box::pin(sleep(limit)) });
+        Self { stream, peer, opening, _permit: permit }
+    }
+}
+
+impl Connected for TlsConnection {
+    type ConnectInfo = PeerCertificates;
+
+    fn connect_info(&self) -> PeerCertificates {
+        self.peer.clone()
+    }
+}
+
+impl AsyncRead for TlsConnection {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let Some(opening) = &mut this.opening else { return read };
+        opening.missing_bytes = opening.missing_bytes.saturating_sub(buffer.filled().len() - before);
+        if opening.missing_bytes == 0 {
+            this.opening = None;
+        } else if read.is_pending() && opening.deadline.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was asked after the handshake")));
+        }
+        read
+    }
+}
+
+impl AsyncWrite for TlsConnection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,92 @@
+//! The wire: what travels between a commune's agent and the province, and how each end proves who it is.
+//!
+//! | module | noun |
+//! | --- | --- |
+//! | [`sync`], [`enrolment`], [`query`] | generated from `proto/tiendo/**`, never edited |
+//! | [`change`], [`position`], [`catalogue`], [`feed`] | wire <-> domain; bad input is refused with a [`WireError`], never dropped |
+//! | [`identity`] | who a certificate names; signing requests |
+//! | [`tls`] | TLS settings of both ends, fingerprints |
+//! | [`accept`], [`connect`] | TLS under gRPC, on the server and at the agent |
+//! | [`pem`] | key and certificate files |
+//!
+//! It decides nothing: which figure is allowed is the domain's word, who may call what is each service's.
+
+pub mod accept;
+#[cfg(test)]
+mod authority;
+pub mod catalogue;
+pub mod change;
+pub mod connect;
+mod error;
+pub mod feed;
+mod field;
+pub mod identity;
+#[cfg(test)]
+mod loopback;
+pub mod pem;
+pub mod position;
+pub mod tls;
+
+pub use error::WireError;
+
+/// Oldest protocol that this program speaks.
+pub const PROTOCOL_MIN: u32 = 1;
+/// Newest protocol that this program speaks.
+pub const PROTOCOL_MAX: u32 = 1;
+/// Most bytes of change bodies in one batch.
+pub const MAX_BATCH_BYTES: usize = 512 * 1024;
+/// Largest message in either direction, decompressed, in bytes. Set it on every client and service.
+pub const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
+/// Most batches sent and not yet acknowledged.
+pub const MAX_BATCHES_IN_FLIGHT: usize = 4;
+
+/// All definitions as a descriptor set, for gRPC reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// Moving a commune's change log up and the province's decisions down.
+pub mod sync {
+    /// Package `tiendo.sync.v1`.
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::needless_pass_by_value
+    )]
+    pub mod v1 {
+        tonic::include_proto!("tiendo.sync.v1");
+    }
+}
+
+/// Getting an agent's certificate.
+pub mod enrolment {
+    /// Package `tiendo.enrolment.v1`.
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::needless_pass_by_value
+    )]
+    pub mod v1 {
+        tonic::include_proto!("tiendo.enrolment.v1");
+    }
+}
+
+/// What province staff ask.
+pub mod query {
+    /// Package `tiendo.query.v1`.
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::needless_pass_by_value
+    )]
+    pub mod v1 {
+        tonic::include_proto!("tiendo.query.v1");
+    }
+}

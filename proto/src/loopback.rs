@@ -1,0 +1,271 @@
+//! Both ends together over the loopback interface: who gets in, who is refused, and what a stranger can hold up.
+
+use crate::{
+    accept::{self, Limits, PeerCertificates},
+    authority::{Authority, Credential},
+    connect::{self, ConnectError},
+    enrolment::v1::{
+        JoinRequest, JoinResponse,
+        enrolment_service_client::EnrolmentServiceClient,
+        enrolment_service_server::{EnrolmentService, EnrolmentServiceServer},
+    },
+    identity::Identity,
+    tls::{self, Fingerprint},
+};
+use arc_swap::ArcSwap;
+use rustls::{ClientConfig, ServerConfig, pki_types::CertificateDer};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_stream::StreamExt;
+use tonic::{Request, Response, Status};
+
+const COMMUNE: &str = "urn:tiendo:dong-nai:commune:dinh-quan";
+
+/// Answers with whom it sees.
+struct Mirror;
+
+#[tonic::async_trait]
+impl EnrolmentService for Mirror {
+    async fn join(&self, request: Request<JoinRequest>) -> Result<Response<JoinResponse>, Status> {
+        let peer = request.extensions().get::<PeerCertificates>().ok_or_else(|| Status::internal("no peer"))?;
+        let commune = peer.identity().map_or_else(ToString::to_string, Identity::to_uri);
+        let certificates = peer.leaf().map(|leaf| leaf.to_vec()).into_iter().collect();
+        Ok(Response::new(JoinResponse { commune, certificates, ..JoinResponse::default() }))
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    config: Arc<ArcSwap<ServerConfig>>,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn settings((chain, key): Credential, clients: &Authority) -> ServerConfig {
+    tls::server_config(chain, key, &[clients.root()]).unwrap()
+}
+
+async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+async fn serve(config: ServerConfig, limits: Limits) -> Running {
+    let (listener, address) = listen().await;
+    let config = Arc::new(ArcSwap::from_pointee(config));
+    let incoming = accept::incoming(listener, Arc::clone(&config), limits);
+    let serving = tokio::spawn(async move {
+        accept::server().serve_with_incoming(EnrolmentServiceServer::new(Mirror), incoming).await.unwrap();
+    });
+    Running { address, config, serving }
+}
+
+async fn serve_for(authority: &Authority) -> Running {
+    serve(settings(authority.server(&["localhost", "127.0.0.1"]), authority), Limits::default()).await
+}
+
+impl Running {
+    async fn ask(&self, tls: ClientConfig) -> Result<JoinResponse, ConnectError> {
+        let channel = connect::channel(&format!("https://localhost:{}", self.address.port()), tls).await?;
+        let answer = EnrolmentServiceClient::new(channel).join(JoinRequest::default()).await;
+        Ok(answer.expect("connected, so it answers").into_inner())
+    }
+}
+
+fn trusting(authority: &Authority, credential: Option<Credential>) -> ClientConfig {
+    tls::client_config(&[authority.root()], credential).unwrap()
+}
+
+async fn shake_hands(address: SocketAddr, tls: ClientConfig) -> std::io::Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    TlsConnector::from(Arc::new(tls)).connect("localhost".try_into().unwrap(), stream).await
+}
+
+#[tokio::test]
+async fn a_commune_is_known_by_its_certificate() {
+    let authority = Authority::new();
+    let server = serve_for(&authority).await;
+    let credential = authority.client(&[COMMUNE]);
+    let leaf = credential.0[0].to_vec();
+    let answer = server.ask(trusting(&authority, Some(credential))).await.unwrap();
+    assert_eq!((answer.commune.as_str(), answer.certificates), (COMMUNE, vec![leaf]));
+    let staff = authority.client(&["urn:tiendo:dong-nai:staff:an"]);
+    let answer = server.ask(trusting(&authority, Some(staff))).await.unwrap();
+    assert_eq!(answer.commune, "urn:tiendo:dong-nai:staff:an");
+}
+
+#[tokio::test]
+async fn a_client_without_certificate_gets_in_as_nobody() {
+    let authority = Authority::new();
+    let server = serve_for(&authority).await;
+    let answer = server.ask(trusting(&authority, None)).await.unwrap();
+    assert_eq!((answer.commune.as_str(), answer.certificates.len()), ("no client certificate", 0));
+    let nameless = server.ask(trusting(&authority, Some(authority.client(&[])))).await.unwrap();
+    assert_eq!(nameless.commune, "certificate with 0 uri names, not one");
+}
+
+#[tokio::test]
+async fn a_foreign_and_an_expired_client_certificate_are_refused_when_connecting() {
+    let (authority, foreign) = (Authority::new(), Authority::new());
+    let server = serve_for(&authority).await;
+    for credential in [foreign.client(&[COMMUNE]), authority.expired_client(COMMUNE), authority.server(&["localhost"])]
+    {
+        let error = server.ask(trusting(&authority, Some(credential))).await.unwrap_err();
+        assert!(matches!(error, ConnectError::CertificateRefused(_)) && error.is_permanent(), "{error}");
+    }
+    server.ask(trusting(&authority, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_of_another_authority_or_name_is_not_trusted() {
+    let (authority, foreign) = (Authority::new(), Authority::new());
+    let server = serve_for(&authority).await;
+    let elsewhere = serve(settings(authority.server(&["example.org"]), &authority), Limits::default()).await;
+    let client = serve(settings(authority.client(&[COMMUNE]), &authority), Limits::default()).await;
+    for error in [
+        server.ask(trusting(&foreign, None)).await.unwrap_err(),
+        elsewhere.ask(trusting(&authority, None)).await.unwrap_err(),
+        client.ask(trusting(&authority, None)).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, ConnectError::ServerNotTrusted(_)) && error.is_permanent(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_pinned_authority_is_trusted_and_no_other() {
+    let (authority, foreign) = (Authority::new(), Authority::new());
+    let pinned = |certificate: &CertificateDer<'_>| tls::pinned_client_config(Fingerprint::of(certificate)).unwrap();
+    let server = serve_for(&authority).await;
+    server.ask(pinned(&authority.root())).await.unwrap();
+
+    // A foreign leaf under the pinned authority's certificate, which anyone can have copied.
+    let (mut chain, key) = foreign.server(&["localhost"]);
+    chain[1] = authority.root();
+    let copied = serve(settings((chain, key), &foreign), Limits::default()).await;
+    // The right authority, another name.
+    let elsewhere = serve(settings(authority.server(&["example.org"]), &authority), Limits::default()).await;
+    // No authority at the end of the chain, though the leaf itself is named.
+    let (chain, key) = authority.server(&["localhost"]);
+    let leaf = chain[0].clone();
+    let alone = serve(settings((chain[..1].to_vec(), key), &authority), Limits::default()).await;
+    for error in [
+        server.ask(pinned(&foreign.root())).await.unwrap_err(),
+        copied.ask(pinned(&authority.root())).await.unwrap_err(),
+        elsewhere.ask(pinned(&authority.root())).await.unwrap_err(),
+        alone.ask(pinned(&authority.root())).await.unwrap_err(),
+        alone.ask(pinned(&leaf)).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, ConnectError::ServerNotTrusted(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn roots_and_certificates_are_swapped_without_a_restart() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let server = serve_for(&old).await;
+    server.ask(trusting(&old, Some(old.client(&[COMMUNE])))).await.unwrap();
+    server.config.store(Arc::new(settings(new.server(&["localhost"]), &new)));
+    assert!(server.ask(trusting(&old, None)).await.is_err());
+    let refused = server.ask(trusting(&new, Some(old.client(&[COMMUNE])))).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::CertificateRefused(_)), "{refused}");
+    server.ask(trusting(&new, Some(new.client(&[COMMUNE])))).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_there_is_unreachable() {
+    let authority = Authority::new();
+    let (listener, address) = listen().await;
+    drop(listener);
+    let error = connect::channel(&format!("https://{address}"), trusting(&authority, None)).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable(_)) && !error.is_permanent(), "{error}");
+    assert!(matches!(connect::channel("http://x", trusting(&authority, None)).await, Err(ConnectError::Url(_))));
+}
+
+#[tokio::test]
+async fn something_that_is_no_tls_server_is_unreachable() {
+    let authority = Authority::new();
+    let (listener, address) = listen().await;
+    let plain = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+    });
+    let error = connect::channel(&format!("https://{address}"), trusting(&authority, None)).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
+    plain.await.unwrap();
+}
+
+#[tokio::test]
+async fn silent_and_garbled_clients_hold_nobody_up() {
+    let authority = Authority::new();
+    let limits = Limits { handshakes: 8, ..Limits::default() };
+    let server = serve(settings(authority.server(&["localhost"]), &authority), limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..limits.handshakes - 1 {
+        silent.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    server.ask(trusting(&authority, None)).await.unwrap();
+    let mut garbled = silent.pop().unwrap();
+    garbled.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    garbled.read_to_end(&mut Vec::new()).await.unwrap();
+    server.ask(trusting(&authority, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn silent_clients_lose_their_place_before_and_after_the_handshake() {
+    let authority = Authority::new();
+    let limits = Limits { handshake: Duration::from_millis(100), handshakes: 1, connections: 2 };
+    let server = serve(settings(authority.server(&["localhost"]), &authority), limits).await;
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    let mut byte = [0; 1];
+    // It ends with the connection closed, in whichever way: the wait is for that alone.
+    let _ = silent.read(&mut byte).await;
+    let mut idle = shake_hands(server.address, trusting(&authority, None)).await.unwrap();
+    idle.write_all(b"PRI * HTTP/2.0").await.unwrap();
+    let _ = idle.read_to_end(&mut Vec::new()).await;
+    server.ask(trusting(&authority, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_above_the_bound_wait_for_a_place() {
+    let authority = Authority::new();
+    let elsewhere = serve_for(&authority).await;
+    let (listener, address) = listen().await;
+    let config = settings(authority.server(&["localhost"]), &authority);
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let mut incoming = accept::incoming(listener, Arc::new(ArcSwap::from_pointee(config)), limits);
+    let _first_client = shake_hands(address, trusting(&authority, None)).await.unwrap();
+    let first = incoming.next().await.unwrap().unwrap();
+    let second_client = tokio::spawn(shake_hands(address, trusting(&authority, None)));
+    let second = tokio::spawn(async move { incoming.next().await.unwrap().unwrap() });
+    // Whole conversations elsewhere: time enough for the second to get in if nothing held it.
+    for _ in 0..5 {
+        elsewhere.ask(trusting(&authority, None)).await.unwrap();
+    }
+    assert!(!second_client.is_finished() && !second.is_finished());
+    drop(first);
+    second.await.unwrap();
+    second_client.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_end_of_the_stream_frees_the_port() {
+    let authority = Authority::new();
+    let (listener, address) = listen().await;
+    let config = settings(authority.server(&["localhost"]), &authority);
+    let incoming = accept::incoming(listener, Arc::new(ArcSwap::from_pointee(config)), Limits::default());
+    let mut waiting = TcpStream::connect(address).await.unwrap();
+    drop(incoming);
+    let _ = waiting.read_to_end(&mut Vec::new()).await;
+    TcpListener::bind(address).await.unwrap();
+}
