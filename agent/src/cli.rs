@@ -1,0 +1,66 @@
+//! The commands. Each reads its arguments, calls one thing, and prints what came of it; none of them touches SQL.
+
+mod account;
+mod arguments;
+mod entering;
+mod failure;
+mod looking;
+mod syncing;
+mod table;
+mod telling;
+mod words;
+
+pub use arguments::Arguments;
+pub use failure::Failure;
+
+use crate::{clock::Clock, config::Config, folder::Folder};
+use arguments::Command;
+use shared::language::Language;
+use table::Format;
+
+/// What a command needs beside its own arguments.
+struct Desk {
+    folder: Folder,
+    config: Config,
+    clock: Clock,
+    language: Language,
+    format: Format,
+}
+
+/// What a command leaves: text for standard output, and a failure that is no error of the command itself.
+#[derive(Debug)]
+pub struct Printed {
+    /// For standard output.
+    pub text: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+impl From<String> for Printed {
+    fn from(text: String) -> Self {
+        Self { text, code: 0 }
+    }
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// [`Failure`], with its exit code and its words.
+pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure> {
+    let folder = arguments.data.map_or_else(Folder::usual, Folder::at);
+    let config = Config::read(&folder.config())?;
+    let language = arguments.lang.into();
+    let desk = Desk { folder, config, clock: clock.clone(), language, format: arguments.format };
+    match arguments.command {
+        Command::Join(join) => syncing::join(&desk, &join),
+        Command::Run => syncing::run(&desk),
+        Command::Sync => syncing::sync(&desk),
+        Command::Record(record) => entering::record(&desk, record),
+        Command::Import(import) => entering::import(&desk, &import),
+        Command::Attach(attach) => entering::attach(&desk, &attach),
+        Command::Targets(targets) => looking::targets(&desk, &targets),
+        Command::History(history) => looking::history(&desk, &history),
+        Command::Standing(standing) => looking::standing(&desk, &standing),
+        Command::Status => looking::status(&desk),
+    }
+}

@@ -1,0 +1,232 @@
+//! The command line, as clap reads it.
+
+use super::table::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use proto::tls::Fingerprint;
+use shared::{language::Language, period::Period};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Mã thoát:
+  0  thành công
+  1  thất bại
+  2  sai cú pháp lệnh
+  3  số liệu bị từ chối vì trái quy tắc (không ghi gì)
+  4  chưa liên lạc được với tỉnh, hãy thử lại sau
+  5  tỉnh không chấp nhận danh tính của máy này, cần tham gia lại (join)";
+
+/// Số liệu chuyển đổi số của xã: nhập, lưu trên máy, tự đồng bộ với tỉnh.
+#[derive(Debug, Parser)]
+#[command(name = "commune-agent", version, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Arguments {
+    /// Thư mục dữ liệu
+    #[arg(long, global = true, env = "TIENDO_AGENT_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Ngôn ngữ của thông báo
+    #[arg(long, global = true, env = "TIENDO_LANG", value_enum, default_value = "vi")]
+    pub lang: Lang,
+    /// Dạng in ra (csv chỉ cho danh sách)
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub format: Format,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Tiếng Việt
+    Vi,
+    /// English
+    En,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Vi => Language::Vi,
+            Lang::En => Language::En,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Tham gia hệ thống bằng mã mời của tỉnh
+    Join(Join),
+    /// Chạy dịch vụ nền: tự đồng bộ theo lịch và sau khi nhập liệu
+    Run,
+    /// Ghi một số liệu
+    Record(Record),
+    /// Nhập nhiều số liệu từ tệp CSV (tất cả hoặc không gì cả)
+    Import(Import),
+    /// Gắn tệp minh chứng vào số liệu mới nhất của một kỳ
+    Attach(Attach),
+    /// Xem các mục tiêu của xã và số liệu mới nhất
+    Targets(Targets),
+    /// Xem mọi phiên bản số liệu của một chỉ tiêu
+    History(History),
+    /// Xem thứ hạng và điểm của xã theo lần đồng bộ gần nhất
+    Standing(Standing),
+    /// Xem tình trạng đồng bộ: chờ gửi, đã nhận, bị từ chối và lý do
+    Status,
+    /// Đồng bộ với tỉnh ngay
+    Sync,
+}
+
+/// `join`
+#[derive(Debug, Args)]
+pub struct Join {
+    /// Địa chỉ máy chủ của tỉnh, https://máy-chủ:cổng
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// Mã mời dùng một lần
+    #[arg(long, value_name = "TOKEN")]
+    pub token: String,
+    /// Dấu vân tay SHA-256 của chứng thư gốc của tỉnh
+    #[arg(long, value_name = "HEX")]
+    pub authority: Fingerprint,
+}
+
+/// Where a figure belongs.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Mã chỉ tiêu, ví dụ CDS-17
+    #[arg(value_name = "CODE")]
+    pub indicator: String,
+    /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
+    #[arg(long, value_name = "P", value_parser = period)]
+    pub period: Period,
+    /// Mã đơn vị (ấp, phòng…); bỏ trống là cả xã
+    #[arg(long, value_name = "U", default_value = "")]
+    pub unit: String,
+}
+
+/// `record`
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Where it belongs.
+    #[command(flatten)]
+    pub place: Place,
+    /// What is reported.
+    #[command(flatten)]
+    pub value: GivenValue,
+    /// Ghi chú
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+    /// Người nhập (mặc định: tài khoản máy tính)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// Exactly one form of a value.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct GivenValue {
+    /// Một số: số đếm, số thập phân (12,5) hoặc phần trăm
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    pub value: Option<String>,
+    /// Tử số/mẫu số, ví dụ 45/60
+    #[arg(long, value_name = "N/D", allow_hyphen_values = true, value_parser = ratio)]
+    pub ratio: Option<(String, String)>,
+    /// Có / đạt
+    #[arg(long)]
+    pub yes: bool,
+    /// Không / chưa đạt
+    #[arg(long)]
+    pub no: bool,
+}
+
+/// `import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Tệp CSV với các cột indicator, period, unit, numerator, denominator, value, note
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Chỉ kiểm tra, không ghi
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Người nhập (mặc định: tài khoản máy tính)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// `attach`
+#[derive(Debug, Args)]
+pub struct Attach {
+    /// Where the figure belongs.
+    #[command(flatten)]
+    pub place: Place,
+    /// Các tệp minh chứng, mỗi tệp tối đa 50 MiB
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Người gắn (mặc định: tài khoản máy tính)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// `targets`
+#[derive(Debug, Args)]
+pub struct Targets {
+    /// Chỉ những mục có các từ này (không cần dấu)
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub search: String,
+}
+
+/// `history`
+#[derive(Debug, Args)]
+pub struct History {
+    /// Mã chỉ tiêu
+    #[arg(value_name = "CODE")]
+    pub indicator: String,
+    /// Chỉ một kỳ
+    #[arg(long, value_name = "P", value_parser = period)]
+    pub period: Option<Period>,
+}
+
+/// `standing`
+#[derive(Debug, Args)]
+pub struct Standing {
+    /// Cách tính: own (kế hoạch của xã), common (chỉ tiêu chung), standard (chuẩn của tỉnh)
+    #[arg(long, value_name = "S", value_parser = ["own", "common", "standard"], default_value = "own")]
+    pub scheme: String,
+    /// Kỳ (mặc định: kỳ mới nhất)
+    #[arg(long, value_name = "P", value_parser = period)]
+    pub period: Option<Period>,
+}
+
+fn period(text: &str) -> Result<Period, String> {
+    text.trim().parse().map_err(|_| "viết 2026-10, 2026-Q4, 2026-H2 hoặc 2026".into())
+}
+
+fn ratio(text: &str) -> Result<(String, String), String> {
+    let (numerator, denominator) = text.split_once('/').ok_or("viết TỬ/MẪU, ví dụ 45/60")?;
+    Ok((numerator.trim().into(), denominator.trim().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_figure_has_exactly_one_form_of_value() {
+        let read = |value: &[&str]| {
+            let line = [&["commune-agent", "record", "CDS-1", "--period", "2026-10"], value].concat();
+            Arguments::try_parse_from(line)
+        };
+        for good in [&["--value", "-5"][..], &["--ratio", "45/60"], &["--yes"], &["--no", "--unit", "ap-1"]] {
+            read(good).unwrap();
+        }
+        for bad in [&[][..], &["--yes", "--no"], &["--value", "1", "--ratio", "1/2"], &["--ratio", "12"]] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `record`, `import`, `attach`: what a person enters.
+
+use super::{
+    Desk, Failure, Printed, account,
+    arguments::{Attach, GivenValue, Import, Record},
+    table::{Format, pretty},
+    words,
+};
+use crate::{
+    entry::{self, Author, EntryError, Form, Recorded, Typed},
+    evidence,
+    import::{self, Imported},
+    store::Store,
+};
+use serde_json::json;
+
+/// `record`
+pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
+    let mut store = Store::open(&desk.folder)?;
+    let by = record.by.unwrap_or_else(account::name);
+    let form = Form {
+        indicator: record.place.indicator,
+        unit: record.place.unit,
+        period: record.place.period,
+        typed: typed(record.value),
+        note: record.note,
+    };
+    let mut random = rand::rng();
+    let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
+    let recorded = entry::record(&mut store, &mut author, &form)?;
+    let name = store
+        .view()
+        .catalogue()?
+        .and_then(|c| c.indicator(&recorded.observation.key.indicator).map(|i| i.name.clone()));
+    match desk.format {
+        Format::Csv => Err(Failure::NoList),
+        Format::Json => Ok(pretty(&as_json(&recorded)).into()),
+        Format::Table => {
+            let banner = words::banner(store.view().exercise()?.on, desk.language);
+            Ok(format!("{banner}{}", in_words(desk, &recorded, &name.unwrap_or_default())).into())
+        }
+    }
+}
+
+fn typed(given: GivenValue) -> Typed {
+    match (given.value, given.ratio) {
+        (Some(value), _) => Typed::Value(value),
+        (None, Some((numerator, denominator))) => Typed::Ratio(numerator, denominator),
+        (None, None) => Typed::Flag(given.yes),
+    }
+}
+
+fn as_json(recorded: &Recorded) -> serde_json::Value {
+    let key = &recorded.observation.key;
+    let [numerator, denominator, value] = words::machine(recorded.observation.value);
+    json!({
+        "indicator": key.indicator,
+        "unit": key.unit,
+        "period": key.period.to_string(),
+        "version": recorded.version,
+        "numerator": numerator,
+        "denominator": denominator,
+        "value": value,
+        "has_target": recorded.has_target,
+        "change_id": recorded.change_id.to_string(),
+        "pending": true,
+    })
+}
+
+fn in_words(desk: &Desk, recorded: &Recorded, name: &str) -> String {
+    let (language, key) = (desk.language, &recorded.observation.key);
+    let value = words::value(recorded.observation.value, language);
+    let unit = if key.unit.is_empty() { String::new() } else { format!(" [{}]", key.unit) };
+    let version = recorded.version;
+    let mut text = language.pick(
+        format!("Đã ghi {} ({name}){unit}, kỳ {}: {value} (phiên bản {version})\n", key.indicator, key.period),
+        format!("Recorded {} ({name}){unit}, period {}: {value} (version {version})\n", key.indicator, key.period),
+    );
+    if let Some(previous) = &recorded.previous {
+        let value = words::value(previous.observation.value, language);
+        let at = words::instant(previous.entered_at);
+        text += &language.pick(
+            format!("Trước đó: {value} ({}, {at})\n", previous.entered_by),
+            format!("Before: {value} ({}, {at})\n", previous.entered_by),
+        );
+    }
+    if !recorded.has_target {
+        text += language.pick(
+            "Lưu ý: kế hoạch của xã không có mục tiêu cho chỉ tiêu này; số liệu vẫn được lưu và gửi.\n",
+            "Note: the commune's plan has no target for this indicator; the figure is kept and sent all the same.\n",
+        );
+    }
+    text += language.pick("Đang chờ gửi về tỉnh.\n", "Waiting to be sent to the province.\n");
+    text
+}
+
+/// `import`
+pub fn import(desk: &Desk, arguments: &Import) -> Result<Printed, Failure> {
+    let mut store = Store::open(&desk.folder)?;
+    let failed = |error| Failure::Import { file: arguments.file.clone(), error };
+    let bytes = import::read_file(&arguments.file).map_err(failed)?;
+    let by = arguments.by.clone().unwrap_or_else(account::name);
+    let mut random = rand::rng();
+    let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
+    let imported = import::import(&mut store, &mut author, &bytes, arguments.dry_run).map_err(failed)?;
+    match desk.format {
+        Format::Csv => Err(Failure::NoList),
+        Format::Json => Ok(pretty(&json!({
+            "recorded": imported.recorded.len(),
+            "unchanged": imported.unchanged,
+            "blank": imported.blank,
+            "dry_run": arguments.dry_run,
+        }))
+        .into()),
+        Format::Table => {
+            let banner = words::banner(store.view().exercise()?.on, desk.language);
+            Ok(format!("{banner}{}", imported_in_words(desk, &imported, arguments.dry_run)).into())
+        }
+    }
+}
+
+fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String {
+    let language = desk.language;
+    let count = imported.recorded.len();
+    let mut text = if dry_run {
+        language.pick(
+            format!("Tệp hợp lệ: {count} số liệu sẽ được ghi.\n"),
+            format!("The file is sound: {count} figures would be recorded.\n"),
+        )
+    } else {
+        language.pick(
+            format!("Đã ghi {count} số liệu, đang chờ gửi về tỉnh.\n"),
+            format!("Recorded {count} figures, waiting to be sent to the province.\n"),
+        )
+    };
+    let mut say = |count: usize, vi: &str, en: &str| {
+        if count > 0 {
+            text += &format!("{count} {}\n", language.pick(vi, en));
+        }
+    };
+    say(imported.unchanged, "dòng giống số liệu đã có, không ghi lại.", "rows are stored just so already, left alone.");
+    say(imported.blank, "dòng để trống, bỏ qua.", "rows are blank, skipped.");
+    let without = imported.recorded.iter().filter(|(_, recorded)| !recorded.has_target).count();
+    say(
+        without,
+        "số liệu thuộc chỉ tiêu ngoài kế hoạch của xã.",
+        "figures are of indicators outside the commune's plan.",
+    );
+    text
+}
+
+/// `attach`
+pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
+    let mut store = Store::open(&desk.folder)?;
+    let place = (arguments.place.indicator.as_str(), arguments.place.unit.as_str(), arguments.place.period);
+    // Asked first, so that no copy is made for a figure that is not there.
+    entry::figure_for_evidence(store.view(), place.0, place.1, place.2)?;
+    let mut copies = Vec::with_capacity(arguments.files.len());
+    for file in &arguments.files {
+        copies.push(evidence::keep(&desk.folder, file)?);
+    }
+    let by = arguments.by.clone().unwrap_or_else(account::name);
+    let mut random = rand::rng();
+    let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
+    let (figure, attached) = entry::attach(&mut store, &mut author, place, copies)?;
+    let count = store.view().evidence_names(figure.change_id).map_err(EntryError::from)?.len();
+    let (key, version) = (&figure.observation.key, figure.version.unwrap_or_default());
+    if desk.format == Format::Csv {
+        return Err(Failure::NoList);
+    }
+    if desk.format == Format::Json {
+        let files: Vec<_> = attached
+            .iter()
+            .map(|a| json!({ "name": a.file.name, "size_bytes": a.file.size_bytes, "sha256": hex::encode(a.file.sha256), "new": a.is_new }))
+            .collect();
+        return Ok(pretty(&json!({
+            "indicator": key.indicator, "unit": key.unit, "period": key.period.to_string(), "version": version,
+            "files": files, "evidence_count": count,
+        }))
+        .into());
+    }
+    let mut text = String::new();
+    for attached in &attached {
+        let (name, hash) = (&attached.file.name, &hex::encode(attached.file.sha256)[..12]);
+        text += &if attached.is_new {
+            let size = attached.file.size_bytes;
+            desk.language.pick(
+                format!("Đã gắn {name} ({size} byte, SHA-256 {hash}…)\n"),
+                format!("Attached {name} ({size} bytes, SHA-256 {hash}…)\n"),
+            )
+        } else {
+            desk.language.pick(
+                format!("{name} đã được gắn vào phiên bản này rồi, không thay đổi gì\n"),
+                format!("{name} is attached to this version already, nothing changed\n"),
+            )
+        };
+    }
+    text += &desk.language.pick(
+        format!("{}, kỳ {}, phiên bản {version}: {count} minh chứng\n", key.indicator, key.period),
+        format!("{}, period {}, version {version}: {count} evidence files\n", key.indicator, key.period),
+    );
+    Ok(text.into())
+}

@@ -1,0 +1,143 @@
+//! Why a command did nothing, its exit code and its words: the one place where errors become exit codes.
+
+use crate::{
+    config::ConfigError,
+    entry::EntryError,
+    evidence::EvidenceError,
+    import::ImportError,
+    service::ServiceError,
+    store::StoreError,
+    uplink::{join::JoinError, outcome::End},
+};
+use proto::connect::ConnectError;
+use shared::language::Language;
+use std::{io, path::PathBuf};
+use thiserror::Error;
+
+/// It failed.
+pub const FAILED: u8 = 1;
+/// The command line makes no sense.
+pub const USAGE: u8 = 2;
+/// A rule of entry is broken.
+pub const REFUSED: u8 = 3;
+/// The province cannot be reached.
+pub const UNREACHABLE: u8 = 4;
+/// The province does not take this computer's identity.
+pub const IDENTITY: u8 = 5;
+
+/// Why a command did nothing.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// Settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Entry of a figure.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// A file of figures.
+    #[error("{}: {error}", file.display())]
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: ImportError,
+    },
+    /// An evidence file.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// Joining.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// The service.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The system.
+    #[error(transparent)]
+    System(#[from] io::Error),
+    /// Another session is going on for too long.
+    #[error("another session is going on")]
+    SessionBusy,
+    /// CSV of something that is no list.
+    #[error("no list")]
+    NoList,
+    /// No standing has come down yet.
+    #[error("no standing yet")]
+    NoStanding,
+}
+
+impl Failure {
+    /// The exit code.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Entry(error) | Self::Import { error: ImportError::Entry(error), .. } if error.is_refusal() => REFUSED,
+            Self::Import { error: ImportError::Faults(_) | ImportError::TooLarge, .. } => REFUSED,
+            Self::Evidence(error) => match error {
+                EvidenceError::TooLarge(_) | EvidenceError::Empty(_) | EvidenceError::Name(_) => REFUSED,
+                EvidenceError::Unreadable { .. } | EvidenceError::NotAFile(_) | EvidenceError::Copy(_) => FAILED,
+            },
+            Self::Join(JoinError::Connect(ConnectError::Unreachable(_))) | Self::SessionBusy => UNREACHABLE,
+            Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList => USAGE,
+            Self::Join(JoinError::Connect(_) | JoinError::Token(_)) => IDENTITY,
+            _ => FAILED,
+        }
+    }
+
+    /// What the person reads.
+    #[must_use]
+    pub fn explain(&self, language: Language) -> String {
+        match self {
+            Self::Config(error) => error.explain(language),
+            Self::Store(error) => error.explain(language),
+            Self::Entry(error) | Self::Import { error: ImportError::Entry(error), .. } => error.explain(language),
+            Self::Import { file, error: ImportError::Faults(faults) } => {
+                let head = language.pick(
+                    format!("tệp có {} lỗi, chưa nhập gì cả:", faults.count),
+                    format!("the file has {} faults, nothing was imported:", faults.count),
+                );
+                format!("{head}\n{}", faults.explain(file, language))
+            }
+            Self::Import { file, error: ImportError::TooLarge } => language.pick(
+                format!("{} lớn hơn 8 MiB: chia nhỏ tệp", file.display()),
+                format!("{} is larger than 8 MiB: split it", file.display()),
+            ),
+            Self::Import { file, error: ImportError::Unreadable(error) } => language.pick(
+                format!("không đọc được {}: {error}", file.display()),
+                format!("{} cannot be read: {error}", file.display()),
+            ),
+            Self::Evidence(error) => error.explain(language),
+            Self::Join(error) => error.explain(language),
+            Self::Service(error) => error.explain(language),
+            Self::System(error) => error.to_string(),
+            Self::SessionBusy => language
+                .pick("một phiên đồng bộ khác đang chạy: thử lại sau", "another session is going on: try again")
+                .into(),
+            Self::NoList => language
+                .pick(
+                    "--format csv chỉ dùng cho danh sách: targets, history, standing",
+                    "--format csv is for lists: targets, history, standing",
+                )
+                .into(),
+            Self::NoStanding => language
+                .pick(
+                    "chưa có xếp hạng cho lựa chọn này: chạy `commune-agent sync` trước",
+                    "no standing for this choice yet: run `commune-agent sync` first",
+                )
+                .into(),
+        }
+    }
+}
+
+/// The exit code of a session's end.
+#[must_use]
+pub fn code_of(end: End) -> u8 {
+    match end {
+        End::Done => 0,
+        End::RetryLater | End::Unreachable | End::TimedOut => UNREACHABLE,
+        End::NotTrusted | End::IdentityRefused => IDENTITY,
+        End::WrongProvince | End::UpgradeRequired | End::AgentBehind | End::Fork | End::Protocol | End::Store => FAILED,
+    }
+}

@@ -1,0 +1,138 @@
+//! `join`, `sync`, `run`: what talks to the province.
+
+use super::{
+    Desk, Failure, Printed,
+    arguments::Join,
+    failure::code_of,
+    table::{Format, pretty},
+    telling, words,
+};
+use crate::{
+    lock::Lock,
+    service,
+    store::Store,
+    uplink::{
+        join::{self, Invitation, JoinError},
+        session::{self, Report},
+    },
+};
+use serde_json::json;
+use std::{future::Future, io, time::Duration};
+use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// How long a command waits for another process's session.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long what is still going on at the end may take.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One thread: an office computer's idle service should be small.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    result
+}
+
+/// Logs to standard error, in English.
+fn log(levels: &str) {
+    let filter: Targets = levels.parse().unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    // Only the first call in a process can succeed; that is enough.
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
+}
+
+/// `join`
+pub fn join(desk: &Desk, arguments: &Join) -> Result<Printed, Failure> {
+    if desk.format == Format::Csv {
+        return Err(Failure::NoList);
+    }
+    desk.folder.create()?;
+    let invitation =
+        Invitation { server: arguments.server.clone(), token: arguments.token.clone(), authority: arguments.authority };
+    finish(runtime()?, async {
+        let alone = Lock::take_within(&desk.folder.sync_lock(), LOCK_TIMEOUT).await?.ok_or(JoinError::Busy)?;
+        let belonging = join::join(&desk.folder, &invitation, desk.clock.now(), &mut rand::rng()).await?;
+        let mut store = Store::open(&desk.folder)?;
+        let first = session::hold(&alone, &desk.folder, &desk.config, &mut store, &desk.clock, |_| None).await?;
+        let pending = pending(&store)?;
+        if desk.format == Format::Json {
+            let mut value = as_json(&first, pending);
+            value["commune"] = belonging.commune.into();
+            value["commune_name"] = belonging.commune_name.into();
+            value["province"] = belonging.province.into();
+            return Ok(pretty(&value).into());
+        }
+        let (name, slug, province) = (belonging.commune_name, belonging.commune, belonging.province);
+        let head = desk.language.pick(
+            format!("Đã tham gia: {name} ({slug}, {province})\n"),
+            format!("Joined: {name} ({slug}, {province})\n"),
+        );
+        let banner = words::banner(store.view().exercise()?.on, desk.language);
+        Ok(format!("{banner}{head}{}", telling::report(desk.language, &first, pending)).into())
+    })
+}
+
+/// `sync`
+pub fn sync(desk: &Desk) -> Result<Printed, Failure> {
+    if desk.format == Format::Csv {
+        return Err(Failure::NoList);
+    }
+    let mut store = Store::open(&desk.folder)?;
+    let (report, pending) = finish(runtime()?, async {
+        let alone = Lock::take_within(&desk.folder.sync_lock(), LOCK_TIMEOUT).await?.ok_or(Failure::SessionBusy)?;
+        let report = session::hold(&alone, &desk.folder, &desk.config, &mut store, &desk.clock, |_| None).await?;
+        Ok::<_, Failure>((report, pending(&store)?))
+    })?;
+    let text = match desk.format {
+        Format::Json => pretty(&as_json(&report, pending)),
+        Format::Table | Format::Csv => telling::report(desk.language, &report, pending),
+    };
+    Ok(Printed { text, code: code_of(report.outcome.end) })
+}
+
+fn pending(store: &Store) -> Result<u64, Failure> {
+    let view = store.view();
+    let head = view.head()?.seq;
+    Ok(head - view.acknowledged_seq()?.min(head))
+}
+
+fn as_json(report: &Report, pending: u64) -> serde_json::Value {
+    json!({
+        "outcome": report.outcome.end.as_str(),
+        "detail": report.outcome.detail,
+        "sent": report.tally.sent,
+        "acknowledged": report.tally.acknowledged,
+        "refused": report.tally.refused,
+        "received": report.tally.received,
+        "pending": pending,
+    })
+}
+
+/// `run`
+pub fn run(desk: &Desk) -> Result<Printed, Failure> {
+    log(&desk.config.log);
+    finish(runtime()?, async {
+        let shutdown = shutdown()?;
+        service::run(&desk.folder, &desk.config, &desk.clock, &mut rand::rng(), shutdown).await?;
+        Ok(String::new().into())
+    })
+}
+
+/// Done when the system or a person asks the service to end.
+fn shutdown() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

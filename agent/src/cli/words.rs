@@ -1,0 +1,121 @@
+//! Values, goals and instants in the reader's words.
+
+use chrono::{DateTime, Utc};
+use shared::{
+    amount::Amount,
+    calendar::TIME_ZONE,
+    catalogue::{Goal, Operator},
+    language::Language,
+    listing::number_for_people,
+    observation::Value,
+    vietnamese::trimmed,
+};
+
+/// The banner of an exercise.
+pub fn banner(exercise: bool, language: Language) -> &'static str {
+    if exercise {
+        language.pick("*** SỐ LIỆU MÔ PHỎNG ***\n", "*** SIMULATED FIGURES (SỐ LIỆU MÔ PHỎNG) ***\n")
+    } else {
+        ""
+    }
+}
+
+/// A value with its unit of measure.
+pub fn value(value: Value, language: Language) -> String {
+    let number = |amount: Amount| number_for_people(&amount.to_string(), language);
+    match value {
+        Value::Ratio { numerator, denominator } => {
+            let share =
+                percent(numerator, denominator).map(|share| format!(" = {}%", number(share))).unwrap_or_default();
+            format!("{}/{}{share}", number(numerator), number(denominator))
+        }
+        Value::Percent(percent) => format!("{}%", number(percent)),
+        Value::Count(count) => number_for_people(&count.to_string(), language),
+        Value::Decimal(decimal) => number(decimal),
+        Value::Flag(flag) => yes_or_no(flag, language).into(),
+    }
+}
+
+/// Yes or no.
+pub fn yes_or_no(flag: bool, language: Language) -> &'static str {
+    match flag {
+        true => language.pick("có", "yes"),
+        false => language.pick("không", "no"),
+    }
+}
+
+/// A share of 1, in machine form, as a percentage.
+pub fn share(machine: &str, language: Language) -> String {
+    let percent =
+        machine.parse::<Amount>().ok().and_then(|share| Amount::from_micros(share.micros().checked_mul(100)?));
+    percent
+        .map_or_else(|| machine.to_owned(), |percent| format!("{}%", number_for_people(&percent.to_string(), language)))
+}
+
+/// A share in percent, cut to two decimals; shown only, never computed with.
+fn percent(numerator: Amount, denominator: Amount) -> Option<Amount> {
+    let hundredths = numerator.micros().checked_mul(10_000)?.checked_div(denominator.micros())?;
+    Amount::from_micros(hundredths.checked_mul(10_000)?)
+}
+
+/// A value in machine form: numerator, denominator, value.
+pub fn machine(value: Value) -> [String; 3] {
+    let one = |text: String| [String::new(), String::new(), text];
+    match value {
+        Value::Ratio { numerator, denominator } => [numerator.to_string(), denominator.to_string(), String::new()],
+        Value::Percent(amount) | Value::Decimal(amount) => one(amount.to_string()),
+        Value::Count(count) => one(count.to_string()),
+        Value::Flag(flag) => one(if flag { "yes" } else { "no" }.into()),
+    }
+}
+
+/// What is asked.
+pub fn goal(goal: Goal, unit: &str, language: Language) -> String {
+    let machine = |amount: Option<Amount>| amount.map(|amount| amount.to_string()).unwrap_or_default();
+    let text = asked(goal.operator(), &machine(goal.value()), &machine(goal.high()), language);
+    match (goal.operator(), unit) {
+        (Operator::Yes | Operator::Unspecified, _) | (_, "") => text,
+        (_, "%") => text + "%",
+        (_, unit) => format!("{text} {unit}"),
+    }
+}
+
+/// An operator with its values, in machine form.
+pub fn asked(operator: Operator, value: &str, high: &str, language: Language) -> String {
+    let number = |machine: &str| number_for_people(trimmed(machine), language);
+    match operator {
+        Operator::AtLeast => format!("≥ {}", number(value)),
+        Operator::Equal => number(value),
+        Operator::AtMost => format!("≤ {}", number(value)),
+        Operator::Range => format!("{}–{}", number(value), number(high)),
+        Operator::Yes => language.pick("có", "yes").into(),
+        Operator::Unspecified => language.pick("theo dõi", "tracked only").into(),
+    }
+}
+
+/// An instant in the province's local time, to the minute.
+pub fn instant(instant: DateTime<Utc>) -> String {
+    instant.with_timezone(&TIME_ZONE).format("%d/%m/%Y %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_for_people_and_programs() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        let ratio = Value::Ratio { numerator: amount("2"), denominator: amount("3") };
+        assert_eq!(value(ratio, Language::Vi), "2/3 = 66,66%");
+        assert_eq!(value(ratio, Language::En), "2/3 = 66.66%");
+        assert_eq!(value(Value::Count(12_345), Language::Vi), "12.345");
+        assert_eq!(share("0.6667", Language::Vi), "66,67%");
+        let range = Goal::Range { low: amount("50"), high: amount("60.5") };
+        assert_eq!(goal(range, "%", Language::Vi), "50–60,5%");
+        assert_eq!(goal(Goal::AtMost(amount("0")), "vụ", Language::En), "≤ 0 vụ");
+        assert_eq!(machine(ratio), ["2", "3", ""]);
+        assert_eq!(machine(Value::Flag(true))[2], "yes");
+        let huge = Value::Ratio { numerator: amount("999999999999999"), denominator: amount("999999999999999") };
+        assert!(value(huge, Language::Vi).ends_with("= 100%"));
+    }
+}

@@ -1,0 +1,191 @@
+//! The agent's settings: `agent.toml`, then `TIENDO_AGENT_*` from the environment. Read whole, and refused whole, before
+//! anything is opened.
+
+use crate::schedule::Window;
+use chrono::NaiveTime;
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use serde::Deserialize;
+use shared::language::Language;
+use std::{path::Path, time::Duration};
+use thiserror::Error;
+
+/// Prefix of the environment's settings; `TIENDO_AGENT_DATA` is the command line's own.
+const PREFIX: &str = "TIENDO_AGENT_";
+const COMMAND_LINE_ONLY: [&str; 1] = ["data"];
+/// Longest quiet time: a day.
+const MAX_QUIET_SECONDS: u32 = 86_400;
+
+/// What `join` leaves as `agent.toml`: every setting with its default, commented out.
+pub const TEMPLATE: &str = "\
+# Thiết lập của commune-agent. Bỏ dấu # ở đầu dòng để thay đổi giá trị mặc định.
+
+# Địa chỉ máy chủ của tỉnh, nếu khác địa chỉ đã dùng khi `join`.
+# server = \"https://tiendo.example.vn:8443\"
+
+# Khung giờ đồng bộ ban đêm (giờ Việt Nam). Mỗi xã có một phút cố định trong khung này.
+# window_from = \"22:00\"
+# window_to = \"23:30\"
+
+# Đồng bộ sau bấy nhiêu giây yên tĩnh kể từ lần nhập liệu cuối; 0 là tắt.
+# quiet_seconds = 60
+
+# Mức nhật ký của `run`: error, warn, info, debug.
+# log = \"info\"
+";
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The province's address, where it differs from the one used to join.
+    pub server: Option<String>,
+    /// When the nightly session takes place, local time.
+    pub window: Window,
+    /// How long after the last edit a session starts; `None` when that is off.
+    pub quiet: Option<Duration>,
+    /// What `run` logs, as `level` or `target=level,…`.
+    pub log: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    server: Option<String>,
+    window_from: String,
+    window_to: String,
+    quiet_seconds: u32,
+    log: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            server: None,
+            window_from: "22:00".into(),
+            window_to: "23:30".into(),
+            quiet_seconds: 60,
+            log: "info".into(),
+        }
+    }
+}
+
+/// Why settings are refused.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// Unknown key, wrong type, unreadable file.
+    #[error("settings: {0}")]
+    Unreadable(Box<figment::Error>),
+    /// A value that makes no sense.
+    #[error("setting {name}: {reason}")]
+    Value {
+        /// The key.
+        name: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl ConfigError {
+    /// For the person who runs the program.
+    #[must_use]
+    pub fn explain(&self, language: Language) -> String {
+        language.pick(format!("thiết lập không dùng được: {self}"), format!("the settings cannot be used: {self}"))
+    }
+}
+
+impl Config {
+    /// Reads the file (which may be missing) and the environment.
+    ///
+    /// # Errors
+    /// The first setting that is unknown or makes no sense.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        // An agent without a file has all defaults; a file that is there must be readable.
+        let from_file = if file.exists() { Figment::from(Toml::file_exact(file)) } else { Figment::new() };
+        let settings: Settings = from_file
+            .merge(Env::prefixed(PREFIX).ignore(&COMMAND_LINE_ONLY))
+            .extract()
+            .map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        settings.try_into()
+    }
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = ConfigError;
+
+    fn try_from(settings: Settings) -> Result<Self, ConfigError> {
+        let window = Window {
+            from: time_of_day("window_from", &settings.window_from)?,
+            to: time_of_day("window_to", &settings.window_to)?,
+        };
+        if settings.quiet_seconds > MAX_QUIET_SECONDS {
+            return Err(ConfigError::Value {
+                name: "quiet_seconds",
+                reason: format!("more than a day ({MAX_QUIET_SECONDS})"),
+            });
+        }
+        if let Some(server) = settings.server.as_deref().filter(|server| !server.starts_with("https://")) {
+            return Err(ConfigError::Value {
+                name: "server",
+                reason: format!("{server:?} does not begin with https://"),
+            });
+        }
+        if settings.log.parse::<tracing_subscriber::filter::Targets>().is_err() {
+            return Err(ConfigError::Value { name: "log", reason: format!("{:?} is no level", settings.log) });
+        }
+        let quiet = (settings.quiet_seconds > 0).then(|| Duration::from_secs(settings.quiet_seconds.into()));
+        Ok(Self { server: settings.server, window, quiet, log: settings.log })
+    }
+}
+
+fn time_of_day(name: &'static str, text: &str) -> Result<NaiveTime, ConfigError> {
+    NaiveTime::parse_from_str(text, "%H:%M")
+        .map_err(|_| ConfigError::Value { name, reason: format!("{text:?} is no time of day, write 22:00") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("agent.toml");
+        std::fs::write(&file, text).unwrap();
+        Config::read(&file)
+    }
+
+    #[test]
+    fn defaults_hold_where_nothing_is_set() {
+        let config = read(TEMPLATE).unwrap();
+        assert_eq!(config, Config::read(Path::new("/nowhere/agent.toml")).unwrap());
+        assert_eq!(config.quiet, Some(Duration::from_secs(60)));
+        assert_eq!(config.window.from.to_string(), "22:00:00");
+        assert_eq!(read("quiet_seconds = 0").unwrap().quiet, None);
+        let uncommented: String = TEMPLATE
+            .lines()
+            .filter_map(|line| line.strip_prefix("# "))
+            .filter(|line| line.contains(" = "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(
+            read(&uncommented).unwrap(),
+            Config { server: Some("https://tiendo.example.vn:8443".into()), ..config }
+        );
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in [
+            "quiet = 3",
+            "quiet_seconds = \"x\"",
+            "quiet_seconds = 100000",
+            "window_from = \"25:00\"",
+            "server = \"http://x\"",
+            "log = \"a=b=c\"",
+            "[",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

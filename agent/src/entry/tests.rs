@@ -1,0 +1,163 @@
+//! What may be entered, and what is said when it may not.
+
+use super::*;
+use crate::fixture::{Home, catalogue, form, now};
+use shared::{feed::FeedItem, observation::Decision};
+
+fn ratio(numerator: &str, denominator: &str) -> Typed {
+    Typed::Ratio(numerator.into(), denominator.into())
+}
+
+fn value(text: &str) -> Typed {
+    Typed::Value(text.into())
+}
+
+#[test]
+fn values_become_the_kind_asked() {
+    let rulebook = Rulebook { catalogue: catalogue(), closed: BTreeSet::new() };
+    let amount = |text: &str| text.parse::<Amount>().unwrap();
+    for (indicator, typed, expected) in [
+        ("CDS-1", value("12,5"), Value::Percent(amount("12.5"))),
+        ("cds-1", value("85%"), Value::Percent(amount("85"))),
+        ("CDS-1", ratio("45", "60"), Value::Ratio { numerator: amount("45"), denominator: amount("60") }),
+        ("CDS-2", value("1200"), Value::Count(1200)),
+        ("CDS-2", value("7.000"), Value::Count(7)),
+        ("CDS-3", value("-0,25"), Value::Decimal(amount("-0.25"))),
+        ("CDS-4", value("Có"), Value::Flag(true)),
+        ("CDS-4", Typed::Flag(false), Value::Flag(false)),
+        // Of two targets the scored one decides: this ratio is asked as yes or no.
+        ("CDS-5", Typed::Flag(true), Value::Flag(true)),
+    ] {
+        let observation = rulebook.check(&form(indicator, "2026-10", typed)).unwrap();
+        assert_eq!(observation.value, expected);
+        assert_eq!(observation.key.indicator, indicator.to_uppercase());
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_is_refused_with_its_code() {
+    let closed = BTreeSet::from(["2026-09".parse().unwrap()]);
+    let rulebook = Rulebook { catalogue: catalogue(), closed };
+    let code = |form: &Form| match rulebook.check(form) {
+        Err(EntryError::Refused(refusal)) => refusal.code(),
+        Err(EntryError::Number(_)) => "number",
+        Err(EntryError::NotWhole(_)) => "not_whole",
+        Err(EntryError::NotYesOrNo(_)) => "not_yes_or_no",
+        other => panic!("{other:?}"),
+    };
+    for (indicator, period, typed, expected) in [
+        ("CDS-99", "2026-10", value("1"), "unknown_indicator"),
+        ("CDS-1", "2025-10", value("1"), "outside_plan_year"),
+        ("CDS-1", "2026-09", value("1"), "period_closed"),
+        ("CDS-1", "2026-10", Typed::Flag(true), "wrong_kind"),
+        ("CDS-5", "2026-10", ratio("1", "2"), "wrong_kind"),
+        ("CDS-4", "2026-10", value("5"), "wrong_kind"),
+        ("CDS-4", "2026-10", value("maybe"), "not_yes_or_no"),
+        ("CDS-1", "2026-10", ratio("61", "60"), "numerator_over_denominator"),
+        ("CDS-1", "2026-10", ratio("0", "0"), "denominator_not_positive"),
+        ("CDS-1", "2026-10", ratio("-1", "60"), "negative"),
+        ("CDS-1", "2026-10", value("100.1"), "percent_over_100"),
+        ("CDS-2", "2026-10", value("-3"), "negative"),
+        ("CDS-2", "2026-10", value("2.5"), "not_whole"),
+        ("CDS-2", "2026-10", value("999999999999999"), "count_too_large"),
+        ("CDS-3", "2026-10", value("NaN"), "number"),
+        ("CDS-3", "2026-10", value("1.000,5"), "number"),
+        ("CDS-3", "2026-10", value("1e9"), "number"),
+        ("CDS-3", "2026-10", value(""), "number"),
+    ] {
+        assert_eq!(code(&form(indicator, period, typed.clone())), expected, "{indicator} {period} {typed:?}");
+    }
+    let mut unit = form("CDS-1", "2026-10", value("50"));
+    unit.unit = "AP-1".into();
+    assert_eq!(code(&unit), "unit_needs_parts");
+    unit.unit = "ap-9".into();
+    assert_eq!(code(&unit), "unknown_unit");
+    let mut long = form("CDS-2", "2026-10", value("1"));
+    long.note = "x".repeat(3_000);
+    assert_eq!(code(&long), "text_too_long");
+    for language in [Language::Vi, Language::En] {
+        assert!(!rulebook.check(&form("CDS-4", "2026-10", value("5"))).unwrap_err().explain(language).is_empty());
+    }
+}
+
+#[test]
+fn nothing_is_entered_before_the_catalogue_arrived() {
+    let mut home = Home::joined();
+    assert!(matches!(home.value("CDS-2", "1"), Err(EntryError::NoCatalogue)));
+    assert_eq!(home.store.view().head().unwrap().seq, 0);
+}
+
+#[test]
+fn versions_count_and_the_previous_one_is_told() {
+    let mut home = Home::ready();
+    let first = home.value("CDS-2", "10").unwrap();
+    assert_eq!((first.version, first.previous), (1, None));
+    let second = home.value("CDS-2", "12").unwrap();
+    assert_eq!(second.version, 2);
+    assert_eq!(second.previous.unwrap().observation.value, Value::Count(10));
+    assert!(second.has_target);
+    assert!(!home.value("CDS-6", "50").unwrap().has_target);
+    assert_eq!(home.record("CDS-2", "2026-09", value("9")).unwrap().version, 1);
+    assert_eq!(home.store.view().head().unwrap().seq, 4);
+}
+
+#[test]
+fn in_an_exercise_the_provinces_clock_is_entered_by() {
+    let mut home = Home::ready();
+    let exercise = crate::store::meta::Exercise { on: true, offset_ms: -3_600_000 };
+    home.store.write(|writing| writing.set_exercise(exercise)).unwrap();
+    home.value("CDS-2", "10").unwrap();
+    let figure = &home.store.view().history("CDS-2").unwrap()[0];
+    assert_eq!(figure.entered_at, now() - chrono::TimeDelta::hours(1));
+    assert_eq!(home.store.view().last_append().unwrap(), Some(now()));
+}
+
+#[test]
+fn evidence_binds_to_the_newest_version_once() {
+    let mut home = Home::ready();
+    let period: Period = "2026-10".parse().unwrap();
+    let file = |byte: u8| Copied { sha256: [byte; 32], name: format!("{byte}.pdf"), size_bytes: 3 };
+    let attach = |home: &mut Home, files: Vec<Copied>| {
+        let (store, mut author) = home.author();
+        entry_attach(store, &mut author, period, files)
+    };
+    assert!(matches!(attach(&mut home, vec![file(1)]), Err(EntryError::Refused(Refusal::UnknownObservation))));
+    home.value("CDS-2", "10").unwrap();
+    let new = |attached: Vec<Attached>| attached.iter().map(|a| a.is_new).collect::<Vec<_>>();
+    assert_eq!(new(attach(&mut home, vec![file(1), file(1), file(2)]).unwrap().1), [true, false, true]);
+    assert_eq!(new(attach(&mut home, vec![file(2)]).unwrap().1), [false]);
+    assert_eq!(home.store.view().head().unwrap().seq, 3);
+    let second = home.value("CDS-2", "11").unwrap();
+    let (figure, attached) = attach(&mut home, vec![file(1)]).unwrap();
+    assert_eq!((figure.change_id, new(attached)), (second.change_id, vec![true]));
+    let history = home.store.view().history("CDS-2").unwrap();
+    assert_eq!(history.iter().map(|figure| figure.evidence_count).collect::<Vec<_>>(), [2, 1]);
+    home.receive(&[FeedItem::Closed { period, closed: true }]);
+    assert!(matches!(attach(&mut home, vec![file(3)]), Err(EntryError::Refused(Refusal::PeriodClosed(_)))));
+}
+
+fn entry_attach(
+    store: &mut Store,
+    author: &mut Author<'_>,
+    period: Period,
+    files: Vec<Copied>,
+) -> Result<(Figure, Vec<Attached>), EntryError> {
+    attach(store, author, ("CDS-2", "", period), files)
+}
+
+#[test]
+fn a_verdict_shows_on_its_version_and_ends_with_the_next() {
+    let mut home = Home::ready();
+    let first = home.value("CDS-2", "10").unwrap();
+    home.receive(&[FeedItem::Verdict {
+        observation: first.change_id,
+        decision: Decision::Returned,
+        reason: "thiếu minh chứng".into(),
+        reviewer: "Hà".into(),
+        decided_at: now(),
+    }]);
+    let returned = home.store.view().returned_figures().unwrap();
+    assert_eq!(returned[0].verdict.as_ref().unwrap().reason, "thiếu minh chứng");
+    home.value("CDS-2", "10").unwrap();
+    assert!(home.store.view().returned_figures().unwrap().is_empty());
+}

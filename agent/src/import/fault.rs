@@ -1,0 +1,146 @@
+//! What is wrong with a file of figures, named by row and column.
+
+use super::MAX_ROWS;
+use crate::entry::EntryError;
+use shared::language::Language;
+use std::{fmt, path::Path};
+
+/// Most faults that are named; what comes after is only counted.
+pub(super) const MAX_FAULTS: usize = 50;
+
+/// One thing wrong with a file.
+#[derive(Debug)]
+pub struct Fault {
+    /// Row as a spreadsheet counts them, the heading is 1; 0 for the file as a whole.
+    pub row: usize,
+    /// Column, empty for the row as a whole.
+    pub column: String,
+    /// What is wrong.
+    pub error: FaultKind,
+}
+
+/// What can be wrong with a row.
+#[derive(Debug)]
+pub enum FaultKind {
+    /// Not a period.
+    Period(String),
+    /// A cell is empty that must not be.
+    Missing,
+    /// Both a value and a numerator or denominator.
+    BothForms,
+    /// The same figure stands in an earlier row.
+    Repeats(usize),
+    /// The heading has this column twice.
+    ColumnTwice,
+    /// No such column.
+    ColumnUnknown,
+    /// More or fewer cells than the heading.
+    CellCount(usize, usize),
+    /// Not UTF-8.
+    NotText,
+    /// More rows than [`MAX_ROWS`].
+    TooManyRows,
+    /// A rule of entry.
+    Entry(EntryError),
+}
+
+impl FaultKind {
+    fn explain(&self, language: Language) -> String {
+        match self {
+            Self::Period(text) => language.pick(
+                format!("{text:?} không phải kỳ báo cáo: viết 2026-10, 2026-Q4, 2026-H2 hoặc 2026"),
+                format!("{text:?} is not a period: write 2026-10, 2026-Q4, 2026-H2 or 2026"),
+            ),
+            Self::Missing => language.pick("ô trống", "the cell is empty").into(),
+            Self::BothForms => language
+                .pick(
+                    "chỉ điền value, hoặc numerator và denominator",
+                    "fill in value, or numerator and denominator, not both",
+                )
+                .into(),
+            Self::Repeats(row) => {
+                language.pick(format!("trùng số liệu với dòng {row}"), format!("the same figure as in row {row}"))
+            }
+            Self::ColumnTwice => language.pick("cột xuất hiện hai lần", "the column appears twice").into(),
+            Self::ColumnUnknown => language
+                .pick(
+                    "không có cột này: các cột là indicator, period, unit, numerator, denominator, value, note",
+                    "no such column: the columns are indicator, period, unit, numerator, denominator, value, note",
+                )
+                .into(),
+            Self::CellCount(given, wanted) => {
+                language.pick(format!("có {given} ô, cần {wanted}"), format!("{given} cells, {wanted} are needed"))
+            }
+            Self::NotText => language
+                .pick("không phải UTF-8: lưu lại dạng \"CSV UTF-8\"", "not UTF-8: save it as \"CSV UTF-8\"")
+                .into(),
+            Self::TooManyRows => language.pick(
+                format!("quá {MAX_ROWS} dòng: chia nhỏ tệp"),
+                format!("more than {MAX_ROWS} rows: split the file"),
+            ),
+            Self::Entry(error) => error.explain(language),
+        }
+    }
+}
+
+/// All that is wrong with a file.
+#[derive(Debug)]
+pub struct Faults {
+    /// The first fifty.
+    pub named: Vec<Fault>,
+    /// How many there are in all.
+    pub count: usize,
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} faults", self.count)
+    }
+}
+
+impl Faults {
+    /// A line for each, with file, row and column.
+    #[must_use]
+    pub fn explain(&self, file: &Path, language: Language) -> String {
+        let file = file.display();
+        let mut lines: Vec<String> = Vec::with_capacity(self.named.len());
+        for Fault { row, column, error } in &self.named {
+            let mut place = format!("{file}");
+            if *row > 0 {
+                place += &language.pick(format!(", dòng {row}"), format!(", row {row}"));
+            }
+            if !column.is_empty() {
+                place += &language.pick(format!(", cột {column}"), format!(", column {column}"));
+            }
+            lines.push(format!("{place}: {}", error.explain(language)));
+        }
+        if self.count > lines.len() {
+            let more = self.count - lines.len();
+            lines.push(language.pick(format!("… và {more} lỗi khác"), format!("… and {more} more")));
+        }
+        lines.join("\n")
+    }
+}
+
+/// Faults as they are found.
+#[derive(Default)]
+pub(super) struct Collector {
+    named: Vec<Fault>,
+    /// All of them, named or not.
+    pub(super) count: usize,
+}
+
+impl Collector {
+    pub(super) fn add(&mut self, row: usize, column: impl Into<String>, error: FaultKind) {
+        self.count += 1;
+        if self.named.len() < MAX_FAULTS {
+            self.named.push(Fault { row, column: column.into(), error });
+        }
+    }
+}
+
+impl From<Collector> for Faults {
+    fn from(collector: Collector) -> Self {
+        Self { named: collector.named, count: collector.count }
+    }
+}

@@ -1,0 +1,35 @@
+//! commune-agent: one commune's store of figures and its synchronisation with the province.
+//!
+//! One number's way: [`entry`] (or [`import`]) -> [`store`] (record and change in one transaction) -> [`outbox`] ->
+//! [`uplink`] -> the province.
+//!
+//! | module | noun |
+//! | --- | --- |
+//! | [`cli`] | the commands |
+//! | [`config`], [`folder`], [`lock`], [`clock`] | settings, paths, locks between processes, the time |
+//! | [`entry`], [`import`], [`evidence`] | what a person enters, checked |
+//! | [`store`] | the SQLite file; all SQL |
+//! | [`outbox`], [`uplink`] | what is to be sent, and the session that sends it |
+//! | [`schedule`], [`retry`], [`service`] | when the next session is due; the background service |
+//! | [`status`], [`refusal`] | what is told to people |
+//!
+//! It never talks to another commune, and never computes a rank: the province's word is shown as it came.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod entry;
+pub mod evidence;
+#[cfg(test)]
+mod fixture;
+pub mod folder;
+pub mod import;
+pub mod lock;
+pub mod outbox;
+pub mod refusal;
+pub mod retry;
+pub mod schedule;
+pub mod service;
+pub mod status;
+pub mod store;
+pub mod uplink;

@@ -1,0 +1,103 @@
+//! What the province's refusal codes mean for the figure at hand, in words.
+
+use crate::{entry::goal_of, store::figures::StoredRefusal};
+use shared::{
+    catalogue::{Kind, kind_asked, view::CommuneView},
+    language::Language,
+    observation::{ObservationKey, Refusal, Value},
+};
+
+/// What is wrong and what to do, for the person who entered it.
+#[must_use]
+pub fn explain(
+    refusal: &StoredRefusal,
+    key: &ObservationKey,
+    value: Option<Value>,
+    catalogue: Option<&CommuneView>,
+    language: Language,
+) -> String {
+    match rebuilt(refusal, key, value, catalogue) {
+        Some(known) => known.explain(language),
+        None => language.pick(
+            format!(
+                "tỉnh từ chối với lý do mà phiên bản này chưa biết ({}): cập nhật chương trình hoặc hỏi tỉnh",
+                refusal.code
+            ),
+            format!(
+                "the province refused it for a reason this version does not know ({}): update the program or ask",
+                refusal.code
+            ),
+        ),
+    }
+}
+
+/// The refusal that the code stands for.
+fn rebuilt(
+    refusal: &StoredRefusal,
+    key: &ObservationKey,
+    value: Option<Value>,
+    catalogue: Option<&CommuneView>,
+) -> Option<Refusal> {
+    Some(match refusal.code.as_str() {
+        "unknown_indicator" => Refusal::UnknownIndicator(key.indicator.clone()),
+        "unknown_unit" => Refusal::UnknownUnit(key.unit.clone()),
+        "wrong_kind" => {
+            let given = value?.kind();
+            Refusal::WrongKind { asked: asked(refusal, key, given, catalogue)?, given }
+        }
+        "numerator_over_denominator" => Refusal::NumeratorOverDenominator,
+        "denominator_not_positive" => Refusal::DenominatorNotPositive,
+        "negative" => Refusal::Negative,
+        "percent_over_100" => Refusal::PercentOver100,
+        "unit_needs_parts" => Refusal::UnitNeedsParts,
+        "count_too_large" => Refusal::CountTooLarge,
+        "outside_plan_year" => {
+            Refusal::OutsidePlanYear(catalogue.map_or(key.period.year(), |catalogue| catalogue.province.plan_year))
+        }
+        "period_closed" => Refusal::PeriodClosed(key.period),
+        "text_too_long" => Refusal::TextTooLong(if refusal.detail.contains("note") { "note" } else { "name" }),
+        "unknown_observation" => Refusal::UnknownObservation,
+        "unreadable" => Refusal::Unreadable(refusal.detail.clone()),
+        _ => return None,
+    })
+}
+
+/// The kind that the province asked: its own word, else our catalogue's, where it differs from what was given.
+fn asked(refusal: &StoredRefusal, key: &ObservationKey, given: Kind, catalogue: Option<&CommuneView>) -> Option<Kind> {
+    let told = Kind::ALL.into_iter().find(|kind| refusal.detail.contains(&format!("asked {}", kind.as_str())));
+    let ours = catalogue.and_then(|catalogue| {
+        let kind = catalogue.indicator(&key.indicator)?.kind;
+        Some(goal_of(catalogue, &key.indicator).map_or(kind, |goal| kind_asked(kind, goal)))
+    });
+    told.or(ours).filter(|kind| *kind != given)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_rebuilt() {
+        let key = ObservationKey { indicator: "CDS-1".into(), unit: "ap-1".into(), period: "2026-10".parse().unwrap() };
+        for known in [
+            Refusal::UnknownIndicator("CDS-1".into()),
+            Refusal::UnknownUnit("ap-1".into()),
+            Refusal::WrongKind { asked: Kind::Flag, given: Kind::Count },
+            Refusal::NumeratorOverDenominator,
+            Refusal::DenominatorNotPositive,
+            Refusal::Negative,
+            Refusal::PercentOver100,
+            Refusal::UnitNeedsParts,
+            Refusal::CountTooLarge,
+            Refusal::OutsidePlanYear(2026),
+            Refusal::PeriodClosed(key.period),
+            Refusal::TextTooLong("note"),
+            Refusal::UnknownObservation,
+        ] {
+            let stored = StoredRefusal { code: known.code().into(), detail: known.to_string() };
+            assert_eq!(rebuilt(&stored, &key, Some(Value::Count(1)), None), Some(known));
+        }
+        let later = StoredRefusal { code: "from_the_future".into(), detail: String::new() };
+        assert!(explain(&later, &key, None, None, Language::Vi).contains("from_the_future"));
+    }
+}

@@ -1,0 +1,110 @@
+//! The service and what it leaves behind, without a province to talk to.
+
+use super::*;
+use crate::{
+    fixture::{Home, now},
+    status::Status,
+    store::runs::Run,
+};
+use chrono::TimeDelta;
+use rand::{SeedableRng, rngs::StdRng};
+use shared::change::LogPosition;
+
+fn config() -> Config {
+    Config::read(std::path::Path::new("/nowhere/agent.toml")).unwrap()
+}
+
+fn run_at(minute: i64, outcome: End, wait: Option<Duration>) -> Run {
+    let at = now() + TimeDelta::minutes(minute);
+    Run {
+        started_at: at,
+        ended_at: at,
+        outcome: outcome.as_str().into(),
+        detail: "x".into(),
+        sent: 0,
+        acknowledged: 0,
+        refused: 0,
+        skew_ms: Some(-180_000),
+        wait,
+    }
+}
+
+#[test]
+fn the_situation_is_what_the_store_knows() {
+    let mut home = Home::ready();
+    assert_eq!(situation(home.store.view()).unwrap(), Situation::default());
+    home.value("CDS-2", "1").unwrap();
+    home.store.write(|writing| writing.add_run(&run_at(1, End::Done, None))).unwrap();
+    home.store.write(|writing| writing.add_run(&run_at(2, End::Unreachable, Some(DAILY)))).unwrap();
+    let minute = |minute| now() + TimeDelta::minutes(minute);
+    let expected = Situation {
+        last_success: Some(minute(1)),
+        unsent_edit: Some(now()),
+        failure: Some(Failure { at: minute(2), wait: DAILY }),
+    };
+    assert_eq!(situation(home.store.view()).unwrap(), expected);
+    // Confirmed: nothing is unsent. Joined again: the old failure says nothing.
+    let head: LogPosition = home.store.view().head().unwrap();
+    home.store.write(|writing| writing.acknowledge(0, head, &[])).unwrap();
+    let mut belonging = home.store.view().belonging().unwrap().unwrap();
+    belonging.joined_at = minute(3);
+    home.store.write(|writing| writing.set_belonging(&belonging)).unwrap();
+    let expected = Situation { unsent_edit: None, failure: None, ..expected };
+    assert_eq!(situation(home.store.view()).unwrap(), expected);
+}
+
+#[test]
+fn the_status_is_honest() {
+    let mut home = Home::ready();
+    let refused = home.value("CDS-2", "1").unwrap();
+    home.value("CDS-2", "2").unwrap();
+    home.store.write(|writing| writing.add_run(&run_at(0, End::Unreachable, None))).unwrap();
+    let status = Status::of(home.store.view(), &config(), now(), Language::Vi).unwrap();
+    assert_eq!((status.pending, status.acknowledged, status.refused_total), (2, 0, 0));
+    assert_eq!((status.clock_skew_ms, status.clock_wrong), (Some(-180_000), true));
+    assert_eq!(status.last_failure.unwrap().code, "unreachable");
+    assert_eq!((status.last_success, status.next_run_cause), (None, "first"));
+    let refusal = crate::store::figures::StoredRefusal { code: "period_closed".into(), detail: String::new() };
+    let first = home.store.view().position_at(1).unwrap().unwrap();
+    home.store.write(|writing| writing.acknowledge(0, first, &[(1, refused.change_id, refusal)])).unwrap();
+    let status = Status::of(home.store.view(), &config(), now(), Language::Vi).unwrap();
+    assert_eq!((status.pending, status.acknowledged, status.refused_total), (1, 0, 1));
+    assert!(status.refused.is_empty(), "a newer figure stands in its place");
+}
+
+#[tokio::test]
+async fn a_failed_session_is_remembered_with_its_wait() {
+    let home = Home::ready();
+    let (folder, config, clock) = (home.folder.clone(), config(), Clock::standing_at(now()));
+    let mut random = StdRng::seed_from_u64(1);
+    let store = Store::open(&folder).unwrap();
+    let mut service = Service { folder: &folder, config: &config, clock: &clock, store, retry: Retry::default() };
+    // There is no credential: only a person can help, so the pace is slow.
+    assert_eq!(service.step(&mut random).await.unwrap(), SHORTEST_NAP);
+    let run = home.store.view().last_run().unwrap().unwrap();
+    assert_eq!((run.outcome.as_str(), run.wait), ("identity_refused", Some(DAILY)));
+    assert_eq!(service.step(&mut random).await.unwrap(), LONGEST_NAP);
+    clock.advance(TimeDelta::hours(24));
+    service.step(&mut random).await.unwrap();
+    assert_eq!(home.store.view().last_run().unwrap().unwrap().ended_at, now() + TimeDelta::hours(24));
+    // A command's session is not disturbed.
+    clock.advance(TimeDelta::hours(24));
+    let alone = Lock::try_take(&folder.sync_lock()).unwrap().unwrap();
+    assert_eq!(service.step(&mut random).await.unwrap(), SHORTEST_NAP);
+    assert_eq!(home.store.view().last_run().unwrap().unwrap().ended_at, now() + TimeDelta::hours(24));
+    drop(alone);
+}
+
+#[tokio::test]
+async fn one_service_per_folder_and_its_end_is_noted() {
+    let home = Home::ready();
+    let (config, clock) = (config(), Clock::standing_at(now()));
+    let mut random = StdRng::seed_from_u64(1);
+    let alone = Lock::try_take(&home.folder.service_lock()).unwrap();
+    let second = run(&home.folder, &config, &clock, &mut random, std::future::ready(())).await;
+    assert!(matches!(second, Err(ServiceError::Running)));
+    drop(alone);
+    run(&home.folder, &config, &clock, &mut random, std::future::ready(())).await.unwrap();
+    assert!(!home.store.view().service_unfinished().unwrap());
+    assert_eq!(home.store.view().last_run().unwrap(), None, "told to end before anything was due");
+}

@@ -1,0 +1,196 @@
+//! The state of this commune's synchronisation, honestly: never "done" unless the province has durably confirmed it.
+
+use crate::{
+    config::Config,
+    refusal,
+    service::{plan, situation},
+    store::{StoreError, View, figures::Figure},
+    uplink::outcome::End,
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use shared::{calendar::rfc3339, language::Language};
+
+/// Above this the clock is called wrong: two minutes.
+pub const MAX_SKEW_MS: u64 = 2 * 60 * 1000;
+
+/// Everything that `status` tells. Field names are stable; instants are RFC 3339.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// Slug.
+    pub commune: String,
+    /// Name.
+    pub commune_name: String,
+    /// Province id.
+    pub province: String,
+    /// Address of the province.
+    pub server: String,
+    /// Whether all figures are simulated.
+    pub exercise: bool,
+    /// When this computer joined.
+    pub joined_at: String,
+    /// Version of the catalogue held; 0 for none.
+    pub catalogue_version: u64,
+    /// Changes not yet confirmed.
+    pub pending: u64,
+    /// Changes that the province has taken.
+    pub acknowledged: u64,
+    /// Changes that the province has refused, ever.
+    pub refused_total: u64,
+    /// What is refused and has not been entered anew.
+    pub refused: Vec<Refused>,
+    /// Figures that a reviewer returned.
+    pub returned: Vec<Returned>,
+    /// Evidence bound to figures.
+    pub evidence_files: u64,
+    /// Its bytes.
+    pub evidence_bytes: u64,
+    /// The last good session.
+    pub last_success: Option<String>,
+    /// The last session, if it failed.
+    pub last_failure: Option<Failed>,
+    /// The province's clock minus ours, milliseconds.
+    pub clock_skew_ms: Option<i64>,
+    /// Whether that is too much.
+    pub clock_wrong: bool,
+    /// When the service holds the next session.
+    pub next_run: String,
+    /// Why then.
+    pub next_run_cause: &'static str,
+}
+
+/// A change that was refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refused {
+    /// Indicator.
+    pub indicator: String,
+    /// Unit, empty for the whole commune.
+    pub unit: String,
+    /// Period.
+    pub period: String,
+    /// The evidence file, empty for a figure.
+    pub file: String,
+    /// Who entered it.
+    pub entered_by: String,
+    /// Stable code.
+    pub code: String,
+    /// In words, with what to do.
+    pub reason: String,
+}
+
+/// A figure that was returned.
+#[derive(Debug, Clone, Serialize)]
+pub struct Returned {
+    /// Indicator.
+    pub indicator: String,
+    /// Unit.
+    pub unit: String,
+    /// Period.
+    pub period: String,
+    /// Version.
+    pub version: u32,
+    /// The reviewer's reason.
+    pub reason: String,
+    /// The reviewer.
+    pub reviewer: String,
+    /// When.
+    pub decided_at: String,
+}
+
+/// A session that failed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failed {
+    /// When.
+    pub at: String,
+    /// Stable word.
+    pub code: String,
+    /// In words, with what to do.
+    pub reason: String,
+    /// For logs.
+    pub detail: String,
+}
+
+impl Status {
+    /// Gathers it.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn of(view: View<'_>, config: &Config, now: DateTime<Utc>, language: Language) -> Result<Self, StoreError> {
+        let belonging = view.belonging()?.ok_or(StoreError::NotJoined)?;
+        let (head, confirmed, refused_total) = (view.head()?.seq, view.acknowledged_seq()?, view.refused_count()?);
+        let due = plan(view, config)?.next(now, &situation(view)?);
+        let (evidence, exercise, skew_ms) = (view.evidence_total()?, view.exercise()?.on, view.last_skew_ms()?);
+        let last_failure = view.last_run()?.filter(|run| run.outcome != End::Done.as_str()).map(|run| Failed {
+            at: rfc3339(run.ended_at),
+            reason: End::from_word(&run.outcome).unwrap_or(End::Protocol).explain(language).into(),
+            code: run.outcome,
+            detail: run.detail,
+        });
+        Ok(Self {
+            commune: belonging.commune,
+            commune_name: belonging.commune_name,
+            province: belonging.province,
+            server: config.server.clone().unwrap_or(belonging.server),
+            exercise,
+            joined_at: rfc3339(belonging.joined_at),
+            catalogue_version: view.catalogue_version()?,
+            pending: head - confirmed.min(head),
+            acknowledged: confirmed - refused_total.min(confirmed),
+            refused_total,
+            refused: refused(view, language)?,
+            returned: view.returned_figures()?.into_iter().filter_map(returned).collect(),
+            evidence_files: evidence.files,
+            evidence_bytes: evidence.size_bytes,
+            last_success: view.last_success()?.map(|run| rfc3339(run.ended_at)),
+            last_failure,
+            clock_skew_ms: skew_ms.filter(|_| !exercise),
+            clock_wrong: !exercise && skew_ms.is_some_and(|skew| skew.unsigned_abs() > MAX_SKEW_MS),
+            next_run: rfc3339(due.at.max(now)),
+            next_run_cause: due.cause.as_str(),
+        })
+    }
+}
+
+fn refused(view: View<'_>, language: Language) -> Result<Vec<Refused>, StoreError> {
+    let catalogue = view.catalogue()?;
+    let mut all = Vec::new();
+    for figure in view.refused_figures()? {
+        let Some(refusal) = figure.refusal else { continue };
+        let (key, value) = (figure.observation.key, figure.observation.value);
+        all.push(Refused {
+            reason: refusal::explain(&refusal, &key, Some(value), catalogue.as_ref(), language),
+            indicator: key.indicator,
+            unit: key.unit,
+            period: key.period.to_string(),
+            file: String::new(),
+            entered_by: figure.entered_by,
+            code: refusal.code,
+        });
+    }
+    for evidence in view.refused_evidence()? {
+        let key = evidence.key;
+        all.push(Refused {
+            reason: refusal::explain(&evidence.refusal, &key, None, catalogue.as_ref(), language),
+            indicator: key.indicator,
+            unit: key.unit,
+            period: key.period.to_string(),
+            file: evidence.name,
+            entered_by: String::new(),
+            code: evidence.refusal.code,
+        });
+    }
+    Ok(all)
+}
+
+fn returned(figure: Figure) -> Option<Returned> {
+    let verdict = figure.verdict?;
+    Some(Returned {
+        indicator: figure.observation.key.indicator,
+        unit: figure.observation.key.unit,
+        period: figure.observation.key.period.to_string(),
+        version: figure.version?,
+        reason: verdict.reason,
+        reviewer: verdict.reviewer,
+        decided_at: rfc3339(verdict.decided_at),
+    })
+}

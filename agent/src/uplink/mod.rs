@@ -1,0 +1,20 @@
+//! The way up to the province and back.
+//!
+//! | file | noun |
+//! | --- | --- |
+//! | [`machine`] | what to say next; pure |
+//! | [`exchange`] | the machine and the store: frames in, frames out, no network |
+//! | [`session`] | one gRPC stream that carries the frames |
+//! | [`credential`] | key and certificates in the data folder |
+//! | [`join`] | getting them |
+//! | [`outcome`] | how a session ended, in words |
+
+pub mod credential;
+pub mod exchange;
+pub mod join;
+pub mod machine;
+pub mod outcome;
+pub mod session;
+
+/// What this program calls itself.
+pub const BUILD: &str = concat!("commune-agent/", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,173 @@
+//! One session over gRPC: carries the frames between the [`Exchange`] and the province, with a limit on every wait.
+
+use super::{
+    credential,
+    exchange::{Exchange, Tally},
+    outcome::{End, Outcome},
+};
+use crate::{
+    clock::Clock,
+    config::Config,
+    folder::Folder,
+    lock::Lock,
+    store::{Store, StoreError, runs::Run},
+};
+use proto::{
+    MAX_FRAME_BYTES,
+    connect::{self, ConnectError},
+    sync::v1::{AgentFrame, AggregatorFrame, sync_service_client::SyncServiceClient},
+};
+use std::{future::Future, time::Duration};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status, Streaming, codec::CompressionEncoding};
+
+/// Longest wait for a frame, and for room to send one.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for a part of the feed: the province first brings its standings up to date with what all communes sent.
+const FEED_TIMEOUT: Duration = Duration::from_secs(2 * 60);
+/// Longest session; what is left goes out in the next one.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// How long the province has to end the stream after the last frame.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Frames that wait to be sent.
+const MAX_WAITING_FRAMES: usize = 4;
+
+/// What a session did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it moved.
+    pub tally: Tally,
+}
+
+/// Holds one session and remembers it in the store. `wait` says how long the caller will wait after a failure.
+///
+/// # Errors
+/// Only when the session cannot be remembered; everything else is an outcome.
+pub async fn hold(
+    _alone: &Lock,
+    folder: &Folder,
+    config: &Config,
+    store: &mut Store,
+    clock: &Clock,
+    wait: impl FnOnce(&Outcome) -> Option<Duration>,
+) -> Result<Report, StoreError> {
+    let started_at = clock.now();
+    let mut tally = Tally::default();
+    let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally));
+    let outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
+    let run = Run {
+        started_at,
+        ended_at: clock.now(),
+        outcome: outcome.end.as_str().into(),
+        detail: outcome.detail.clone(),
+        sent: tally.sent,
+        acknowledged: tally.acknowledged,
+        refused: tally.refused,
+        skew_ms: tally.skew_ms,
+        wait: wait(&outcome),
+    };
+    store.write(|writing| writing.add_run(&run))?;
+    tracing::info!(
+        outcome = outcome.end.as_str(),
+        detail = outcome.detail,
+        sent = tally.sent,
+        acknowledged = tally.acknowledged,
+        refused = tally.refused,
+        received = tally.received,
+        "session ended"
+    );
+    Ok(Report { outcome, tally })
+}
+
+async fn talk(folder: &Folder, config: &Config, store: &mut Store, clock: &Clock, tally: &mut Tally) -> Outcome {
+    match converse(folder, config, store, clock, tally).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+async fn converse(
+    folder: &Folder,
+    config: &Config,
+    store: &mut Store,
+    clock: &Clock,
+    tally: &mut Tally,
+) -> Result<Outcome, Outcome> {
+    let in_store = |error: StoreError| Outcome::of(End::Store, error.to_string());
+    let belonging = store.view().belonging().map_err(in_store)?.ok_or_else(|| in_store(StoreError::NotJoined))?;
+    let server = config.server.as_deref().unwrap_or(&belonging.server);
+    let settings =
+        credential::client_config(folder).map_err(|error| Outcome::of(End::IdentityRefused, error.to_string()))?;
+    let channel = connect::channel(server, settings).await.map_err(|error| not_connected(&error))?;
+    let mut client = SyncServiceClient::new(channel)
+        .max_decoding_message_size(MAX_FRAME_BYTES)
+        .send_compressed(CompressionEncoding::Zstd)
+        .accept_compressed(CompressionEncoding::Zstd);
+    let (mut exchange, first) = Exchange::begin(store, clock).map_err(in_store)?;
+    let (outgoing, frames) = mpsc::channel(MAX_WAITING_FRAMES);
+    say(&outgoing, first).await;
+    let call = within(FRAME_TIMEOUT, client.session(ReceiverStream::new(frames))).await?;
+    let mut incoming = call.map_err(|status| failed(&status))?.into_inner();
+    while exchange.outcome().is_none() {
+        match within(frame_limit(&exchange), incoming.message()).await?.map_err(|status| failed(&status))? {
+            Some(frame) => {
+                let answers = exchange.take(frame);
+                *tally = exchange.tally();
+                within(FRAME_TIMEOUT, say(&outgoing, answers)).await?;
+            }
+            None => exchange.closed(),
+        }
+    }
+    let outcome = exchange.outcome().cloned().unwrap_or_else(Outcome::done);
+    drop(outgoing);
+    farewell(&mut incoming).await;
+    Ok(outcome)
+}
+
+fn frame_limit(exchange: &Exchange<'_>) -> Duration {
+    if exchange.waits_for_feed() { FEED_TIMEOUT } else { FRAME_TIMEOUT }
+}
+
+async fn within<T>(limit: Duration, wait: impl Future<Output = T>) -> Result<T, Outcome> {
+    timeout(limit, wait).await.map_err(|_| Outcome::of(End::TimedOut, format!("nothing within {} s", limit.as_secs())))
+}
+
+async fn say(outgoing: &mpsc::Sender<AgentFrame>, frames: Vec<AgentFrame>) {
+    for frame in frames {
+        // A closed channel means a broken stream; its error comes with the next frame.
+        if outgoing.send(frame).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn farewell(incoming: &mut Streaming<AggregatorFrame>) {
+    // Only so that the stream ends in order; nothing depends on it.
+    let _ = timeout(FAREWELL_TIMEOUT, incoming.message()).await;
+}
+
+fn not_connected(error: &ConnectError) -> Outcome {
+    let end = match error {
+        ConnectError::Unreachable(_) | ConnectError::Url(_) => End::Unreachable,
+        ConnectError::ServerNotTrusted(_) => End::NotTrusted,
+        ConnectError::CertificateRefused(_) => End::IdentityRefused,
+    };
+    Outcome::of(end, error.to_string())
+}
+
+fn failed(status: &Status) -> Outcome {
+    if let Some(error) = ConnectError::within(status) {
+        return not_connected(&error);
+    }
+    let end = match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied => End::IdentityRefused,
+        Code::ResourceExhausted => End::RetryLater,
+        Code::Unavailable | Code::Cancelled | Code::Aborted | Code::Unknown => End::Unreachable,
+        Code::DeadlineExceeded => End::TimedOut,
+        _ => End::Protocol,
+    };
+    let message: String = status.message().chars().take(200).collect();
+    Outcome::of(end, format!("{}: {message}", status.code()))
+}
