@@ -1,0 +1,211 @@
+//! The command line: what people type, in Vietnamese; what they read, in Vietnamese or English.
+//!
+//! | file | commands |
+//! | --- | --- |
+//! | `init`, `serve` | `init`, `serve` |
+//! | `identity` | `invite`, `credential` |
+//! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
+//! | `decide` | `exception`, `review`, `period`, `exercise` |
+//! | `failure` | what goes wrong, in words |
+//!
+//! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
+
+mod catalogue;
+mod decide;
+mod failure;
+mod identity;
+mod init;
+mod serve;
+
+pub use failure::Failure;
+
+use crate::{
+    clock::{Clock, ProvinceClock},
+    config::Config,
+    folder::Folder,
+    report::cli::{Printed, ReportCommand},
+    store::{Act, Store, StoreError, sqlite::SqliteStore},
+};
+use clap::{Parser, Subcommand};
+use shared::{
+    catalogue::{Catalogue, Commune},
+    language::Language,
+    observation::MAX_NAME_CHARS,
+};
+use std::{io::Write, path::PathBuf, sync::Arc};
+
+const AFTER_HELP: &str = "Mã thoát: 0 xong, 1 không làm được, 2 sai cách dùng.\n\
+    Exit codes: 0 done, 1 failed, 2 usage. English messages: --lang en";
+
+/// Máy chủ tổng hợp của tỉnh: nhận số liệu từ các xã, xếp hạng và trả lời cán bộ tỉnh.
+#[derive(Debug, Parser)]
+#[command(name = "province-aggregator", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// Thư mục dữ liệu
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "TIENDO_AGGREGATOR_DATA",
+        default_value = "/var/lib/province-aggregator"
+    )]
+    pub data: PathBuf,
+    /// Ngôn ngữ: vi hoặc en
+    #[arg(long, global = true, value_name = "LANG", env = "TIENDO_LANG", default_value = "vi", value_parser = language)]
+    pub lang: Language,
+    /// Người thực hiện, ghi vào nhật ký kiểm tra; mặc định là tài khoản đang dùng
+    #[arg(long, global = true, value_name = "TÊN", value_parser = person)]
+    pub by: Option<String>,
+    /// Lệnh
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Tạo thư mục dữ liệu, khóa chứng thực và danh mục phiên bản 1
+    Init(init::Init),
+    /// Chạy máy chủ
+    Serve(serve::Serve),
+    /// Mời một xã tham gia: in mã dùng một lần
+    Invite(identity::Invite),
+    /// Cấp chứng thư cho cán bộ tỉnh để hỏi máy chủ từ xa
+    Credential(identity::Credential),
+    /// Danh mục chỉ tiêu, mục tiêu, nhiệm vụ
+    #[command(subcommand)]
+    Catalogue(catalogue::CatalogueCommand),
+    /// Cho một xã hạn báo cáo khác
+    Exception(decide::ExceptionArgs),
+    /// Thẩm định một số liệu
+    Review(decide::Review),
+    /// Kỳ báo cáo đã chốt
+    #[command(subcommand)]
+    Period(decide::PeriodCommand),
+    /// Tỉnh diễn tập (số liệu mô phỏng)
+    #[command(subcommand)]
+    Exercise(decide::ExerciseCommand),
+    /// Xếp hạng, giải thích và xuất số liệu
+    #[command(flatten)]
+    Report(ReportCommand),
+}
+
+fn language(word: &str) -> Result<Language, String> {
+    Language::from_word(word).ok_or_else(|| "vi, en".to_owned())
+}
+
+fn person(name: &str) -> Result<String, String> {
+    let name = name.trim();
+    let fits = !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS && !name.chars().any(char::is_control);
+    if fits { Ok(name.to_owned()) } else { Err(format!("1–{MAX_NAME_CHARS} ký tự")) }
+}
+
+/// What every command has at hand.
+pub struct Context {
+    /// The data folder named.
+    pub data: PathBuf,
+    /// The language of what people read.
+    pub language: Language,
+    /// Who acts.
+    pub who: String,
+    /// Real time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The open data folder with its store.
+pub(crate) struct Opened {
+    pub(crate) folder: Folder,
+    pub(crate) config: Config,
+    pub(crate) store: SqliteStore,
+    pub(crate) clock: ProvinceClock,
+}
+
+impl Context {
+    /// Opens the data folder.
+    pub(crate) async fn open(&self) -> Result<Opened, Failure> {
+        let folder = Folder::open(&self.data)?;
+        let config = Config::read(&folder.config())?;
+        let store = SqliteStore::open(&folder.store())?;
+        let offset = store.founding().await?.clock_offset_ms;
+        let clock = ProvinceClock::new(self.clock.clone(), offset);
+        Ok(Opened { folder, config, store, clock })
+    }
+
+    /// An act of this person now, by the province's clock.
+    pub(crate) fn act(&self, opened: &Opened) -> Act {
+        Act { who: self.who.clone(), at: opened.clock.now() }
+    }
+
+    /// One of two texts.
+    pub(crate) fn pick(&self, vi: impl Into<String>, en: impl Into<String>) -> String {
+        self.language.pick(vi.into(), en.into())
+    }
+}
+
+/// Does what was typed.
+///
+/// # Errors
+/// [`Failure`], to be explained to the one who typed it.
+pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
+    let who = cli.by.unwrap_or_else(account);
+    let context = Context { data: cli.data, language: cli.lang, who, clock };
+    match cli.command {
+        Command::Init(command) => command.run(&context).await,
+        Command::Serve(command) => command.run(&context).await,
+        Command::Invite(command) => command.run(&context).await,
+        Command::Credential(command) => command.run(&context).await,
+        Command::Catalogue(command) => command.run(&context).await,
+        Command::Exception(command) => command.run(&context).await,
+        Command::Review(command) => command.run(&context).await,
+        Command::Period(command) => command.run(&context).await,
+        Command::Exercise(command) => command.run(&context).await,
+        Command::Report(command) => report(command, &context).await,
+    }
+}
+
+async fn report(command: ReportCommand, context: &Context) -> Result<(), Failure> {
+    let open = async || {
+        let folder = Folder::open(&context.data).map_err(|error| StoreError::Missing(error.to_string()))?;
+        let store = SqliteStore::open(&folder.store())?;
+        let offset = store.founding().await?.clock_offset_ms;
+        let now = ProvinceClock::new(context.clock.clone(), offset).now();
+        Ok((Arc::new(store) as Arc<dyn Store>, now))
+    };
+    let Printed { out, warnings } =
+        crate::report::cli::run(command, context.language, context.clock.now(), open).await?;
+    for warning in warnings {
+        say_aside(&warning);
+    }
+    write_out(&out)
+}
+
+/// The account that runs the command.
+fn account() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|key| std::env::var(key).ok());
+    name.and_then(|name| person(&name).ok()).unwrap_or_else(|| "local".to_owned())
+}
+
+/// Prints lines.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    write_out(format!("{text}\n").as_bytes())
+}
+
+/// Prints a line beside the output proper.
+pub(crate) fn say_aside(text: &str) {
+    // Nobody may be reading; the command goes on.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints bytes. A reader that has seen enough (`… | head`) is no failure.
+pub(crate) fn write_out(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// A commune by slug or official code.
+pub(crate) fn commune<'a>(catalogue: &'a Catalogue, text: &str) -> Result<&'a Commune, Failure> {
+    Ok(catalogue.find_commune(text)?)
+}

@@ -1,0 +1,221 @@
+//! `catalogue`: the indicators, targets and tasks that the province keeps in files.
+
+use super::{Context, Failure, commune, say, say_aside};
+use crate::store::{CatalogueFiles, CatalogueImport, Imported, Store, StoredObservation};
+use clap::Subcommand;
+use shared::catalogue::{
+    Catalogue,
+    diff::diff,
+    read::{FILES, MAX_FILE_BYTES, read as read_files},
+    write::write,
+};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum CatalogueCommand {
+    /// Kiểm tra danh mục: nêu mọi lỗi theo tệp, dòng, cột
+    Check {
+        /// Thư mục danh mục
+        dir: PathBuf,
+    },
+    /// Nhập danh mục thành phiên bản mới; không đụng đến số liệu đã báo cáo
+    Import {
+        /// Thư mục danh mục
+        dir: PathBuf,
+    },
+    /// So sánh thư mục với danh mục hiện hành
+    Diff {
+        /// Thư mục danh mục
+        dir: PathBuf,
+    },
+    /// Lấy mục tiêu chuẩn của tỉnh làm mục tiêu của các xã chưa có kế hoạch, ghi vào các tệp
+    AdoptStandard {
+        /// Thư mục danh mục
+        dir: PathBuf,
+        /// Các xã, phường
+        #[arg(required = true)]
+        communes: Vec<String>,
+    },
+    /// Ghi danh mục hiện hành ra các tệp
+    Export {
+        /// Thư mục mới hoặc trống
+        dir: PathBuf,
+    },
+}
+
+impl CatalogueCommand {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            CatalogueCommand::Check { dir } => check(&dir, context),
+            CatalogueCommand::Import { dir } => import(&dir, context).await,
+            CatalogueCommand::Diff { dir } => compare(&dir, context).await,
+            CatalogueCommand::AdoptStandard { dir, communes } => adopt(&dir, &communes, context),
+            CatalogueCommand::Export { dir } => export(&dir, context).await,
+        }
+    }
+}
+
+/// Reads a catalogue folder, or names every fault in it.
+pub(super) fn read(dir: &Path) -> Result<(Catalogue, CatalogueImport), Failure> {
+    let files = files_of(dir)?;
+    let catalogue = read_files(&files).map_err(Failure::Catalogue)?;
+    let import = CatalogueImport {
+        files,
+        fingerprint: hex::encode(catalogue.fingerprint()),
+        plan_year: catalogue.province.plan_year,
+    };
+    Ok((catalogue, import))
+}
+
+/// The files of a catalogue folder. One that is missing is a fault that the reader names.
+fn files_of(dir: &Path) -> Result<CatalogueFiles, Failure> {
+    fs::read_dir(dir).map_err(|source| Failure::File { path: dir.to_owned(), source })?;
+    let mut files = CatalogueFiles::new();
+    for name in FILES {
+        let path = dir.join(name);
+        let mut bytes = Vec::new();
+        // One byte more than allowed, so that the reader sees a file that is too large without reading all of it.
+        match File::open(&path).and_then(|file| file.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)) {
+            Ok(_) => {
+                files.insert(name.to_owned(), bytes);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Failure::File { path, source }),
+        }
+    }
+    Ok(files)
+}
+
+fn check(dir: &Path, context: &Context) -> Result<(), Failure> {
+    let (catalogue, import) = read(dir)?;
+    let Catalogue { province, indicators, communes, targets, tasks, units } = &catalogue;
+    say(&context.pick(
+        format!(
+            "Danh mục {} năm {} không có lỗi: {} chỉ tiêu, {} mục tiêu, {} nhiệm vụ, {} xã/phường, {} đơn vị.",
+            province.name,
+            province.plan_year,
+            indicators.len(),
+            targets.len(),
+            tasks.len(),
+            communes.len(),
+            units.len()
+        ),
+        format!(
+            "The catalogue of {} for {} has no faults: {} indicators, {} targets, {} tasks, {} communes, {} units.",
+            province.name,
+            province.plan_year,
+            indicators.len(),
+            targets.len(),
+            tasks.len(),
+            communes.len(),
+            units.len()
+        ),
+    ))?;
+    say(&format!("sha256 {}", import.fingerprint))
+}
+
+async fn compare(dir: &Path, context: &Context) -> Result<(), Failure> {
+    let (new, _) = read(dir)?;
+    let (version, old) = context.open().await?.store.catalogue().await?;
+    let changes = diff(&old, &new);
+    for change in &changes {
+        say(&change.describe(context.language))?;
+    }
+    say(&context.pick(
+        format!("{} thay đổi so với phiên bản {version}.", changes.len()),
+        format!("{} changes against version {version}.", changes.len()),
+    ))
+}
+
+async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
+    let (new, import) = read(dir)?;
+    let opened = context.open().await?;
+    let (_, old) = opened.store.catalogue().await?;
+    if new.province.id != old.province.id {
+        return Err(Failure::OtherProvince { found: new.province.id, own: old.province.id });
+    }
+    let changes = diff(&old, &new);
+    match opened.store.import_catalogue(import, context.act(&opened)).await? {
+        Imported::Unchanged(version) => say(&context.pick(
+            format!("Danh mục không thay đổi, vẫn là phiên bản {version}."),
+            format!("The catalogue is unchanged, still version {version}."),
+        )),
+        Imported::New(version) => {
+            for change in &changes {
+                say(&change.describe(context.language))?;
+            }
+            for orphan in orphans(&new, &opened.store.observations().await?) {
+                say_aside(&context.pick(
+                    format!("Lưu ý: {orphan} đã có số liệu nhưng danh mục không còn; số liệu vẫn được giữ."),
+                    format!("note: {orphan} has figures but is no longer in the catalogue; the figures are kept"),
+                ));
+            }
+            say(&context.pick(
+                format!(
+                    "Danh mục phiên bản {version}: {} thay đổi. Số liệu đã báo cáo không bị đụng đến.",
+                    changes.len()
+                ),
+                format!("Catalogue version {version}: {} changes. Reported figures were not touched.", changes.len()),
+            ))
+        }
+    }
+}
+
+/// What has figures that the catalogue no longer asks for: `commune indicator`.
+fn orphans(catalogue: &Catalogue, observations: &[StoredObservation]) -> BTreeSet<String> {
+    let asked: BTreeSet<(&str, &str)> =
+        catalogue.targets.iter().map(|target| (target.commune.as_str(), target.indicator.as_str())).collect();
+    let reported = observations.iter().map(|one| (one.commune.as_str(), one.key.indicator.as_str()));
+    reported
+        .filter(|place| !asked.contains(place))
+        .map(|(commune, indicator)| format!("{commune} {indicator}"))
+        .collect()
+}
+
+fn adopt(dir: &Path, communes: &[String], context: &Context) -> Result<(), Failure> {
+    let (mut catalogue, _) = read(dir)?;
+    for text in communes {
+        let slug = commune(&catalogue, text)?.slug.clone();
+        let adopted = catalogue.adopt_standard(&slug)?;
+        say(&context.pick(
+            format!("{slug}: {adopted} mục tiêu chuẩn của tỉnh"),
+            format!("{slug}: {adopted} provincial standard targets"),
+        ))?;
+    }
+    let files = write(&catalogue);
+    replace(dir, &files, |name, bytes| fs::read(dir.join(name)).is_ok_and(|held| held == bytes))
+}
+
+async fn export(dir: &Path, context: &Context) -> Result<(), Failure> {
+    let current = context.open().await?.store.current_catalogue().await?;
+    let file = |source| Failure::File { path: dir.to_owned(), source };
+    fs::create_dir_all(dir).map_err(file)?;
+    if fs::read_dir(dir).map_err(file)?.next().is_some() {
+        return Err(Failure::FileExists(dir.to_owned()));
+    }
+    replace(dir, &current.files, |_, _| false)?;
+    say(&context.pick(
+        format!("Đã ghi danh mục phiên bản {} vào {}.", current.version, dir.display()),
+        format!("Wrote catalogue version {} into {}.", current.version, dir.display()),
+    ))
+}
+
+/// Writes files beside the old ones and renames them over, so that each is whole at any time.
+fn replace(dir: &Path, files: &CatalogueFiles, same: impl Fn(&str, &[u8]) -> bool) -> Result<(), Failure> {
+    for (name, bytes) in files {
+        if same(name, bytes) {
+            continue;
+        }
+        let (path, new) = (dir.join(name), dir.join(format!(".{name}.new")));
+        let written =
+            fs::write(&new, bytes).and_then(|()| File::open(&new)?.sync_all()).and_then(|()| fs::rename(&new, &path));
+        written.map_err(|source| Failure::File { path, source })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! What goes wrong, in words for the one who typed the command. Logs have the English errors.
+
+use crate::{
+    authority::AuthorityError, config::ConfigError, exercise::ExerciseError, folder::FolderError,
+    report::cli::ReportError, serve::ServeError, store::StoreError,
+};
+use proto::{identity::IdentityError, pem::PemError};
+use shared::{
+    catalogue::{read::Fault, standard::AdoptError},
+    language::Language,
+    period::Period,
+};
+use std::{io, path::PathBuf};
+use thiserror::Error;
+
+/// Why a command was not done.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The settings.
+    #[error("aggregator.toml: {0}")]
+    Config(#[from] ConfigError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The authority.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// Key and certificate files.
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    /// The name cannot stand in a certificate.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The clock of an exercise.
+    #[error(transparent)]
+    Exercise(#[from] ExerciseError),
+    /// A command that asks.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A provincial standard cannot be adopted.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
+    /// A catalogue with faults.
+    #[error("the catalogue has {} faults", .0.len())]
+    Catalogue(Vec<Fault>),
+    /// A catalogue of another province.
+    #[error("the catalogue is of the province {found:?}, this folder is of {own:?}")]
+    OtherProvince {
+        /// Of the catalogue.
+        found: String,
+        /// Of the folder.
+        own: String,
+    },
+    /// No commune, or more than one, fits what was typed.
+    #[error(transparent)]
+    Commune(#[from] shared::catalogue::find::FindError),
+    /// No such indicator.
+    #[error("unknown indicator {0:?}")]
+    UnknownIndicator(String),
+    /// The period is not of the plan year.
+    #[error("period {period} lies outside the plan year {year}")]
+    OutsidePlanYear {
+        /// The period.
+        period: Period,
+        /// The plan year.
+        year: i32,
+    },
+    /// No such figure.
+    #[error("no such figure")]
+    NoFigure,
+    /// A newer version of the figure was reported.
+    #[error("version {newest} was reported in the meantime")]
+    Outdated {
+        /// The newest version.
+        newest: u32,
+    },
+    /// A file or folder.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is too large.
+    #[error("{0} is too large")]
+    TooLarge(PathBuf),
+    /// A file is there already.
+    #[error("{0} exists")]
+    FileExists(PathBuf),
+    /// Standard output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+    /// The system has no signals to wait for.
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+}
+
+impl Failure {
+    /// What is wrong and what to do.
+    #[must_use]
+    pub fn explain(&self, language: Language) -> String {
+        let en = self.to_string();
+        let vi = match self {
+            Failure::Folder(error) => return folder(error, language),
+            Failure::Store(error) | Failure::Exercise(ExerciseError::Store(error)) => return store(error, language),
+            Failure::Serve(error) => return serve(error, language),
+            Failure::Report(error) => return error.explain(language),
+            Failure::Adopt(error) => return error.explain(language),
+            Failure::Catalogue(faults) => return catalogue(faults, language),
+            Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
+            Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
+            Failure::Pem(error) => format!("tệp khóa hoặc chứng thư không dùng được: {error}"),
+            Failure::Identity(error) => {
+                format!("tên không dùng được cho chứng thư (chỉ chữ thường không dấu, số và dấu gạch nối): {error}")
+            }
+            Failure::Exercise(ExerciseError::NotAnExercise) => {
+                "đây là tỉnh có số liệu thật, không được chỉnh đồng hồ; chỉ tỉnh tạo bằng `init --exercise` mới chỉnh được".into()
+            }
+            Failure::Exercise(ExerciseError::TooFar) => "thời điểm cách hiện tại quá mười năm".into(),
+            Failure::OtherProvince { found, own } => format!("danh mục của tỉnh {found}, thư mục này của tỉnh {own}"),
+            Failure::Commune(error) => error.explain(language),
+            Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục"),
+            Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            Failure::NoFigure => "không có số liệu này".into(),
+            Failure::Outdated { newest } => {
+                format!("xã đã báo cáo phiên bản {newest}; xem lại rồi thẩm định phiên bản đó")
+            }
+            Failure::File { path, source } => format!("{}: {source}", path.display()),
+            Failure::TooLarge(path) => format!("{} quá lớn", path.display()),
+            Failure::FileExists(path) => format!("{} đã có, không ghi đè", path.display()),
+            Failure::Output(error) => format!("không ghi được kết quả: {error}"),
+            Failure::Signals(error) => format!("không chờ được tín hiệu dừng: {error}"),
+        };
+        language.pick(vi, en)
+    }
+}
+
+fn folder(error: &FolderError, language: Language) -> String {
+    let vi = match error {
+        FolderError::Taken(path) => format!("{} đã có dữ liệu; chọn thư mục khác hoặc trống", path.display()),
+        FolderError::NotFounded(path) => {
+            format!(
+                "{} chưa phải thư mục dữ liệu; tạo bằng lệnh `init`, hoặc chỉ đúng thư mục bằng --data",
+                path.display()
+            )
+        }
+        FolderError::Served => "một máy chủ khác đang chạy trên thư mục này".into(),
+        FolderError::Io { path, source } => format!("{}: {source}", path.display()),
+    };
+    language.pick(vi, error.to_string())
+}
+
+fn store(error: &StoreError, language: Language) -> String {
+    let vi = match error {
+        StoreError::Missing(path) => format!("không có kho dữ liệu ở {path}"),
+        StoreError::Exists(path) => format!("đã có kho dữ liệu ở {path}"),
+        StoreError::Newer { .. } => "kho dữ liệu do phiên bản mới hơn tạo ra; cập nhật chương trình".into(),
+        StoreError::EngineTooOld(version) => format!("SQLite {version} quá cũ, cần 3.51.3 trở lên"),
+        StoreError::Busy => "kho dữ liệu đang bận; thử lại sau".into(),
+        StoreError::Full => "ổ đĩa đã đầy; giải phóng dung lượng rồi thử lại".into(),
+        StoreError::ReadOnly => "không ghi được vào kho dữ liệu; kiểm tra quyền của thư mục".into(),
+        StoreError::Damaged(what) => format!("kho dữ liệu bị hỏng, khôi phục từ bản sao lưu: {what}"),
+        StoreError::Unreadable(_) | StoreError::Closed | StoreError::Engine(_) => format!("kho dữ liệu lỗi: {error}"),
+    };
+    language.pick(vi, with_sources(error))
+}
+
+fn serve(error: &ServeError, language: Language) -> String {
+    match error {
+        ServeError::Folder(error) => folder(error, language),
+        ServeError::Store(error) => store(error, language),
+        ServeError::Listen { address, source } => {
+            language.pick(format!("không lắng nghe được ở {address}: {source}"), error.to_string())
+        }
+        _ => language.pick(format!("máy chủ không chạy được: {}", with_sources(error)), with_sources(error)),
+    }
+}
+
+fn catalogue(faults: &[Fault], language: Language) -> String {
+    let mut text = String::new();
+    for fault in faults {
+        text.push_str(&fault.explain(language));
+        text.push('\n');
+    }
+    text.push_str(&language.pick(
+        format!("danh mục có {} lỗi, chưa có gì được ghi", faults.len()),
+        format!("the catalogue has {} faults, nothing was written", faults.len()),
+    ));
+    text
+}
+
+/// An error with what caused it.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

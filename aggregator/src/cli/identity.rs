@@ -1,0 +1,119 @@
+//! `invite` and `credential`: who may connect.
+
+use super::{Context, Failure, Opened, commune, say};
+use crate::{
+    enrol::{random, record_of},
+    report::cli::Format,
+    serve::load_authority,
+    store::{Act, InvitationRecord, Store},
+    token::Token,
+};
+use chrono::TimeDelta;
+use clap::Args;
+use proto::{identity::Identity, pem};
+use serde_json::json;
+use shared::calendar::rfc3339;
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf};
+
+/// The command `invite`.
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// Mã (dinh-quan) hoặc mã số của xã, phường
+    commune: String,
+    /// Số giờ mã có hiệu lực
+    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=720))]
+    hours: i64,
+    /// Địa chỉ máy chủ ghi trong lệnh tham gia
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// Cách in
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+impl Invite {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let opened = context.open().await?;
+        let (_, catalogue) = opened.store.catalogue().await?;
+        let commune = commune(&catalogue, &self.commune)?;
+        // Tokens and certificates live in real time, also in an exercise.
+        let now = opened.clock.real();
+        let token = Token::new(random());
+        let invitation = InvitationRecord {
+            id: token.id(),
+            secret_sha256: token.secret_sha256(),
+            commune: commune.slug.clone(),
+            created_at: now,
+            expires_at: now + TimeDelta::hours(self.hours),
+            used_at: None,
+        };
+        let expires = rfc3339(invitation.expires_at);
+        opened.store.add_invitation(invitation, Act { who: context.who.clone(), at: now }).await?;
+        let fingerprint = load_authority(&opened.folder)?.fingerprint().to_string();
+        let server = self.server.unwrap_or_else(|| server_address(&opened));
+        let join = format!("commune-agent join --server {server} --token {token} --authority {fingerprint}");
+        let (slug, name, token) = (&commune.slug, &commune.name, token.to_string());
+        match self.format {
+            Format::Json => say(&json!({
+                "commune": slug, "name": name, "token": token, "authority": fingerprint, "server": server,
+                "expires_at": expires, "join": join,
+            }).to_string()),
+            Format::Csv => say(&format!("commune,token,authority,server,expires_at\n{slug},{token},{fingerprint},{server},{expires}")),
+            Format::Table => say(&context.pick(
+                format!(
+                    "Mời {name} ({slug}), hiệu lực đến {expires}, dùng một lần:\n\n  Mã:          {token}\n  Dấu vân tay: {fingerprint}\n\n\
+                     Chạy trên máy của xã:\n\n  {join}\n"
+                ),
+                format!(
+                    "Invitation for {name} ({slug}), valid until {expires}, for one use:\n\n  Token:       {token}\n  Fingerprint: {fingerprint}\n\n\
+                     Run on the commune's computer:\n\n  {join}\n"
+                ),
+            )),
+        }
+    }
+}
+
+/// Where a running `serve` is reached, else where it will be by the settings.
+fn server_address(opened: &Opened) -> String {
+    let by_settings = || opened.config.public_address(opened.config.listen.port());
+    match &opened.config.address {
+        Some(address) => address.clone(),
+        None => opened.folder.address().unwrap_or_else(by_settings),
+    }
+}
+
+/// The command `credential`.
+#[derive(Debug, Args)]
+pub struct Credential {
+    /// Tên cán bộ: chữ thường không dấu, số, dấu gạch nối
+    name: String,
+    /// Thư mục mới cho khóa và chứng thư
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl Credential {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let opened = context.open().await?;
+        let now = opened.clock.real();
+        let identity = Identity::staff(&opened.store.founding().await?.province, &self.name)?;
+        if self.out.exists() {
+            return Err(Failure::FileExists(self.out));
+        }
+        let authority = load_authority(&opened.folder)?;
+        let made = authority.issue_staff(&identity, random(), now)?;
+        // Recorded before it is handed out: a certificate that the store does not know is refused.
+        let record = record_of(&made.issued, &identity, now);
+        opened.store.add_certificate(record, Act { who: context.who.clone(), at: now }).await?;
+        let file = |source| Failure::File { path: self.out.clone(), source };
+        DirBuilder::new().mode(0o700).recursive(true).create(&self.out).map_err(file)?;
+        pem::write_key(&self.out.join("key.pem"), &made.key_pem)?;
+        pem::write_certificates(&self.out.join("certificate.pem"), &[made.issued.certificate])?;
+        pem::write_certificates(&self.out.join("authority.pem"), std::slice::from_ref(authority.certificate()))?;
+        let (out, until) = (self.out.display(), rfc3339(made.issued.not_after));
+        say(&context.pick(
+            format!("Đã cấp chứng thư cho {} vào {out}, hiệu lực đến {until}.", self.name),
+            format!("Issued a certificate for {} into {out}, valid until {until}.", self.name),
+        ))
+    }
+}

@@ -1,0 +1,52 @@
+//! `serve`: runs the server until it is told to stop.
+
+use super::{Context, Failure, say};
+use crate::{
+    config::Config,
+    folder::Folder,
+    province::Province,
+    serve::{Followers, ServeError, Server, open_store},
+    standing::Live,
+};
+use clap::Args;
+use std::{io, net::SocketAddr, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The command.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Địa chỉ và cổng lắng nghe, thay cho cấu hình; cổng 0 là cổng trống bất kỳ
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let folder = Folder::open(&context.data)?;
+        let mut config = Config::read(&folder.config())?;
+        config.listen = self.listen.unwrap_or(config.listen);
+        let stop = stop_signal().map_err(Failure::Signals)?;
+        let _serving = folder.lock()?;
+        let store = open_store(&folder).await?;
+        let province = Arc::new(Province::load(store.clone(), context.clock.clone()).await?);
+        let clock = province.clock.clone();
+        let live = Live::start(store, Arc::new(move || clock.now())).await;
+        let live = live.map_err(|error| ServeError::Standings(Box::new(error)))?;
+        let server = Server::bind(folder, config, context.clock.clone()).await?;
+        say(&format!("listening on {}", server.url()))?;
+        server.run(province, Followers::new(Arc::new(live)), stop).await?;
+        Ok(())
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,186 @@
+//! The settings: `aggregator.toml` in the data folder, and over it the environment (`TIENDO_AGGREGATOR_LISTEN`, …).
+//!
+//! Read whole and checked before anything is opened or bound; an unknown key is an error, not a wish.
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::Path,
+};
+use thiserror::Error;
+
+/// What the environment's settings begin with.
+pub const ENV_PREFIX: &str = "TIENDO_AGGREGATOR_";
+/// Most sessions that can be admitted at once.
+pub const MAX_SESSIONS: usize = 512;
+/// Most hosts that the server's certificate can name.
+const MAX_HOSTS: usize = 32;
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// Not readable as settings.
+    #[error("{0}")]
+    Unreadable(Box<figment::Error>),
+    /// A value that cannot be.
+    #[error("{key}: {reason}")]
+    Value {
+        /// Of which key.
+        key: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// The settings of the aggregator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where `serve` listens.
+    pub listen: SocketAddr,
+    /// Names and addresses by which agents reach the server; the first one stands in invitations.
+    pub hosts: Vec<String>,
+    /// The address in invitations, where it is not `https://<first host>:<port>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Sessions admitted at once; further agents are told to come back.
+    pub max_sessions: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            hosts: ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec(),
+            address: None,
+            max_sessions: MAX_SESSIONS,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a settings file and the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key and what is wrong with it.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        // The data folder and the language are the command line's.
+        let environment = Env::prefixed(ENV_PREFIX).ignore(&["data"]);
+        let figment = Figment::from(Serialized::defaults(Self::default())).merge(Toml::file(file)).merge(environment);
+        let config: Self = figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`]
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key, reason: String| Err(ConfigError::Value { key, reason });
+        if self.hosts.is_empty() || self.hosts.len() > MAX_HOSTS {
+            return wrong("hosts", format!("1 to {MAX_HOSTS} names are needed"));
+        }
+        if let Some(host) = self.hosts.iter().find(|host| !is_host(host)) {
+            return wrong("hosts", format!("{host:?} is neither a host name nor an IP address"));
+        }
+        if !(1..=MAX_SESSIONS).contains(&self.max_sessions) {
+            return wrong("max_sessions", format!("{} lies outside 1 to {MAX_SESSIONS}", self.max_sessions));
+        }
+        match &self.address {
+            Some(address) if !address.starts_with("https://") => {
+                wrong("address", format!("{address:?} does not begin with https://"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// As a settings file with words of explanation.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let hosts: Vec<String> = self.hosts.iter().map(|host| format!("{host:?}")).collect();
+        format!(
+            "# Địa chỉ và cổng mà máy chủ lắng nghe. / Where the server listens.\n\
+             listen = \"{}\"\n\n\
+             # Tên hoặc địa chỉ IP mà các xã dùng để kết nối; có trong chứng thư của máy chủ.\n\
+             # Names by which the agents reach the server; its certificate carries them.\n\
+             hosts = [{}]\n\n\
+             # Số phiên đồng bộ cùng lúc. / Sessions admitted at once.\n\
+             max_sessions = {}\n",
+            self.listen,
+            hosts.join(", "),
+            self.max_sessions
+        )
+    }
+
+    /// The address that stands in invitations, for a server on this port.
+    #[must_use]
+    pub fn public_address(&self, port: u16) -> String {
+        match &self.address {
+            Some(address) => address.clone(),
+            None => address_of(self.hosts.first().map_or("localhost", String::as_str), port),
+        }
+    }
+}
+
+/// `https://host:port`, brackets around an IPv6 address.
+#[must_use]
+pub fn address_of(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("https://[{host}]:{port}") } else { format!("https://{host}:{port}") }
+}
+
+fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.parse::<IpAddr>().is_ok() || (host.len() <= 253 && host.split('.').all(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("aggregator.toml");
+        std::fs::write(&file, text).unwrap();
+        Config::read(&file)
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let config = Config {
+            listen: ([0, 0, 0, 0], 9000).into(),
+            hosts: vec!["tiendo.example.vn".into()],
+            ..Config::default()
+        };
+        assert_eq!(read(&config.to_toml()).unwrap(), config);
+        assert_eq!(read("").unwrap(), Config::default());
+        assert_eq!(config.public_address(9000), "https://tiendo.example.vn:9000");
+        assert_eq!(address_of("::1", 1), "https://[::1]:1");
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        for text in [
+            "lisen = \"127.0.0.1:1\"",
+            "listen = \"here\"",
+            "hosts = []",
+            "hosts = [\"-a\"]",
+            "hosts = [\"a b\"]",
+            "max_sessions = 0",
+            "max_sessions = 100000",
+            "address = \"http://a\"",
+            "listen = ",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

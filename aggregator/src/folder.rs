@@ -1,0 +1,238 @@
+//! The data folder: where everything lies, and who may look inside.
+//!
+//! ```text
+//! aggregator.toml    settings (0600, as all files but certificates)
+//! store.db           the store
+//! authority/         key.pem (0600) and certificate.pem of the certificate authority
+//! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
+//! serve.lock         held by the one running `serve`
+//! serve.address      where it listens; left behind only by a crash
+//! ```
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+
+/// Why the data folder cannot be used.
+#[derive(Debug, Error)]
+pub enum FolderError {
+    /// There is something in it already.
+    #[error("{0} exists and is not empty")]
+    Taken(PathBuf),
+    /// It was never made.
+    #[error("{0} is not a data folder")]
+    NotFounded(PathBuf),
+    /// Another `serve` runs on it.
+    #[error("another serve runs on this data folder")]
+    Served,
+    /// The system refuses.
+    #[error("{path}: {source}")]
+    Io {
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A data folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+/// Held while `serve` runs; let go when dropped, also by a crash.
+#[derive(Debug)]
+pub struct Serving {
+    _lock: File,
+}
+
+impl Folder {
+    /// A folder that was founded.
+    ///
+    /// # Errors
+    /// [`FolderError::NotFounded`] when it was not.
+    pub fn open(root: &Path) -> Result<Self, FolderError> {
+        let folder = Self { root: root.to_owned() };
+        if folder.store().exists() { Ok(folder) } else { Err(FolderError::NotFounded(root.to_owned())) }
+    }
+
+    /// An empty folder beside the one wanted, to be filled and then [moved into place](Self::settle), so that a failure leaves
+    /// nothing behind that looks founded. `suffix` keeps two attempts apart.
+    ///
+    /// # Errors
+    /// [`FolderError::Taken`] when the place is taken.
+    pub fn prepare(wanted: &Path, suffix: &str) -> Result<Self, FolderError> {
+        if is_taken(wanted) {
+            return Err(FolderError::Taken(wanted.to_owned()));
+        }
+        let mut name = wanted.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".new-{suffix}"));
+        let folder = Self { root: wanted.with_file_name(name) };
+        if let Some(parent) = folder.root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(parent).map_err(|source| FolderError::Io { path: parent.to_owned(), source })?;
+        }
+        for path in [folder.root.clone(), folder.root.join("authority"), folder.root.join("server")] {
+            DirBuilder::new().mode(0o700).create(&path).map_err(|source| FolderError::Io { path, source })?;
+        }
+        Ok(folder)
+    }
+
+    /// Moves a prepared folder into its place.
+    ///
+    /// # Errors
+    /// When the place was taken in the meantime.
+    pub fn settle(self, wanted: &Path) -> Result<Self, FolderError> {
+        fs::rename(&self.root, wanted).map_err(|source| FolderError::Io { path: wanted.to_owned(), source })?;
+        Ok(Self { root: wanted.to_owned() })
+    }
+
+    /// Removes a prepared folder that will not be used.
+    pub fn discard(self) {
+        if let Err(error) = fs::remove_dir_all(&self.root) {
+            tracing::warn!(path = %self.root.display(), %error, "a half-made folder could not be removed");
+        }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.root.join("aggregator.toml")
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.root.join("store.db")
+    }
+
+    /// The authority's key.
+    #[must_use]
+    pub fn authority_key(&self) -> PathBuf {
+        self.root.join("authority/key.pem")
+    }
+
+    /// The authority's certificate.
+    #[must_use]
+    pub fn authority_certificate(&self) -> PathBuf {
+        self.root.join("authority/certificate.pem")
+    }
+
+    /// The server's key.
+    #[must_use]
+    pub fn server_key(&self) -> PathBuf {
+        self.root.join("server/key.pem")
+    }
+
+    /// The server's certificates, leaf first.
+    #[must_use]
+    pub fn server_certificate(&self) -> PathBuf {
+        self.root.join("server/certificate.pem")
+    }
+
+    /// Makes a new file that only the owner can read, with this content.
+    ///
+    /// # Errors
+    /// When it exists or the system refuses.
+    pub fn create_file(path: &Path, content: &[u8]) -> Result<(), FolderError> {
+        let written = private().create_new(true).open(path).and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()
+        });
+        written.map_err(|source| FolderError::Io { path: path.to_owned(), source })
+    }
+
+    /// Takes the folder for a `serve`.
+    ///
+    /// # Errors
+    /// [`FolderError::Served`] when another one runs.
+    pub fn lock(&self) -> Result<Serving, FolderError> {
+        let path = self.root.join("serve.lock");
+        let io = |source| FolderError::Io { path: path.clone(), source };
+        let file = private().create(true).truncate(false).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Serving { _lock: file }),
+            Err(TryLockError::WouldBlock) => Err(FolderError::Served),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
+
+    /// Notes where `serve` listens, for the commands that name the address; none when it ended in good order.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn note_address(&self, address: Option<&str>) -> Result<(), FolderError> {
+        let path = self.root.join("serve.address");
+        let done = match address {
+            Some(address) => private()
+                .create(true)
+                .truncate(true)
+                .open(&path)
+                .and_then(|mut file| file.write_all(address.as_bytes())),
+            None => fs::remove_file(&path),
+        };
+        done.map_err(|source| FolderError::Io { path, source })
+    }
+
+    /// Where `serve` listens, or listened before a crash.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        fs::read_to_string(self.root.join("serve.address")).ok()
+    }
+}
+
+/// Options for files that only the owner can read.
+fn private() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true).mode(0o600);
+    options
+}
+
+/// Anything but an empty folder.
+fn is_taken(path: &Path) -> bool {
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_folder_is_founded_whole_or_not_at_all() {
+        let place = tempfile::tempdir().unwrap();
+        let wanted = place.path().join("province");
+        assert!(matches!(Folder::open(&wanted), Err(FolderError::NotFounded(_))));
+        Folder::prepare(&wanted, "a").unwrap().discard();
+        assert!(!wanted.exists());
+        let folder = Folder::prepare(&wanted, "b").unwrap();
+        fs::write(folder.store(), b"").unwrap();
+        let folder = folder.settle(&wanted).unwrap();
+        assert_eq!(fs::metadata(folder.root()).unwrap().permissions().mode() & 0o777, 0o700);
+        assert!(Folder::open(&wanted).is_ok());
+        assert!(matches!(Folder::prepare(&wanted, "c"), Err(FolderError::Taken(_))));
+    }
+
+    #[test]
+    fn one_serve_at_a_time() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder { root: place.path().to_owned() };
+        let serving = folder.lock().unwrap();
+        assert!(matches!(folder.lock(), Err(FolderError::Served)));
+        drop(serving);
+        assert!(folder.lock().is_ok());
+    }
+}

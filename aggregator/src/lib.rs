@@ -1,0 +1,38 @@
+//! The province's aggregator: takes in the communes' figures, keeps them, and answers province staff.
+//!
+//! | module | noun |
+//! | --- | --- |
+//! | [`cli`], [`config`], [`folder`] | commands, settings, the data folder |
+//! | [`clock`], [`exercise`] | real time and the province's time |
+//! | [`authority`], [`token`], [`enrol`], [`access`] | certificates, invitations, joining, who may call what |
+//! | [`ingest`] | the communes' change logs on their way into the store |
+//! | [`store`] | everything that is kept, behind a port |
+//! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
+//! | [`feed`] | what the province decided on its way to the communes |
+//! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
+//! | [`serve`] | all of it behind one TLS port |
+//!
+//! A number's way: `serve` accepts the connection, `ingest::session` carries its frames, `ingest::machine` decides,
+//! `ingest::check` applies the entry rules, `ingest::writer` commits many communes' batches at once through `store`.
+
+pub mod access;
+pub mod authority;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod enrol;
+pub mod exercise;
+pub mod feed;
+pub mod folder;
+pub mod ingest;
+#[cfg(test)]
+mod loopback;
+pub mod notice;
+pub mod province;
+pub mod report;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod serve;
+pub mod standing;
+pub mod store;
+pub mod token;

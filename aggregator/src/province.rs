@@ -1,0 +1,140 @@
+//! What a running `serve` knows of its province: the catalogue in force with what each commune is asked, closed periods, the
+//! clock. Read from the store at the start and again when another process wrote.
+
+use crate::{
+    clock::{Clock, ProvinceClock},
+    store::{Founding, Store, StoreError},
+};
+use arc_swap::ArcSwap;
+use shared::{
+    catalogue::{Catalogue, Goal, Indicator},
+    observation::{EntryRules, Observation, Refusal},
+    period::Period,
+};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, hash_map::Entry},
+    sync::Arc,
+};
+
+/// The province as `serve` sees it.
+pub struct Province {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Province id, `dong-nai`.
+    pub id: String,
+    /// A training province.
+    pub exercise: bool,
+    /// Its clock.
+    pub clock: ProvinceClock,
+    rulebook: ArcSwap<Rulebook>,
+}
+
+impl Province {
+    /// Reads it from the store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn load(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let Founding { province, exercise, clock_offset_ms } = store.founding().await?;
+        let rulebook = ArcSwap::from_pointee(Rulebook::load(&*store).await?);
+        let clock = ProvinceClock::new(clock, clock_offset_ms);
+        Ok(Self { store, id: province, exercise, clock, rulebook })
+    }
+
+    /// Reads anew what can change.
+    ///
+    /// # Errors
+    /// The store's; what was known before stays.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let founding = self.store.founding().await?;
+        let rulebook = Rulebook::load(&*self.store).await?;
+        self.clock.set_offset(founding.clock_offset_ms);
+        self.rulebook.store(Arc::new(rulebook));
+        Ok(())
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebook.load_full()
+    }
+}
+
+/// The catalogue in force, arranged for checking figures fast.
+#[derive(Debug)]
+pub struct Rulebook {
+    /// Version of the catalogue.
+    pub version: u64,
+    /// The catalogue.
+    pub catalogue: Catalogue,
+    closed: BTreeSet<Period>,
+    indicators: HashMap<String, usize>,
+    communes: HashMap<String, Asked>,
+}
+
+/// What is asked of one commune.
+#[derive(Debug, Default)]
+struct Asked {
+    goals: HashMap<String, Goal>,
+    units: HashSet<String>,
+}
+
+impl Rulebook {
+    async fn load(store: &dyn Store) -> Result<Self, StoreError> {
+        let (version, catalogue) = store.catalogue().await?;
+        let closed = store.closed_periods().await?.into_iter().map(|closed| closed.period).collect();
+        Ok(Self::new(version, catalogue, closed))
+    }
+
+    /// Arranges a catalogue.
+    #[must_use]
+    pub fn new(version: u64, catalogue: Catalogue, closed: BTreeSet<Period>) -> Self {
+        let indicators = catalogue.indicators.iter().enumerate().map(|(at, one)| (one.code.clone(), at)).collect();
+        let mut communes: HashMap<String, Asked> =
+            catalogue.communes.iter().map(|commune| (commune.slug.clone(), Asked::default())).collect();
+        for target in &catalogue.targets {
+            let asked = communes.entry(target.commune.clone()).or_default();
+            match asked.goals.entry(target.indicator.clone()) {
+                // The first scored target says which kind of value is asked; the catalogue's check lets no two disagree.
+                Entry::Occupied(mut entry) if !entry.get().is_scored() => {
+                    entry.insert(target.goal);
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(entry) => {
+                    entry.insert(target.goal);
+                }
+            }
+        }
+        for unit in &catalogue.units {
+            communes.entry(unit.commune.clone()).or_default().units.insert(unit.code.clone());
+        }
+        Self { version, catalogue, closed, indicators, communes }
+    }
+
+    /// Whether the catalogue has this commune.
+    #[must_use]
+    pub fn knows(&self, commune: &str) -> bool {
+        self.communes.contains_key(commune)
+    }
+
+    /// Checks a commune's figure.
+    ///
+    /// # Errors
+    /// The first rule it breaks.
+    pub fn check(&self, commune: &str, observation: &Observation) -> Result<(), Refusal> {
+        let asked = self.communes.get(commune);
+        let key = &observation.key;
+        let rules = EntryRules {
+            plan_year: self.catalogue.province.plan_year,
+            closed: &self.closed,
+            indicator: self.indicator(&key.indicator),
+            goal: asked.and_then(|asked| asked.goals.get(&key.indicator).copied()),
+            unit_known: key.unit.is_empty() || asked.is_some_and(|asked| asked.units.contains(&key.unit)),
+        };
+        rules.check(observation)
+    }
+
+    fn indicator(&self, code: &str) -> Option<&Indicator> {
+        self.catalogue.indicators.get(*self.indicators.get(code)?)
+    }
+}

@@ -1,0 +1,398 @@
+//! The answers for people: headings, notes and the columns beyond those of the exports.
+
+use super::{
+    export, export_listing,
+    figures::Figures,
+    question::{AskError, Question, Subject},
+};
+use shared::{
+    calendar::rfc3339,
+    language::Language,
+    listing::{Column, Form, Listing, number_for_people},
+    period::Period,
+    province::{ProvinceFigure, province_figure},
+    ranking::{RankingRow, Scheme, Scope, board::Board, explain, explain::ExplainRow},
+    tables::{Inputs, write},
+    vietnamese,
+};
+use std::collections::BTreeSet;
+
+/// Printed wherever figures of a training province are shown.
+pub const SIMULATED: (&str, &str) = ("SỐ LIỆU MÔ PHỎNG", "SIMULATED FIGURES");
+
+/// Answers a question. `inputs` is needed for exports only.
+///
+/// # Errors
+/// What was asked does not exist or lies outside the plan year.
+pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -> Result<Listing, AskError> {
+    let language = question.language;
+    let mut report = match &question.subject {
+        Subject::Rankings(scope) => rankings(figures, question, scope)?,
+        Subject::Explain(commune) => explanation(figures, question, commune)?,
+        Subject::Indicator(code) => league(figures, question, code)?,
+        Subject::Communes => communes(figures, language),
+        Subject::Export(table) => {
+            let empty = Inputs::default();
+            export::export(figures, inputs.unwrap_or(&empty), *table, question.period, question.scheme)?
+        }
+    };
+    if figures.exercise {
+        let banner = language.pick(SIMULATED.0, SIMULATED.1);
+        if !report.title.is_empty() {
+            report.title = format!("{} · {banner}", report.title);
+        }
+        report.notes.push(format!("*** {banner} ***"));
+    }
+    Ok(report)
+}
+
+/// Gives the columns of an export their headings for people; those not named stay for files only.
+fn with_headings(mut report: Listing, headings: &[(&str, &str, Form)]) -> Listing {
+    for column in &mut report.columns {
+        let known = headings.iter().find(|(name, ..)| *name == column.name);
+        column.heading = known.map_or_else(String::new, |(_, heading, _)| (*heading).to_owned());
+        column.form = known.map_or(column.form, |(.., form)| *form);
+    }
+    report
+}
+
+/// The name of a scheme for people.
+#[must_use]
+pub fn scheme_name(scheme: Scheme, language: Language) -> &'static str {
+    match scheme {
+        Scheme::Own => language.pick("theo mục tiêu của từng kế hoạch", "by each commune's own targets"),
+        Scheme::Common => language.pick("theo các chỉ tiêu chung", "by the indicators all plans share"),
+        Scheme::Standard => language.pick("theo mục tiêu chuẩn của tỉnh", "by the provincial standard"),
+    }
+}
+
+fn rankings(figures: &Figures, question: &Question, scope: &Scope) -> Result<Listing, AskError> {
+    let (language, scheme) = (question.language, question.scheme);
+    let period = figures.period(question.period)?;
+    let scope = checked_scope(figures, scope)?;
+    let book = figures.standings.book();
+    let rows = figures.standings.ranking(scheme, period, &scope);
+    let l = |vi, en| language.pick(vi, en);
+    let report = with_headings(
+        export_listing(write::rankings(book, scheme, period, &rows)),
+        &[
+            ("rank", l("Hạng", "Rank"), Form::Number),
+            ("name", l("Xã, phường", "Commune"), Form::Text),
+            ("kind", l("Loại", "Kind"), Form::Kind),
+            ("score", l("Điểm", "Score"), Form::Score),
+            ("met", l("Đạt", "Met"), Form::Number),
+            ("scored", l("Chấm", "Scored"), Form::Number),
+            ("on_time", l("Đúng hạn", "On time"), Form::Share),
+            ("movement", l("Tăng, giảm", "Movement"), Form::Movement),
+            ("provisional", l("Tạm tính", "Provisional"), Form::Number),
+        ],
+    );
+    let title = format!("{} {period}, {}", l("Xếp hạng kỳ", "Ranking"), scheme_name(scheme, language));
+    let mut notes = Vec::new();
+    let ranked = rows.iter().filter(|row| row.rank.is_some()).count();
+    notes.push(match language {
+        Language::Vi => format!("{ranked} xã, phường được xếp hạng. “Tạm tính”: số mục tiêu đạt đang chờ thẩm định."),
+        Language::En => format!("{ranked} communes ranked. “Provisional”: met targets that await review."),
+    });
+    let part = [scope.group.as_deref(), scope.indicator.as_deref(), scope.kind.map(|kind| kind.as_str())];
+    let part: Vec<_> = part.into_iter().flatten().collect();
+    if !part.is_empty() {
+        notes.push(format!("{}: {}", l("Trong phạm vi", "Within"), part.join(", ")));
+    }
+    Ok(Listing { title, notes, ..report })
+}
+
+fn checked_scope(figures: &Figures, scope: &Scope) -> Result<Scope, AskError> {
+    let groups: BTreeSet<_> = figures.catalogue.indicators.iter().map(|i| i.group.clone()).collect();
+    let mut scope = scope.clone();
+    if let Some(group) = &mut scope.group {
+        *group = group.to_uppercase();
+        if !groups.contains(group) {
+            let known = groups.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(AskError::UnknownGroup(group.chars().take(40).collect(), known));
+        }
+    }
+    if let Some(code) = &mut scope.indicator {
+        let number = figures.indicator(code)?;
+        *code = figures.standings.book().indicators()[number as usize].code.clone();
+    }
+    Ok(scope)
+}
+
+fn explanation(figures: &Figures, question: &Question, typed: &str) -> Result<Listing, AskError> {
+    let (language, scheme) = (question.language, question.scheme);
+    let period = figures.period(question.period)?;
+    let commune = figures.catalogue.find_commune(typed)?;
+    let book = figures.standings.book();
+    let number = book.commune_number(&commune.slug).ok_or_else(|| AskError::NoTargets(commune.name.clone()))?;
+    let board = Board::new(book, scheme, period, &Scope::default());
+    let rows = explain::explain(book, &board, number, figures.today);
+    let l = |vi, en| language.pick(vi, en);
+    let mut report = with_headings(
+        export_listing(write::explain(book, period, &rows)),
+        &[
+            ("plan_ref", l("Mục", "Item"), Form::Text),
+            ("indicator", l("Mã", "Code"), Form::Text),
+            ("value", l("Kết quả", "Value"), Form::Number),
+            ("achievement", l("Mức đạt", "Achieved"), Form::Share),
+            ("state", l("Trạng thái", "State"), Form::State),
+            ("points", l("Điểm tối đa", "Points"), Form::Number),
+            ("earned", l("Điểm được", "Earned"), Form::Number),
+            ("light", l("Đèn", "Light"), Form::Light),
+        ],
+    );
+    report.columns.insert(3, Column::new("name", l("Chỉ tiêu", "Indicator"), Form::Text));
+    report.columns.insert(4, Column::new("printed", l("Mục tiêu", "Target"), Form::Text));
+    report.columns.extend([
+        Column::new("reported_for", l("Kỳ số liệu", "Figure of"), Form::Text),
+        Column::new("numerator", "", Form::Number),
+        Column::new("denominator", "", Form::Number),
+        Column::new("evidence", l("Minh chứng", "Evidence"), Form::Number),
+        Column::new("verdict", "", Form::Text),
+        Column::new("rule", "", Form::Text),
+        Column::new("wording", "", Form::Text),
+        Column::new("lead_unit", "", Form::Text),
+        Column::new("deadline", "", Form::Text),
+        Column::new("note", "", Form::Text),
+    ]);
+    for (cells, row) in report.rows.iter_mut().zip(&rows) {
+        let facts = TargetFacts::of(figures, row, &commune.slug);
+        cells.insert(3, book.indicators()[row.indicator as usize].name.clone());
+        cells.insert(4, facts.printed.clone());
+        cells.extend(effective_cells(row));
+        cells.extend([book.indicators()[row.indicator as usize].rule.to_text(), facts.wording, facts.lead_unit]);
+        cells.extend([facts.deadline, facts.note]);
+    }
+    let row = figures.standings.row(scheme, period, number);
+    report.title = format!("{}, {} {period}, {}", commune.name, l("kỳ", "period"), scheme_name(scheme, language));
+    report.notes.push(summary(&row, board.ranked(), language));
+    report.notes.extend(remarks(figures, &rows, &commune.slug, language));
+    Ok(report)
+}
+
+/// What a plan says of a target beside its numbers.
+struct TargetFacts {
+    printed: String,
+    wording: String,
+    lead_unit: String,
+    deadline: String,
+    note: String,
+}
+
+impl TargetFacts {
+    fn of(figures: &Figures, row: &ExplainRow, commune: &str) -> Self {
+        let target = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
+        match target {
+            Some(target) => Self {
+                printed: target.printed.clone(),
+                wording: target.wording.clone(),
+                lead_unit: target.lead_unit.clone(),
+                deadline: target.deadline_text.clone(),
+                note: target.note.clone(),
+            },
+            None => {
+                let operator = row.goal.operator().as_str();
+                let printed =
+                    row.goal.value().map_or_else(|| operator.to_owned(), |value| format!("{operator} {value}"));
+                let nothing = String::new;
+                Self { printed, wording: nothing(), lead_unit: nothing(), deadline: nothing(), note: nothing() }
+            }
+        }
+    }
+}
+
+fn effective_cells(row: &ExplainRow) -> [String; 5] {
+    let Some(effective) = &row.effective else { return Default::default() };
+    let part = |micros: i128| vietnamese::trimmed(&shared::fraction::decimals(micros, 6)).to_owned();
+    let (numerator, denominator) = effective.parts.map(|(n, d)| (part(n), part(d))).unwrap_or_default();
+    let verdict = effective.verdict.map_or("", |verdict| verdict.as_str()).to_owned();
+    [effective.period.to_string(), numerator, denominator, effective.evidence.to_string(), verdict]
+}
+
+fn summary(row: &RankingRow, ranked: usize, language: Language) -> String {
+    let rank = row.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string());
+    let (score, met, scored, provisional) =
+        (number_for_people(&row.score_text(), language), row.met, row.scored, row.provisional);
+    match language {
+        Language::Vi => format!(
+            "Hạng {rank}/{ranked}, {score} điểm = 100 · tổng điểm được / tổng điểm tối đa; đạt {met}/{scored} mục tiêu, {provisional} tạm tính."
+        ),
+        Language::En => format!(
+            "Rank {rank} of {ranked}, score {score} = 100 · Σ earned / Σ points; {met} of {scored} targets met, {provisional} provisional."
+        ),
+    }
+}
+
+/// Oddities of the sources and doubts about figures, one line each.
+fn remarks(figures: &Figures, rows: &[ExplainRow], commune: &str, language: Language) -> Vec<String> {
+    let mut notes = Vec::new();
+    for row in rows {
+        let facts = TargetFacts::of(figures, row, commune);
+        let code = &figures.standings.book().indicators()[row.indicator as usize].code;
+        if row.stale {
+            notes.push(format!(
+                "{code}: {}",
+                language.pick("số liệu đã cũ so với chu kỳ báo cáo", "older than the reporting cycle allows")
+            ));
+        }
+        if row.effective.as_ref().is_some_and(|e| e.rolled_up) {
+            notes.push(format!("{code}: {}", language.pick("cộng dồn từ các đơn vị", "rolled up from units")));
+        }
+        if !facts.note.is_empty() {
+            let plan_ref = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
+            let plan_ref = plan_ref.map_or("", |target| target.plan_ref.as_str());
+            notes.push(format!("{plan_ref} {code}: {}", facts.note));
+        }
+    }
+    notes
+}
+
+fn league(figures: &Figures, question: &Question, code: &str) -> Result<Listing, AskError> {
+    let (language, scheme) = (question.language, question.scheme);
+    let period = figures.period(question.period)?;
+    let number = figures.indicator(code)?;
+    let book = figures.standings.book();
+    let indicator = &book.indicators()[number as usize];
+    let scope = Scope { indicator: Some(indicator.code.clone()), ..Scope::default() };
+    let board = Board::new(book, scheme, period, &scope);
+    let l = |vi, en| language.pick(vi, en);
+    let mut report = Listing {
+        title: format!("{} · {} · {period}, {}", indicator.code, indicator.name, scheme_name(scheme, language)),
+        columns: vec![
+            Column::new("indicator", "", Form::Text),
+            Column::new("period", "", Form::Text),
+            Column::new("rank", l("Hạng", "Rank"), Form::Number),
+            Column::new("commune", "", Form::Text),
+            Column::new("name", l("Xã, phường", "Commune"), Form::Text),
+            Column::new("kind", l("Loại", "Kind"), Form::Kind),
+            Column::new("plan_ref", "", Form::Text),
+            Column::new("value", l("Kết quả", "Value"), Form::Number),
+            Column::new("numerator", l("Tử số", "Numerator"), Form::Number),
+            Column::new("denominator", l("Mẫu số", "Denominator"), Form::Number),
+            Column::new("target", l("Mục tiêu", "Target"), Form::Text),
+            Column::new("achievement", l("Mức đạt", "Achieved"), Form::Share),
+            Column::new("state", l("Trạng thái", "State"), Form::State),
+            Column::new("light", l("Đèn", "Light"), Form::Light),
+            Column::new("reported_for", l("Kỳ số liệu", "Figure of"), Form::Text),
+            Column::new("reporting", "", Form::Number),
+        ],
+        ..Listing::default()
+    };
+    for commune in board.order() {
+        let member = &book.members()[*commune as usize].row;
+        let rank = board.rank_of(*commune).map_or_else(String::new, |rank| rank.to_string());
+        for row in explain::explain(book, &board, *commune, figures.today) {
+            let facts = TargetFacts::of(figures, &row, &member.slug);
+            let plan_ref = row.own.and_then(|own| figures.catalogue.targets_of(&member.slug).nth(own as usize));
+            let [reported_for, numerator, denominator, ..] = effective_cells(&row);
+            report.rows.push(vec![
+                indicator.code.clone(),
+                period.to_string(),
+                rank.clone(),
+                member.slug.clone(),
+                member.name.clone(),
+                member.kind.as_str().to_owned(),
+                plan_ref.map_or_else(String::new, |target| target.plan_ref.clone()),
+                row.value_text(),
+                numerator,
+                denominator,
+                facts.printed,
+                row.achievement_text(),
+                row.state.as_str().to_owned(),
+                row.light.as_str().to_owned(),
+                reported_for,
+                String::new(),
+            ]);
+        }
+    }
+    add_province_row(&mut report, figures, number, period, language);
+    Ok(report)
+}
+
+/// The province's own figure: the last row, and in words.
+fn add_province_row(report: &mut Listing, figures: &Figures, indicator: u32, period: Period, language: Language) {
+    let book = figures.standings.book();
+    let figure: ProvinceFigure = province_figure(book, indicator, period);
+    let part = |micros: i128| vietnamese::trimmed(&shared::fraction::decimals(micros, 6)).to_owned();
+    let value = figure.value.map_or_else(String::new, |value| value.to_decimals(6));
+    let (numerator, denominator) = match (figure.value, figure.parts) {
+        (Some(_), Some((n, d))) => (part(n), part(d)),
+        _ => Default::default(),
+    };
+    let mut row = vec![String::new(); report.columns.len()];
+    let cells = [
+        ("indicator", book.indicators()[indicator as usize].code.clone()),
+        ("period", period.to_string()),
+        ("name", figures.catalogue.province.name.clone()),
+        ("value", value.clone()),
+        ("numerator", numerator),
+        ("denominator", denominator),
+        ("reporting", figure.reporting.to_string()),
+    ];
+    for (name, cell) in cells {
+        if let Some(at) = report.columns.iter().position(|column| column.name == name) {
+            row[at] = cell;
+        }
+    }
+    report.rows.push(row);
+    let unit = &book.indicators()[indicator as usize].unit;
+    let (reporting, left_out) = (figure.reporting, figure.left_out);
+    let shown = match figure.value {
+        None => "–".to_owned(),
+        Some(_) => format!("{} {unit}", number_for_people(vietnamese::trimmed(&value), language)),
+    };
+    report.notes.push(match language {
+        Language::Vi => format!("Toàn tỉnh: {shown}, từ {reporting} xã, phường có số liệu; {left_out} nơi chỉ báo tỷ lệ hoặc loại giá trị khác nên không cộng được."),
+        Language::En => format!("The province: {shown}, from {reporting} communes reporting; {left_out} gave only a percentage or another kind of value and are left out."),
+    });
+}
+
+fn communes(figures: &Figures, language: Language) -> Listing {
+    let l = |vi, en| language.pick(vi, en);
+    let book = figures.standings.book();
+    let mut report = Listing {
+        title: format!("{} · {}", figures.catalogue.province.name, l("các xã, phường", "communes")),
+        columns: vec![
+            Column::new("slug", l("Mã", "Id"), Form::Text),
+            Column::new("code", l("Mã số", "Code"), Form::Text),
+            Column::new("name", l("Xã, phường", "Commune"), Form::Text),
+            Column::new("kind", l("Loại", "Kind"), Form::Kind),
+            Column::new("targets", l("Mục tiêu", "Targets"), Form::Number),
+            Column::new("enrolled", l("Tham gia", "Joined"), Form::Time),
+            Column::new("last_success", l("Đồng bộ gần nhất", "Last sync"), Form::Time),
+            Column::new("last_attempt", "", Form::Time),
+            Column::new("last_failure", l("Lỗi gần nhất", "Last failure"), Form::Text),
+            Column::new("build", l("Phiên bản", "Version"), Form::Text),
+            Column::new("changes", l("Thay đổi", "Changes"), Form::Number),
+        ],
+        ..Listing::default()
+    };
+    let mut communes: Vec<_> = figures.catalogue.communes.iter().collect();
+    communes.sort_by_cached_key(|commune| vietnamese::sort_key(&commune.name));
+    let mut enrolled = 0;
+    for commune in communes {
+        let contact = figures.contacts.iter().find(|contact| contact.commune == commune.slug);
+        let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(String::new, rfc3339);
+        let targets = book.commune_number(&commune.slug).map_or(0, |c| book.members()[c as usize].targets.len());
+        enrolled += u32::from(contact.is_some_and(|contact| contact.enrolled.is_some()));
+        report.rows.push(vec![
+            commune.slug.clone(),
+            commune.code.clone(),
+            commune.name.clone(),
+            commune.kind.as_str().to_owned(),
+            targets.to_string(),
+            time(contact.and_then(|c| c.enrolled)),
+            time(contact.and_then(|c| c.last_success)),
+            time(contact.and_then(|c| c.last_attempt)),
+            contact.and_then(|c| c.last_failure.clone()).unwrap_or_default(),
+            contact.map_or_else(String::new, |c| c.build.clone()),
+            contact.map_or(0, |c| c.head_seq).to_string(),
+        ]);
+    }
+    let all = report.rows.len();
+    report.notes.push(match language {
+        Language::Vi => format!("{enrolled}/{all} xã, phường đã tham gia."),
+        Language::En => format!("{enrolled} of {all} communes have joined."),
+    });
+    report
+}

@@ -1,0 +1,275 @@
+//! The commands that ask. They read the local folder, or a server with `--server`, and print the same.
+
+use super::{
+    answer::answer,
+    figures::{Figures, FiguresError},
+    question::{AskError, ExportTable, Question, Subject, kind},
+    recompute::{self, RecomputeError, Recomputed},
+    remote::{self, RemoteError, Server},
+};
+use crate::store::{Store, StoreError};
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, Subcommand};
+use shared::{
+    calendar::local_day,
+    language::Language,
+    listing::{self, Listing},
+    period::Period,
+    ranking::{Scheme, Scope},
+};
+use std::{path::PathBuf, sync::Arc};
+use thiserror::Error;
+
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// Bảng cho người đọc
+    #[default]
+    Table,
+    /// CSV
+    Csv,
+    /// JSON
+    Json,
+}
+
+/// Prints a list.
+#[must_use]
+pub fn render(list: &Listing, format: Format, language: Language) -> Vec<u8> {
+    match format {
+        Format::Csv => list.csv(),
+        Format::Json => format!("{:#}\n", list.json()).into_bytes(),
+        Format::Table => {
+            let terminal = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+            list.table(language, terminal.unwrap_or(listing::DEFAULT_WIDTH)).into_bytes()
+        }
+    }
+}
+
+/// The commands.
+// A doc comment on a flattened field would become help text of the command.
+#[allow(missing_docs)]
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Xếp hạng các xã, phường
+    Rankings {
+        #[command(flatten)]
+        asking: Asking,
+        #[command(flatten)]
+        of: Of,
+        /// Chỉ trong một nhóm chỉ tiêu (HT, NL, KH, DM, CDS, OT)
+        #[arg(long)]
+        group: Option<String>,
+        /// Chỉ theo một chỉ tiêu
+        #[arg(long)]
+        indicator: Option<String>,
+        /// Chỉ xã (xa) hoặc chỉ phường (phuong)
+        #[arg(long, value_parser = ["xa", "phuong"])]
+        kind: Option<String>,
+    },
+    /// Giải thích điểm của một xã, phường, từng mục tiêu một
+    Explain {
+        /// Mã, mã số hoặc tên (không cần dấu)
+        commune: String,
+        #[command(flatten)]
+        asking: Asking,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Bảng xếp theo một chỉ tiêu và số liệu chung của tỉnh
+    Indicator {
+        /// Mã chỉ tiêu, ví dụ CDS-17
+        code: String,
+        #[command(flatten)]
+        asking: Asking,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Các xã, phường và tình trạng đồng bộ
+    Communes {
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Xuất dữ liệu để ai cũng tính lại được
+    Export {
+        /// Bảng cần xuất
+        table: ExportTable,
+        #[command(flatten)]
+        of: Of,
+        /// Cách in
+        #[arg(long, value_enum, default_value_t = Format::Csv)]
+        format: Format,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Tính lại một kỳ chỉ từ các tệp CSV đã xuất
+    Recompute {
+        /// Thư mục có communes.csv, indicators.csv, targets.csv, exceptions.csv, observations.csv
+        folder: PathBuf,
+        /// Tính lại bảng nào
+        what: Recomputed,
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
+        #[arg(long)]
+        period: Period,
+        /// Cách chấm
+        #[arg(long, default_value = "own", value_parser = scheme)]
+        scheme: Scheme,
+        /// Cách in
+        #[arg(long, value_enum, default_value_t = Format::Csv)]
+        format: Format,
+        /// Ngày được coi là hôm nay (YYYY-MM-DD), chỉ ảnh hưởng đèn vàng của kỳ chưa đến hạn
+        #[arg(long)]
+        today: Option<NaiveDate>,
+    },
+}
+
+/// How a report for people is asked for and printed.
+#[derive(Debug, Args)]
+pub struct Asking {
+    /// Cách in
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Where to ask.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
+    /// Hỏi máy chủ https://HOST:PORT thay vì thư mục tại chỗ
+    #[arg(long, value_name = "URL", requires = "credential")]
+    server: Option<String>,
+    /// Thư mục chứng thư cán bộ, tạo bằng lệnh `credential`
+    #[arg(long, value_name = "DIR")]
+    credential: Option<PathBuf>,
+}
+
+/// Which period and scheme.
+#[derive(Debug, Args)]
+pub struct Of {
+    /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+    #[arg(long)]
+    period: Option<Period>,
+    /// Cách chấm: own (mục tiêu riêng), common (chỉ tiêu chung), standard (chuẩn của tỉnh)
+    #[arg(long, default_value = "own", value_parser = scheme)]
+    scheme: Scheme,
+}
+
+fn scheme(word: &str) -> Result<Scheme, String> {
+    Scheme::from_word(word).ok_or_else(|| "own, common, standard".to_owned())
+}
+
+/// Why a report could not be printed.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    /// What was asked does not exist.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// The figures could not be put together.
+    #[error(transparent)]
+    Figures(#[from] FiguresError),
+    /// The server gave no answer.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// Files could not be recomputed.
+    #[error(transparent)]
+    Recompute(#[from] RecomputeError),
+    /// The local folder cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ReportError {
+    /// For people.
+    #[must_use]
+    pub fn explain(&self, language: Language) -> String {
+        match self {
+            ReportError::Ask(error) => error.explain(language),
+            ReportError::Recompute(RecomputeError::Table(error)) => error.explain(language),
+            ReportError::Remote(RemoteError::Connect(_)) => {
+                language.pick(format!("không kết nối được máy chủ: {self}"), self.to_string())
+            }
+            ReportError::Store(_) => language.pick(format!("không mở được thư mục dữ liệu: {self}"), self.to_string()),
+            _ => self.to_string(),
+        }
+    }
+}
+
+/// What is printed: to standard output, and warnings to standard error.
+#[derive(Debug, Default)]
+pub struct Printed {
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// Standard error, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// Runs a command. `open` opens the local store and tells the province's time; it is called only when it is needed.
+///
+/// # Errors
+/// [`ReportError`]
+pub async fn run(
+    command: ReportCommand,
+    language: Language,
+    now: DateTime<Utc>,
+    open: impl AsyncFnOnce() -> Result<(Arc<dyn Store>, DateTime<Utc>), StoreError>,
+) -> Result<Printed, ReportError> {
+    let (question, format, server) = match command {
+        ReportCommand::Recompute { folder, what, period, scheme, format, today } => {
+            let today = today.unwrap_or_else(|| local_day(now));
+            return recomputed(&folder, what, period, scheme, today, format, language);
+        }
+        other => asked(other, language)?,
+    };
+    let report = match server {
+        Some(server) => remote::ask(&server, &question).await?,
+        None => {
+            let (store, now) = open().await?;
+            local(&*store, &question, local_day(now)).await?
+        }
+    };
+    Ok(Printed { out: render(&report, format, language), warnings: Vec::new() })
+}
+
+async fn local(store: &dyn Store, question: &Question, today: NaiveDate) -> Result<Listing, ReportError> {
+    let (figures, inputs) = Figures::load_with_inputs(store, today).await?;
+    Ok(answer(&figures, Some(&inputs), question)?)
+}
+
+fn recomputed(
+    folder: &std::path::Path,
+    what: Recomputed,
+    period: Period,
+    scheme: Scheme,
+    today: NaiveDate,
+    format: Format,
+    language: Language,
+) -> Result<Printed, ReportError> {
+    let files = recompute::files(folder)?;
+    let (report, ignored) = recompute::recompute(&files, what, period, scheme, today)?;
+    let mut printed = Printed { out: render(&report, format, language), warnings: Vec::new() };
+    if ignored > 0 {
+        printed.warnings.push(language.pick(
+            format!("{ignored} dòng nêu xã hoặc chỉ tiêu không có trong các tệp nên không tính"),
+            format!("{ignored} rows name a commune or indicator that the files do not have and are left out"),
+        ));
+    }
+    Ok(printed)
+}
+
+fn asked(command: ReportCommand, language: Language) -> Result<(Question, Format, Option<Server>), AskError> {
+    let whole = Of { period: None, scheme: Scheme::Own };
+    let (subject, of, format, server) = match command {
+        ReportCommand::Rankings { asking, of, group, indicator, kind: word } => {
+            let scope = Scope { group, indicator, kind: kind(word.as_deref().unwrap_or_default())? };
+            (Subject::Rankings(scope), of, asking.format, asking.server)
+        }
+        ReportCommand::Explain { commune, asking, of } => (Subject::Explain(commune), of, asking.format, asking.server),
+        ReportCommand::Indicator { code, asking, of } => (Subject::Indicator(code), of, asking.format, asking.server),
+        ReportCommand::Communes { asking } => (Subject::Communes, whole, asking.format, asking.server),
+        ReportCommand::Export { table, of, format, server } => (Subject::Export(table), of, format, server),
+        ReportCommand::Recompute { .. } => return Err(AskError::UnknownWord("command", "recompute".into())),
+    };
+    let question = Question { subject, period: of.period, scheme: of.scheme, language };
+    let server = server.server.zip(server.credential).map(|(url, credential)| Server { url, credential });
+    Ok((question, format, server))
+}

@@ -1,0 +1,149 @@
+//! Everything an answer is made from.
+
+use super::question::AskError;
+use crate::store::{Contact, Exception, Store, StoreError, StoredObservation};
+use chrono::NaiveDate;
+use shared::{
+    book::{Book, BookError},
+    calendar::DueDays,
+    catalogue::Catalogue,
+    period::{Cycle, Period},
+    ranking,
+    standings::Standings,
+    tables::{ExceptionRow, Inputs, ObservationRow},
+};
+use thiserror::Error;
+
+/// Why the figures could not be put together.
+#[derive(Debug, Error)]
+pub enum FiguresError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The catalogue's targets do not fit together.
+    #[error(transparent)]
+    Book(#[from] BookError),
+}
+
+/// The catalogue and the standings of a province, and the day it is.
+#[derive(Debug)]
+pub struct Figures {
+    /// The current catalogue.
+    pub catalogue: Catalogue,
+    /// Its version.
+    pub catalogue_version: u64,
+    /// All figures with the boards kept ready.
+    pub standings: Standings,
+    /// What is known of the agents.
+    pub contacts: Vec<Contact>,
+    /// Today in the province's time zone.
+    pub today: NaiveDate,
+    /// Whether this is a training province.
+    pub exercise: bool,
+}
+
+impl Figures {
+    /// Loads everything from a store.
+    ///
+    /// # Errors
+    /// The store's, or a catalogue that does not fit together.
+    pub async fn load(store: &dyn Store, today: NaiveDate) -> Result<Self, FiguresError> {
+        let (figures, _) = Self::load_with_inputs(store, today).await?;
+        Ok(figures)
+    }
+
+    /// Loads everything, and the input tables beside it.
+    ///
+    /// # Errors
+    /// As [`Figures::load`].
+    pub async fn load_with_inputs(store: &dyn Store, today: NaiveDate) -> Result<(Self, Inputs), FiguresError> {
+        let (catalogue_version, catalogue) = store.catalogue().await?;
+        let mut inputs = Inputs::of_catalogue(&catalogue);
+        inputs.observations = store.observations().await?.iter().map(observation_row).collect();
+        inputs.exceptions = store.exceptions().await?.into_iter().map(exception_row).collect();
+        let contacts = store.contacts().await?;
+        let exercise = store.founding().await?.exercise;
+        let mut book = Book::new(&inputs)?;
+        for commune in &catalogue.communes {
+            book.set_cutoff_day(&commune.slug, commune.calendar(&catalogue.province).days.cutoff);
+        }
+        let standings = Standings::new(book);
+        Ok((Self { catalogue, catalogue_version, standings, contacts, today, exercise }, inputs))
+    }
+
+    /// The period asked for, or the latest month that something was reported for, or the month of today.
+    ///
+    /// # Errors
+    /// [`AskError::OutsidePlanYear`].
+    pub fn period(&self, asked: Option<Period>) -> Result<Period, AskError> {
+        let year = self.catalogue.province.plan_year;
+        let this_month = || Period::containing(self.today, Cycle::Monthly).filter(|month| month.year() == year);
+        let december = || Period::new(year, Cycle::Monthly, 12);
+        let period = asked.or_else(|| self.standings.book().latest_month()).or_else(this_month).or_else(december);
+        match period {
+            Some(period) if period.year() == year => Ok(period),
+            Some(period) => Err(AskError::OutsidePlanYear(period, year)),
+            None => Err(AskError::UnknownWord("plan year", year.to_string())),
+        }
+    }
+
+    /// The number in the book of an indicator by code, upper or lower case.
+    ///
+    /// # Errors
+    /// Unknown.
+    pub fn indicator(&self, typed: &str) -> Result<u32, AskError> {
+        let number = self.standings.book().indicator_number(&typed.to_uppercase());
+        number.ok_or_else(|| AskError::UnknownIndicator(typed.chars().take(40).collect()))
+    }
+}
+
+/// A stored observation as a row of the exports.
+#[must_use]
+pub fn observation_row(stored: &StoredObservation) -> ObservationRow {
+    ObservationRow {
+        commune: stored.commune.clone(),
+        indicator: stored.key.indicator.clone(),
+        unit: stored.key.unit.clone(),
+        period: stored.key.period,
+        version: stored.version,
+        value: stored.value,
+        entered_by: stored.entered_by.clone(),
+        entered_at: stored.entered_at,
+        received_at: stored.received_at,
+        evidence_count: stored.evidence_count,
+        verdict: stored.verdict,
+    }
+}
+
+fn exception_row(exception: Exception) -> ExceptionRow {
+    ExceptionRow {
+        commune: exception.commune,
+        period: exception.period,
+        cutoff: exception.cutoff,
+        reason: exception.reason,
+    }
+}
+
+/// The exceptions that the export of a period needs: those granted, and one for every commune whose own cut-off day
+/// differs from the default calendar's, for the period and the one before it (movement looks at that).
+#[must_use]
+pub fn exceptions_for(catalogue: &Catalogue, granted: &[ExceptionRow], period: Period) -> Vec<ExceptionRow> {
+    let mut rows: Vec<ExceptionRow> =
+        granted.iter().filter(|e| e.period.year() == period.year() && e.period.ends_by(period)).cloned().collect();
+    let default = DueDays::default().cutoff;
+    for commune in &catalogue.communes {
+        let calendar = commune.calendar(&catalogue.province);
+        if calendar.days.cutoff == default {
+            continue;
+        }
+        for period in ranking::previous_in_year(period).into_iter().chain([period]) {
+            if !rows.iter().any(|row| row.commune == commune.slug && row.period == period) {
+                let cutoff = calendar.cutoff(period);
+                let reason = "lịch báo cáo của xã, phường".to_owned();
+                rows.push(ExceptionRow { commune: commune.slug.clone(), period, cutoff, reason });
+            }
+        }
+    }
+    rows.sort_by(|a, b| a.commune.cmp(&b.commune).then_with(|| a.period.by_recency(b.period)));
+    rows
+}

@@ -1,0 +1,121 @@
+//! What can be asked. A question is read whole before anything is looked up.
+
+use shared::{
+    catalogue::{CommuneKind, find::FindError},
+    language::Language,
+    period::Period,
+    ranking::{Scheme, Scope},
+};
+use thiserror::Error;
+
+/// Which report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportTable {
+    /// Communes with targets.
+    Communes,
+    /// The catalogue of indicators.
+    Indicators,
+    /// The targets of all plans.
+    Targets,
+    /// Cut-off exceptions.
+    Exceptions,
+    /// Every version of every figure.
+    Observations,
+    /// The ranking.
+    Rankings,
+    /// What each line of the ranking is made of.
+    Explain,
+}
+
+impl ExportTable {
+    /// All tables.
+    pub const ALL: [ExportTable; 7] = [
+        ExportTable::Communes,
+        ExportTable::Indicators,
+        ExportTable::Targets,
+        ExportTable::Exceptions,
+        ExportTable::Observations,
+        ExportTable::Rankings,
+        ExportTable::Explain,
+    ];
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The ranking, or a part of it.
+    Rankings(Scope),
+    /// One commune's line explained; the commune as typed.
+    Explain(String),
+    /// The league table of an indicator and the province's own figure; the code as typed.
+    Indicator(String),
+    /// The communes and their agents.
+    Communes,
+    /// A table of the exports.
+    Export(ExportTable),
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is asked for.
+    pub subject: Subject,
+    /// The period; none for the latest month that something was reported for.
+    pub period: Option<Period>,
+    /// The scheme.
+    pub scheme: Scheme,
+    /// Language of headings and notes.
+    pub language: Language,
+}
+
+/// Why a question cannot be answered.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum AskError {
+    /// No commune, or more than one, fits what was typed.
+    #[error(transparent)]
+    Commune(#[from] FindError),
+    /// The commune has no targets in the plan year.
+    #[error("{0} has no targets in the plan year")]
+    NoTargets(String),
+    /// No such indicator.
+    #[error("unknown indicator {0:?}")]
+    UnknownIndicator(String),
+    /// No such group.
+    #[error("unknown group {0:?}, known are {1}")]
+    UnknownGroup(String, String),
+    /// The period lies outside the plan year.
+    #[error("period {0} lies outside the plan year {1}")]
+    OutsidePlanYear(Period, i32),
+    /// A word that is not known, and what it is for.
+    #[error("unknown {0} {1:?}")]
+    UnknownWord(&'static str, String),
+}
+
+impl AskError {
+    /// For people.
+    #[must_use]
+    pub fn explain(&self, language: Language) -> String {
+        let vi = match self {
+            AskError::Commune(error) => return error.explain(language),
+            AskError::NoTargets(name) => format!("{name} chưa có mục tiêu trong năm kế hoạch"),
+            AskError::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?}; xem lệnh `export indicators`"),
+            AskError::UnknownGroup(group, known) => format!("không có nhóm {group:?}; các nhóm: {known}"),
+            AskError::OutsidePlanYear(period, year) => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            AskError::UnknownWord(what, word) => format!("không hiểu {what} {word:?}"),
+        };
+        language.pick(vi, self.to_string())
+    }
+}
+
+/// Reads `xa` or `phuong`; nothing for empty.
+///
+/// # Errors
+/// [`AskError::UnknownWord`] for anything else.
+pub fn kind(word: &str) -> Result<Option<CommuneKind>, AskError> {
+    match word {
+        "" => Ok(None),
+        _ => CommuneKind::from_word(word)
+            .map(Some)
+            .ok_or_else(|| AskError::UnknownWord("kind (xa, phuong)", word.chars().take(40).collect())),
+    }
+}

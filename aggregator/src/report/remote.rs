@@ -1,0 +1,131 @@
+//! Asking a running aggregator instead of the local folder.
+
+use super::{
+    question::{Question, Subject},
+    service::wire_export,
+};
+use proto::query::v1::{
+    Report as WireReport, ReportRequest, query_service_client::QueryServiceClient, report_part::Part,
+};
+use proto::{
+    connect::{self, ConnectError},
+    pem, tls,
+};
+use shared::{
+    language::Language,
+    listing::{Column, Form, Listing},
+    ranking::Scope,
+};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use tonic::Status;
+
+/// Most rows that an answer may have.
+pub const MAX_ROWS: usize = 20_000_000;
+
+/// Where to ask, and as whom.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// `https://host:port`.
+    pub url: String,
+    /// Folder with key.pem, certificate.pem and authority.pem.
+    pub credential: PathBuf,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum RemoteError {
+    /// The credential cannot be read or used.
+    #[error("the credential in {0} cannot be used: {1}")]
+    Credential(String, String),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server said no.
+    #[error("{}", .0.message())]
+    Refused(Box<Status>),
+    /// The answer is not whole or not in order.
+    #[error("the answer is not well-formed")]
+    Malformed,
+}
+
+/// Asks a server.
+///
+/// # Errors
+/// [`RemoteError`]
+pub async fn ask(server: &Server, question: &Question) -> Result<Listing, RemoteError> {
+    let config = client_config(&server.credential)?;
+    let channel = connect::channel(&server.url, config).await?;
+    let mut client = QueryServiceClient::new(channel)
+        .accept_compressed(tonic::codec::CompressionEncoding::Zstd)
+        .max_decoding_message_size(proto::MAX_FRAME_BYTES);
+    let refused = |status: Status| match ConnectError::within(&status) {
+        Some(error) => RemoteError::Connect(error),
+        None => RemoteError::Refused(Box::new(status)),
+    };
+    let mut stream = client.report(request(question)).await.map_err(refused)?.into_inner();
+    let mut report: Option<Listing> = None;
+    while let Some(part) = stream.message().await.map_err(refused)? {
+        match (part.part, &mut report) {
+            (Some(Part::Head(head)), None) => {
+                let columns = head.columns.into_iter().map(|column| Column {
+                    form: Form::from_word(&column.form),
+                    name: column.name,
+                    heading: column.heading,
+                });
+                report =
+                    Some(Listing { title: head.title, notes: head.notes, columns: columns.collect(), rows: vec![] });
+            }
+            (Some(Part::Rows(rows)), Some(report)) => {
+                for row in rows.rows {
+                    if row.cells.len() != report.columns.len() || report.rows.len() == MAX_ROWS {
+                        return Err(RemoteError::Malformed);
+                    }
+                    report.rows.push(row.cells);
+                }
+            }
+            _ => return Err(RemoteError::Malformed),
+        }
+    }
+    report.ok_or(RemoteError::Malformed)
+}
+
+fn client_config(folder: &Path) -> Result<rustls::ClientConfig, RemoteError> {
+    let fault = |e: &dyn std::fmt::Display| RemoteError::Credential(folder.display().to_string(), e.to_string());
+    let roots = pem::read_certificates(&folder.join("authority.pem")).map_err(|e| fault(&e))?;
+    let chain = pem::read_certificates(&folder.join("certificate.pem")).map_err(|e| fault(&e))?;
+    let key = pem::read_key(&folder.join("key.pem")).map_err(|e| fault(&e))?;
+    tls::client_config(&roots, Some((chain, key))).map_err(|e| fault(&e))
+}
+
+fn request(question: &Question) -> ReportRequest {
+    let mut request = ReportRequest {
+        period: question.period.map_or_else(String::new, |period| period.to_string()),
+        scheme: question.scheme.as_str().to_owned(),
+        language: match question.language {
+            Language::Vi => "vi".into(),
+            Language::En => "en".into(),
+        },
+        ..ReportRequest::default()
+    };
+    let report = match &question.subject {
+        Subject::Rankings(Scope { group, indicator, kind }) => {
+            request.group = group.clone().unwrap_or_default();
+            request.indicator = indicator.clone().unwrap_or_default();
+            request.kind = kind.map_or("", |kind| kind.as_str()).to_owned();
+            WireReport::Rankings
+        }
+        Subject::Explain(commune) => {
+            request.commune.clone_from(commune);
+            WireReport::Explain
+        }
+        Subject::Indicator(code) => {
+            request.indicator.clone_from(code);
+            WireReport::Indicator
+        }
+        Subject::Communes => WireReport::Communes,
+        Subject::Export(table) => wire_export(*table),
+    };
+    request.set_report(report);
+    request
+}

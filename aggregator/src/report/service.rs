@@ -1,0 +1,141 @@
+//! The gRPC query service: staff ask, the figures held ready answer.
+
+use super::{
+    answer::answer,
+    question::{ExportTable, Question, Subject, kind},
+};
+use crate::standing::Live;
+use futures::stream::{self, BoxStream, StreamExt};
+use proto::query::v1::{
+    Report as WireReport, ReportColumn, ReportHead, ReportPart, ReportRequest, ReportRow, ReportRows,
+    query_service_server::QueryService, report_part::Part,
+};
+use shared::{
+    language::Language,
+    listing::Listing,
+    ranking::{Scheme, Scope},
+};
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+
+/// Rows in one message.
+pub const ROWS_PER_PART: usize = 500;
+/// Longest word of a request, in bytes.
+const MAX_WORD_BYTES: usize = 200;
+
+/// Answers [`QueryService`] calls. Who may ask is decided before this.
+#[derive(Debug, Clone)]
+pub struct Queries {
+    live: Arc<Live>,
+}
+
+impl Queries {
+    /// A service over the figures held ready.
+    #[must_use]
+    pub fn new(live: Arc<Live>) -> Self {
+        Self { live }
+    }
+}
+
+#[tonic::async_trait]
+impl QueryService for Queries {
+    type ReportStream = BoxStream<'static, Result<ReportPart, Status>>;
+
+    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
+        let question = question(request.get_ref())?;
+        let report = match question.subject {
+            // Exports are of every version, which is not held ready.
+            Subject::Export(_) => {
+                let (figures, inputs) = self.live.load().await.map_err(|e| internal(&e))?;
+                answer(&figures, Some(&inputs), &question)
+            }
+            Subject::Communes => {
+                let contacts = self.live.contacts().await.map_err(|e| internal(&e))?;
+                let mut figures = self.live.write().await;
+                figures.contacts = contacts;
+                answer(&figures, None, &question)
+            }
+            _ => answer(&*self.live.read().await, None, &question),
+        };
+        let report = report.map_err(|e| Status::invalid_argument(e.explain(question.language)))?;
+        Ok(Response::new(stream::iter(parts(report).into_iter().map(Ok)).boxed()))
+    }
+}
+
+fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
+    tracing::error!(error, "query failed");
+    Status::internal("the store failed")
+}
+
+fn question(request: &ReportRequest) -> Result<Question, Status> {
+    let words = [
+        &request.period,
+        &request.scheme,
+        &request.group,
+        &request.indicator,
+        &request.kind,
+        &request.commune,
+        &request.language,
+    ];
+    if words.iter().any(|word| word.len() > MAX_WORD_BYTES) {
+        return Err(Status::invalid_argument("a word is too long"));
+    }
+    let language = Language::from_word(&request.language).unwrap_or_default();
+    let optional = |word: &String| (!word.is_empty()).then(|| word.clone());
+    let bad = |e: String| Status::invalid_argument(e);
+    let scheme = match request.scheme.as_str() {
+        "" => Scheme::Own,
+        word => Scheme::from_word(word).ok_or_else(|| bad(format!("unknown scheme {word:?}")))?,
+    };
+    let period = match request.period.as_str() {
+        "" => None,
+        word => Some(word.parse().map_err(|e: shared::period::PeriodError| bad(e.to_string()))?),
+    };
+    let scope = Scope {
+        group: optional(&request.group),
+        indicator: optional(&request.indicator),
+        kind: kind(&request.kind).map_err(|e| bad(e.explain(language)))?,
+    };
+    let subject = match request.report() {
+        WireReport::Unspecified => return Err(bad("no report asked for".into())),
+        WireReport::Rankings => Subject::Rankings(scope),
+        WireReport::Explain => Subject::Explain(request.commune.clone()),
+        WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
+        WireReport::Communes => Subject::Communes,
+        export => Subject::Export(
+            ExportTable::ALL
+                .into_iter()
+                .find(|table| wire_export(*table) == export)
+                .ok_or_else(|| bad("no such report".into()))?,
+        ),
+    };
+    Ok(Question { subject, period, scheme, language })
+}
+
+/// The wire's word for a table of the exports.
+#[must_use]
+pub fn wire_export(table: ExportTable) -> WireReport {
+    match table {
+        ExportTable::Communes => WireReport::ExportCommunes,
+        ExportTable::Indicators => WireReport::ExportIndicators,
+        ExportTable::Targets => WireReport::ExportTargets,
+        ExportTable::Exceptions => WireReport::ExportExceptions,
+        ExportTable::Observations => WireReport::ExportObservations,
+        ExportTable::Rankings => WireReport::ExportRankings,
+        ExportTable::Explain => WireReport::ExportExplain,
+    }
+}
+
+fn parts(report: Listing) -> Vec<ReportPart> {
+    let columns = report.columns.into_iter().map(|column| ReportColumn {
+        name: column.name,
+        heading: column.heading,
+        form: column.form.as_str().to_owned(),
+    });
+    let head = ReportHead { title: report.title, notes: report.notes, columns: columns.collect() };
+    let rows = report.rows.chunks(ROWS_PER_PART).map(|chunk| {
+        let rows = chunk.iter().map(|cells| ReportRow { cells: cells.clone() }).collect();
+        Part::Rows(ReportRows { rows })
+    });
+    std::iter::once(Part::Head(head)).chain(rows).map(|part| ReportPart { part: Some(part) }).collect()
+}

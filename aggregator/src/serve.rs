@@ -1,0 +1,386 @@
+//! All services behind one TLS port, from the start to an orderly end.
+//!
+//! Client certificates are optional at the handshake, since an agent that joins has none; each service checks who calls.
+
+use crate::{
+    access::{Access, any_certificate},
+    authority::{self, Authority, AuthorityError},
+    clock::Clock,
+    config::{Config, address_of},
+    enrol::{Enrolment, random},
+    folder::{Folder, FolderError},
+    ingest::{
+        StandingsHook,
+        follow::Follower,
+        live::LiveSessions,
+        session::{Ingest, Sessions},
+        writer::Writer,
+    },
+    notice::Notices,
+    province::Province,
+    report::service::Queries,
+    standing::Live,
+    store::{Accepted, Store, StoreError},
+};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use proto::{
+    MAX_FRAME_BYTES, accept,
+    enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
+    pem::{self, PemError},
+    query::v1::{
+        ReportRequest,
+        query_service_server::{QueryService, QueryServiceServer},
+    },
+    sync::v1::sync_service_server::SyncServiceServer,
+    tls::{self, TlsError},
+};
+use rustls::ServerConfig;
+use shared::feed::Standing;
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
+use thiserror::Error;
+use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tonic::{
+    Request, Response, Status,
+    codec::CompressionEncoding,
+    service::{Routes, RoutesBuilder, interceptor::InterceptedService},
+};
+
+/// How long sessions and connections have to end in good order.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How often the server certificate is looked at.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
+/// Largest request of an agent that joins, in bytes.
+const MAX_JOIN_BYTES: usize = 64 * 1024;
+/// Largest question of the staff, in bytes.
+const MAX_QUESTION_BYTES: usize = 64 * 1024;
+
+/// Why the server does not start, or ended.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Keys and certificates on the disk.
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    /// The authority.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The port cannot be used.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The transport failed.
+    #[error("the transport failed")]
+    Transport(#[from] tonic::transport::Error),
+    /// The figures do not fit together.
+    #[error("the standings could not be computed")]
+    Standings(#[source] Box<dyn Error + Send + Sync>),
+    /// Reflection could not be set up.
+    #[error("reflection could not be set up: {0}")]
+    Reflection(String),
+}
+
+/// What follows the accepted figures, and what answers the staff from it.
+pub struct Followers {
+    /// Follows, and knows each commune's place.
+    pub standings: Arc<dyn StandingsHook>,
+    /// Answers the staff; without it there is no query service.
+    pub live: Option<Arc<Live>>,
+}
+
+impl Followers {
+    /// The standings of the province.
+    #[must_use]
+    pub fn new(live: Arc<Live>) -> Self {
+        Self { standings: live.clone(), live: Some(live) }
+    }
+}
+
+#[async_trait]
+impl StandingsHook for Live {
+    async fn apply(&self, accepted: &[Accepted]) {
+        self.apply(accepted).await;
+    }
+
+    async fn reload(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.reload().await?)
+    }
+
+    async fn own_standings(&self, commune: &str) -> Vec<Standing> {
+        self.own_standings(commune).await
+    }
+}
+
+/// The query service behind the check of who calls.
+struct StaffOnly {
+    access: Access,
+    notices: Arc<Notices>,
+    queries: Queries,
+}
+
+#[tonic::async_trait]
+impl QueryService for StaffOnly {
+    type ReportStream = <Queries as QueryService>::ReportStream;
+
+    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
+        let name = self.access.staff(request.extensions()).await?;
+        tracing::debug!(staff = %name, "query");
+        self.notices.look().await;
+        self.queries.report(request).await
+    }
+}
+
+/// A server that is bound and ready to run.
+pub struct Server {
+    folder: Folder,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    authority: Arc<Authority>,
+    tls: Arc<ArcSwap<ServerConfig>>,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Prepares certificates and binds the port.
+    ///
+    /// # Errors
+    /// [`ServeError`]
+    pub async fn bind(folder: Folder, config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
+        let authority = Arc::new(load_authority(&folder)?);
+        let tls = Arc::new(ArcSwap::from_pointee(server_tls(&folder, &config, &authority, &*clock)?));
+        let listening = async {
+            let listener = TcpListener::bind(config.listen).await?;
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        };
+        let (listener, address) =
+            listening.await.map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        Ok(Self { folder, config, clock, authority, tls, listener, address })
+    }
+
+    /// Where it listens: the port actually bound.
+    #[must_use]
+    pub fn url(&self) -> String {
+        address_of(&self.address.ip().to_string(), self.address.port())
+    }
+
+    /// The address that agents are given in invitations.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let ip = self.address.ip().to_string();
+        if self.config.address.is_none() && self.config.hosts.contains(&ip) {
+            return self.url();
+        }
+        self.config.public_address(self.address.port())
+    }
+
+    /// Serves until `stop` resolves; then ends sessions, writes what waits, and returns within the deadline.
+    ///
+    /// # Errors
+    /// [`ServeError::Transport`] and what services need at their start.
+    pub async fn run(
+        self,
+        province: Arc<Province>,
+        followers: Followers,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let public = self.public_url();
+        let (end, ending) = watch::channel(false);
+        let Followers { standings, live: queries } = followers;
+        let follower = Follower::start(standings.clone());
+        let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
+        let live = LiveSessions::new(self.config.max_sessions);
+        let notices = Arc::new(Notices::new(province.clone(), standings.clone()));
+        let ingest = Ingest {
+            province: province.clone(),
+            writer,
+            follower,
+            standings,
+            notices: notices.clone(),
+            live,
+            ending: ending.clone(),
+        };
+        let routes = routes(Arc::new(ingest), &province, &self.authority, queries).await?;
+        let noticing = tokio::spawn(notices.run(ending.clone()));
+        let renewing = tokio::spawn(renew(
+            self.folder.clone(),
+            self.config,
+            self.authority,
+            self.clock,
+            self.tls.clone(),
+            ending.clone(),
+        ));
+        self.folder.note_address(Some(&public))?;
+        let incoming = accept::incoming(self.listener, self.tls, accept::Limits::default());
+        let mut stopping = ending;
+        let stopped = async move {
+            // Fails only when the sender is gone, which is an end too.
+            let _ = stopping.wait_for(|ending| *ending).await;
+        };
+        let serving = accept::server().add_routes(routes).serve_with_incoming_shutdown(incoming, stopped);
+        let mut serving = Box::pin(serving);
+        let result = tokio::select! {
+            result = &mut serving => result,
+            () = stop => {
+                tracing::info!("stopping");
+                end.send_replace(true);
+                // A shutdown can hang on a connection that does not close; the deadline is hard.
+                timeout(DEADLINE, &mut serving).await.unwrap_or(Ok(()))
+            }
+        };
+        end.send_replace(true);
+        drop(serving);
+        if timeout(DEADLINE, writing).await.is_err() {
+            tracing::warn!("sessions did not end in time");
+        }
+        noticing.abort();
+        renewing.abort();
+        self.folder.note_address(None)?;
+        Ok(result?)
+    }
+}
+
+/// Every service with its bounds. None tells anything of the communes without checking who calls.
+async fn routes(
+    ingest: Arc<Ingest>,
+    province: &Arc<Province>,
+    authority: &Arc<Authority>,
+    live: Option<Arc<Live>>,
+) -> Result<Routes, ServeError> {
+    let access = Access::new(province.store.clone(), &province.id);
+    let notices = ingest.notices.clone();
+    let zstd = CompressionEncoding::Zstd;
+    let sync = SyncServiceServer::new(Sessions::new(ingest, access.clone()))
+        .accept_compressed(zstd)
+        .send_compressed(zstd)
+        .max_decoding_message_size(MAX_FRAME_BYTES)
+        .max_encoding_message_size(MAX_FRAME_BYTES);
+    let enrolment = EnrolmentServiceServer::new(Enrolment::new(province.clone(), authority.clone()))
+        .max_decoding_message_size(MAX_JOIN_BYTES);
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter.set_serving::<SyncServiceServer<Sessions>>().await;
+    reporter.set_serving::<EnrolmentServiceServer<Enrolment>>().await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+        .build_v1()
+        .map_err(|error| ServeError::Reflection(error.to_string()))?;
+    let mut routes = RoutesBuilder::default();
+    routes.add_service(sync).add_service(enrolment).add_service(health);
+    routes.add_service(InterceptedService::new(reflection, any_certificate));
+    if let Some(live) = live {
+        let queries = QueryServiceServer::new(StaffOnly { access, notices, queries: Queries::new(live) })
+            .send_compressed(zstd)
+            .max_decoding_message_size(MAX_QUESTION_BYTES)
+            .max_encoding_message_size(MAX_FRAME_BYTES);
+        reporter.set_serving::<QueryServiceServer<StaffOnly>>().await;
+        routes.add_service(queries);
+    }
+    Ok(routes.routes())
+}
+
+/// The authority of a data folder.
+///
+/// # Errors
+/// When its files are missing or do not fit.
+pub fn load_authority(folder: &Folder) -> Result<Authority, ServeError> {
+    let path = folder.authority_certificate();
+    let certificate = pem::read_certificates(&path)?.into_iter().next();
+    let missing = || PemError::Content { path, reason: "no certificate".into() };
+    let path = folder.authority_key();
+    let key = std::fs::read_to_string(&path).map_err(|source| PemError::Io { path, source })?;
+    Ok(Authority::load(certificate.ok_or_else(missing)?, &key)?)
+}
+
+/// Issues a server certificate into the folder.
+///
+/// # Errors
+/// When it cannot be issued or written.
+pub fn issue_server(
+    folder: &Folder,
+    hosts: &[String],
+    authority: &Authority,
+    clock: &dyn Clock,
+) -> Result<(), ServeError> {
+    let issued = authority.issue_server(hosts, random(), clock.now())?;
+    pem::write_key(&folder.server_key(), &issued.key_pem)?;
+    let chain = [issued.issued.certificate, authority.certificate().clone()];
+    pem::write_certificates(&folder.server_certificate(), &chain)?;
+    Ok(())
+}
+
+/// TLS settings with the certificate on the disk, or with a new one where that is due or does not fit its key.
+fn server_tls(
+    folder: &Folder,
+    config: &Config,
+    authority: &Authority,
+    clock: &dyn Clock,
+) -> Result<ServerConfig, ServeError> {
+    let read = || -> Result<ServerConfig, ServeError> {
+        let chain = pem::read_certificates(&folder.server_certificate())?;
+        let key = pem::read_key(&folder.server_key())?;
+        Ok(tls::server_config(chain, key, std::slice::from_ref(authority.certificate()))?)
+    };
+    let leaf = pem::read_certificates(&folder.server_certificate()).ok().and_then(|chain| chain.into_iter().next());
+    let due = leaf.is_none_or(|leaf| authority::server_is_due(&leaf, &config.hosts, clock.now()));
+    if due {
+        tracing::info!("issuing a server certificate");
+        issue_server(folder, &config.hosts, authority, clock)?;
+    }
+    match read() {
+        Err(ServeError::Tls(error)) if !due => {
+            // Stopped between writing the key and writing the certificate.
+            tracing::warn!(%error, "the server certificate does not fit its key, issuing a new one");
+            issue_server(folder, &config.hosts, authority, clock)?;
+            read()
+        }
+        read => read,
+    }
+}
+
+/// Renews the server certificate of a server that runs for long, without a restart.
+async fn renew(
+    folder: Folder,
+    config: Config,
+    authority: Arc<Authority>,
+    clock: Arc<dyn Clock>,
+    tls: Arc<ArcSwap<ServerConfig>>,
+    mut ending: watch::Receiver<bool>,
+) {
+    let mut ticks = tokio::time::interval(RENEWAL_INTERVAL);
+    ticks.tick().await;
+    loop {
+        tokio::select! {
+            () = async { drop(ending.wait_for(|ending| *ending).await) } => return,
+            _ = ticks.tick() => match server_tls(&folder, &config, &authority, &*clock) {
+                Ok(renewed) => tls.store(Arc::new(renewed)),
+                Err(error) => tracing::error!(%error, "the server certificate could not be renewed"),
+            },
+        }
+    }
+}
+
+/// Opens the store for a server; after a crash it is looked through for damage first.
+///
+/// # Errors
+/// The store's.
+pub async fn open_store(folder: &Folder) -> Result<Arc<dyn Store>, StoreError> {
+    let store = crate::store::sqlite::SqliteStore::open(&folder.store())?;
+    if folder.address().is_some() {
+        tracing::warn!("the last serve did not end in good order, checking the store");
+        store.check().await?;
+    }
+    Ok(Arc::new(store))
+}

@@ -1,0 +1,190 @@
+//! The province's figures held ready in a running aggregator, following what agents send and what the province decides.
+
+use crate::{
+    report::figures::{Figures, FiguresError, observation_row},
+    store::{Accepted, Contact, Store, StoreError},
+};
+use chrono::{DateTime, Utc};
+use shared::{
+    calendar::local_day,
+    feed::{Standing, StandingLine},
+    period::{Cycle, Period},
+    ranking::{self, Scheme, Scope, board::Board, explain},
+    standings::Change,
+    tables::{Inputs, ObservationRow, write},
+};
+use std::{fmt, sync::Arc};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The instant it is at the province.
+pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Figures that follow the store.
+pub struct Live {
+    store: Arc<dyn Store>,
+    now: Now,
+    figures: RwLock<Figures>,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Live")
+    }
+}
+
+impl Live {
+    /// Loads everything and makes the boards of the current month ready.
+    ///
+    /// # Errors
+    /// The store's, or a catalogue that does not fit together.
+    pub async fn start(store: Arc<dyn Store>, now: Now) -> Result<Self, FiguresError> {
+        let mut figures = Figures::load(&*store, local_day(now())).await?;
+        keep_ready(&mut figures);
+        Ok(Self { store, now, figures: RwLock::new(figures) })
+    }
+
+    /// Loads everything again: another process wrote to the store (a catalogue, a verdict, an exception).
+    ///
+    /// # Errors
+    /// As [`Live::start`]; the figures held stay as they were.
+    pub async fn reload(&self) -> Result<(), FiguresError> {
+        let mut held = self.figures.write().await;
+        let mut figures = Figures::load(&*self.store, local_day((self.now)())).await?;
+        keep_ready(&mut figures);
+        *held = figures;
+        Ok(())
+    }
+
+    /// Everything afresh from the store, with the input tables.
+    ///
+    /// # Errors
+    /// As [`Live::start`].
+    pub async fn load(&self) -> Result<(Figures, Inputs), FiguresError> {
+        Figures::load_with_inputs(&*self.store, local_day((self.now)())).await
+    }
+
+    /// What is known of the agents now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn contacts(&self) -> Result<Vec<Contact>, StoreError> {
+        self.store.contacts().await
+    }
+
+    /// Takes in what was just committed.
+    pub async fn apply(&self, accepted: &[Accepted]) {
+        if accepted.is_empty() {
+            return;
+        }
+        let rows: Vec<_> = accepted.iter().map(as_row).collect();
+        let changes = accepted.iter().zip(&rows).filter_map(|(one, row)| match one {
+            Accepted::Observation(_) => row.as_ref().map(Change::Version),
+            Accepted::Evidence { commune, key, version, evidence_count } => {
+                Some(Change::Evidence { commune, key, version: *version, count: *evidence_count })
+            }
+        });
+        let mut figures = self.write().await;
+        figures.standings.apply(changes);
+        keep_ready(&mut figures);
+    }
+
+    /// The figures, to read. The day is brought up to date first when it has changed.
+    pub async fn read(&self) -> RwLockReadGuard<'_, Figures> {
+        let today = local_day((self.now)());
+        if self.figures.read().await.today != today {
+            self.write().await.today = today;
+        }
+        self.figures.read().await
+    }
+
+    /// The figures, to change.
+    pub async fn write(&self) -> RwLockWriteGuard<'_, Figures> {
+        self.figures.write().await
+    }
+
+    /// A commune's own lines for its agent: three schemes, for the current month and the one before it.
+    pub async fn own_standings(&self, commune: &str) -> Vec<Standing> {
+        let figures = self.read().await;
+        let Some(number) = figures.standings.book().commune_number(commune) else { return Vec::new() };
+        let Ok(current) = figures.period(None) else { return Vec::new() };
+        let periods: Vec<Period> = ranking::previous_in_year(current).into_iter().chain([current]).collect();
+        let computed_at = (self.now)();
+        periods
+            .into_iter()
+            .flat_map(|period| Scheme::ALL.map(|scheme| (scheme, period)))
+            .map(|(scheme, period)| own_standing(&figures, number, scheme, period, computed_at))
+            .collect()
+    }
+}
+
+fn as_row(accepted: &Accepted) -> Option<ObservationRow> {
+    match accepted {
+        Accepted::Observation(stored) => Some(observation_row(stored)),
+        Accepted::Evidence { .. } => None,
+    }
+}
+
+/// Keeps the boards of the month that is shown by default ready, and of the one before it.
+fn keep_ready(figures: &mut Figures) {
+    if let Ok(period) = figures.period(None).map(|p| Period::containing(p.last_day(), Cycle::Monthly).unwrap_or(p)) {
+        figures.standings.keep_ready(period);
+    }
+}
+
+fn own_standing(
+    figures: &Figures,
+    commune: u32,
+    scheme: Scheme,
+    period: Period,
+    computed_at: DateTime<Utc>,
+) -> Standing {
+    let book = figures.standings.book();
+    let made;
+    let board = match figures.standings.board(scheme, period) {
+        Some(board) => board,
+        None => {
+            made = Board::new(book, scheme, period, &Scope::default());
+            &made
+        }
+    };
+    let row = figures.standings.row(scheme, period, commune);
+    let explained = explain::explain(book, board, commune, figures.today);
+    let lines = write::explain(book, period, &explained).rows.into_iter().map(line).collect();
+    Standing {
+        scheme: scheme.as_str().to_owned(),
+        period,
+        rank: row.rank,
+        ranked_communes: u32::try_from(board.ranked()).unwrap_or(u32::MAX),
+        score: row.score_text(),
+        met: row.met,
+        scored: row.scored,
+        on_time: row.on_time_text(),
+        movement: row.movement.map_or_else(String::new, |movement| movement.to_string()),
+        provisional: row.provisional,
+        computed_at,
+        lines,
+    }
+}
+
+/// A line from a row of the export `explain`.
+fn line(cells: Vec<String>) -> StandingLine {
+    let mut cells = cells.into_iter();
+    let mut next = || cells.next().unwrap_or_default();
+    let _commune = next();
+    let (plan_ref, indicator) = (next(), next());
+    let _period = next();
+    StandingLine {
+        plan_ref,
+        indicator,
+        value: next(),
+        operator: next(),
+        target: next(),
+        high: next(),
+        achievement: next(),
+        state: next(),
+        counted: next(),
+        points: next(),
+        earned: next(),
+        light: next(),
+    }
+}

@@ -1,0 +1,132 @@
+//! The port: everything the aggregator keeps, in domain types. One method is one transaction.
+//!
+//! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
+//! No SQL above this line of the house, no wire or screen below it.
+
+mod record;
+pub mod sqlite;
+#[cfg(test)]
+pub(crate) mod story;
+
+pub use record::*;
+
+use async_trait::async_trait;
+use shared::{
+    catalogue::Catalogue,
+    change::{Chain, Incarnation},
+    period::Period,
+};
+use thiserror::Error;
+
+/// Why the store did not do something.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// There is none in this place.
+    #[error("there is no store at {0}")]
+    Missing(String),
+    /// There is one already.
+    #[error("there is a store already at {0}")]
+    Exists(String),
+    /// Made by a newer version of this program.
+    #[error("the store is of version {found}, this program knows versions up to {known}")]
+    Newer {
+        /// Of the store.
+        found: usize,
+        /// Of this program.
+        known: usize,
+    },
+    /// SQLite before 3.51.3 can damage a database in WAL mode.
+    #[error("SQLite {0} is too old, 3.51.3 or later is needed")]
+    EngineTooOld(&'static str),
+    /// Another process holds the store for too long.
+    #[error("the store is busy")]
+    Busy,
+    /// No space is left.
+    #[error("no space is left for the store")]
+    Full,
+    /// It cannot be written to.
+    #[error("the store cannot be written to")]
+    ReadOnly,
+    /// Its file is damaged.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// A value in it is not one that this program writes.
+    #[error("the store holds an unreadable {0}")]
+    Unreadable(&'static str),
+    /// It was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Anything else.
+    #[error("the store failed")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Whether trying again later is of no use.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        !matches!(self, StoreError::Busy | StoreError::Full | StoreError::Engine(_))
+    }
+}
+
+/// The aggregator's store.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// What the folder was founded as.
+    async fn founding(&self) -> Result<Founding, StoreError>;
+    /// Moves the province's clock, in an exercise.
+    async fn set_clock_offset(&self, offset_ms: i64, act: Act) -> Result<(), StoreError>;
+
+    /// The current catalogue and its version.
+    async fn catalogue(&self) -> Result<(u64, Catalogue), StoreError>;
+    /// The current catalogue with its files.
+    async fn current_catalogue(&self) -> Result<CurrentCatalogue, StoreError>;
+    /// Makes a new version current, unless its fingerprint is the current one's. Figures are not touched.
+    async fn import_catalogue(&self, import: CatalogueImport, act: Act) -> Result<Imported, StoreError>;
+
+    /// Keeps a new invitation.
+    async fn add_invitation(&self, invitation: InvitationRecord, act: Act) -> Result<(), StoreError>;
+    /// An invitation by the public part of its token.
+    async fn invitation(&self, id: &str) -> Result<Option<InvitationRecord>, StoreError>;
+    /// Uses an invitation up and records the certificate given for it. False, and nothing is recorded, when
+    /// it was used before.
+    async fn redeem(&self, id: &str, certificate: CertificateRecord) -> Result<bool, StoreError>;
+    /// Records a certificate that was issued by a command.
+    async fn add_certificate(&self, certificate: CertificateRecord, act: Act) -> Result<(), StoreError>;
+    /// A certificate by its SHA-256.
+    async fn certificate(&self, fingerprint: [u8; 32]) -> Result<Option<CertificateRecord>, StoreError>;
+    /// Revokes every certificate of an identity; how many were valid before.
+    async fn revoke(&self, identity: &str, act: Act) -> Result<u32, StoreError>;
+
+    /// What a session needs to know before its verdict.
+    async fn opening(&self, question: OpeningQuestion) -> Result<Opening, StoreError>;
+    /// The chain held after `seq` changes of an incarnation.
+    async fn chain_at(&self, commune: &str, incarnation: Incarnation, seq: u64) -> Result<Option<Chain>, StoreError>;
+    /// Journals and applies batches with their new heads, durably, all in one transaction.
+    async fn append(&self, append: Append) -> Result<Appended, StoreError>;
+
+    /// What the province decided for a commune after a feed position, at most `limit` rows looked at.
+    async fn feed(&self, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError>;
+
+    /// Sets a commune's cut-off day for a period.
+    async fn set_exception(&self, exception: Exception, act: Act) -> Result<(), StoreError>;
+    /// Passes a verdict on one version of a figure.
+    async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError>;
+    /// Closes a period to changes; false when it was closed already.
+    async fn close_period(&self, period: Period, act: Act) -> Result<bool, StoreError>;
+
+    /// Every version of every figure of the plan year, by commune, indicator, unit, period and version.
+    async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
+    /// The exceptions of the plan year, by commune and period.
+    async fn exceptions(&self) -> Result<Vec<Exception>, StoreError>;
+    /// What is known of the agents, by commune.
+    async fn contacts(&self) -> Result<Vec<Contact>, StoreError>;
+    /// The closed periods, oldest first.
+    async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError>;
+    /// The newest lines of the audit history, newest first.
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
+
+    /// How many decisions the province has made, in whichever process: catalogues, exceptions, verdicts, closed periods, moves of
+    /// the clock. Never waits for a write.
+    async fn decisions(&self) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,422 @@
+//! The hot path: many communes' batches journalled and applied in one transaction.
+//!
+//! The head is checked in the transaction, so that whatever the sessions believed, a change is stored exactly once.
+
+use super::{
+    super::{
+        Accepted, Append, Appended, BatchOutcome, CheckedBatch, CheckedChange, Judged, RefusedChange, SessionNote,
+        StoreError, StoredObservation,
+    },
+    columns,
+    names::Names,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use shared::{
+    change::{Chain, Change, Deed, Evidence, LogPosition},
+    observation::{Observation, ObservationKey, Refusal},
+    period::Period,
+};
+use std::{
+    collections::{BTreeSet, HashMap, hash_map::Entry},
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// What the journal notes for a change of a kind that this version does not know.
+const PARKED: &str = "parked";
+/// Most versions remembered for finding the one that evidence belongs to.
+const MAX_KNOWN: usize = 400_000;
+
+/// Which version of which figure a change recorded: indicator, unit, packed period, version.
+type Place = (i64, i64, i64, u32);
+
+/// The versions of the communes that lately sent evidence, by change id. Read from the table when a commune's first evidence
+/// comes, so that figures need no second index. Forget them when a transaction is rolled back.
+#[derive(Debug, Default)]
+pub(super) struct KnownVersions {
+    communes: HashMap<i64, HashMap<Uuid, Place>>,
+    size: usize,
+}
+
+impl KnownVersions {
+    /// Forgets all.
+    pub(super) fn forget(&mut self) {
+        self.communes.clear();
+        self.size = 0;
+    }
+
+    fn add(&mut self, commune: i64, change: Uuid, place: Place) {
+        if let Some(known) = self.communes.get_mut(&commune) {
+            known.insert(change, place);
+            self.size += 1;
+        }
+    }
+
+    fn find(&mut self, connection: &Connection, commune: i64, change: Uuid) -> Result<Option<Place>, StoreError> {
+        let known = match self.communes.entry(commune) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let sql = "SELECT change_id, indicator, unit, period, version FROM observation WHERE commune = ?1";
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query([commune])?;
+                let mut known = HashMap::new();
+                while let Some(row) = rows.next()? {
+                    let place = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+                    known.insert(columns::to_uuid(row.get_ref(0)?.as_blob().unwrap_or_default())?, place);
+                }
+                self.size += known.len();
+                entry.insert(known)
+            }
+        };
+        Ok(known.get(&change).copied())
+    }
+}
+
+/// Takes in batches and the ends of sessions.
+pub(super) fn append(
+    connection: &Connection,
+    names: &mut Names,
+    versions: &mut KnownVersions,
+    append: Append,
+) -> Result<Appended, StoreError> {
+    if versions.size > MAX_KNOWN {
+        versions.forget();
+    }
+    let mut appended = Appended::default();
+    if !append.batches.is_empty() {
+        let mut pen = Pen::new(connection, names, versions)?;
+        for batch in append.batches {
+            let outcome = pen.batch(batch, &mut appended.accepted)?;
+            appended.outcomes.push(outcome);
+        }
+    }
+    for note in &append.notes {
+        note_session(connection, names, note)?;
+    }
+    Ok(appended)
+}
+
+/// The statements of one transaction, prepared once.
+struct Pen<'a> {
+    connection: &'a Connection,
+    names: &'a mut Names,
+    versions: &'a mut KnownVersions,
+    closed: BTreeSet<Period>,
+    journal: CachedStatement<'a>,
+    newest: CachedStatement<'a>,
+    observation: CachedStatement<'a>,
+    head: CachedStatement<'a>,
+}
+
+/// What all changes of a batch have in common.
+struct Sender {
+    slug: Arc<str>,
+    commune: i64,
+    received_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl<'a> Pen<'a> {
+    fn new(
+        connection: &'a Connection,
+        names: &'a mut Names,
+        versions: &'a mut KnownVersions,
+    ) -> Result<Self, StoreError> {
+        let closed = super::read::closed_periods(connection)?.into_iter().map(|closed| closed.period).collect();
+        Ok(Self {
+            connection,
+            names,
+            versions,
+            closed,
+            journal: connection.prepare_cached(
+                "INSERT INTO journal (log, seq, body, chain, received_at, refusal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
+            newest: connection.prepare_cached(
+                "SELECT max(version) FROM observation WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4",
+            )?,
+            observation: connection.prepare_cached(
+                "INSERT INTO observation (commune, indicator, unit, period, version, change_id, kind, amount, denominator, note,
+                 entered_by, entered_at, received_at, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                 ON CONFLICT DO NOTHING",
+            )?,
+            head: connection.prepare_cached(
+                "INSERT INTO head (commune, log, seq, chain, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (commune) DO UPDATE SET log = ?2, seq = ?3, chain = ?4, updated_at = ?5",
+            )?,
+        })
+    }
+
+    fn batch(&mut self, batch: CheckedBatch, accepted: &mut Vec<Accepted>) -> Result<BatchOutcome, StoreError> {
+        let commune = self.names.number(self.connection, &batch.commune)?;
+        let log = log_number(self.connection, commune, batch.incarnation.0)?;
+        let head = match read_head(self.connection, commune)? {
+            Some((other, head)) if other != log => return Ok(BatchOutcome::Fork { head }),
+            Some((_, head)) => head,
+            None => LogPosition::START,
+        };
+        if head.seq < batch.before.seq {
+            return Ok(BatchOutcome::Gap { head });
+        }
+        let held = usize::try_from(head.seq - batch.before.seq).unwrap_or(usize::MAX).min(batch.changes.len());
+        if !self.agrees(log, head, &batch, held)? {
+            return Ok(BatchOutcome::Fork { head });
+        }
+        let after = batch.after();
+        let mut refused = if held > 0 { refused_before(self.connection, log, &batch, held)? } else { Vec::new() };
+        let sender = Sender { slug: batch.commune, commune, received_at: batch.received_at };
+        let first = batch.before.seq + 1;
+        for (seq, change) in (first..).zip(batch.changes).skip(held) {
+            refused.extend(self.change(log, seq, change, &sender, accepted)?);
+        }
+        if after.seq > head.seq {
+            let at = columns::time(batch.received_at);
+            self.head.execute(params![commune, log, columns::count(after.seq), after.chain.0, at])?;
+        }
+        Ok(BatchOutcome::Committed { position: after, refused })
+    }
+
+    /// Whether the chain held agrees with the batch: before its first change, and after the last one held already.
+    fn agrees(&self, log: i64, head: LogPosition, batch: &CheckedBatch, held: usize) -> Result<bool, StoreError> {
+        let chain_held =
+            |seq: u64| if seq == head.seq { Ok(Some(head.chain)) } else { chain(self.connection, log, seq) };
+        if chain_held(batch.before.seq)? != Some(batch.before.chain) {
+            return Ok(false);
+        }
+        match held.checked_sub(1) {
+            Some(last) => Ok(chain_held(batch.before.seq + held as u64)? == Some(batch.changes[last].chain)),
+            None => Ok(true),
+        }
+    }
+
+    /// Journals one change and applies it, if it can be.
+    fn change(
+        &mut self,
+        log: i64,
+        seq: u64,
+        change: CheckedChange,
+        sender: &Sender,
+        accepted: &mut Vec<Accepted>,
+    ) -> Result<Option<RefusedChange>, StoreError> {
+        let (change_id, refusal) = match change.judged {
+            Judged::Parked => {
+                self.journal(log, seq, &change.body, change.chain, sender, Some(PARKED))?;
+                return Ok(None);
+            }
+            Judged::Refused { change_id, refusal } => (change_id, refusal),
+            Judged::Fit(fit) => {
+                let id = fit.id;
+                match self.apply(seq, fit, sender, accepted)? {
+                    Some(refusal) => (id, refusal),
+                    None => {
+                        self.journal(log, seq, &change.body, change.chain, sender, None)?;
+                        return Ok(None);
+                    }
+                }
+            }
+        };
+        let detail = refusal.to_string();
+        self.journal(log, seq, &change.body, change.chain, sender, Some(&detail))?;
+        Ok(Some(RefusedChange { seq, change_id, code: refusal.code().into(), detail }))
+    }
+
+    fn journal(
+        &mut self,
+        log: i64,
+        seq: u64,
+        body: &[u8],
+        chain: Chain,
+        sender: &Sender,
+        refusal: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let at = columns::time(sender.received_at);
+        self.journal.execute(params![log, columns::count(seq), body, chain.0, at, refusal])?;
+        Ok(())
+    }
+
+    fn apply(
+        &mut self,
+        seq: u64,
+        change: Change,
+        sender: &Sender,
+        accepted: &mut Vec<Accepted>,
+    ) -> Result<Option<Refusal>, StoreError> {
+        let Change { id, entered_at, entered_by, deed } = change;
+        match deed {
+            Deed::Recorded(observation) => {
+                if self.closed.contains(&observation.key.period) {
+                    return Ok(Some(Refusal::PeriodClosed(observation.key.period)));
+                }
+                let version = self.record(seq, id, entered_at, &entered_by, &observation, sender)?;
+                let Observation { key, value, note } = observation;
+                accepted.push(Accepted::Observation(StoredObservation {
+                    commune: sender.slug.to_string(),
+                    key,
+                    version,
+                    change_id: id,
+                    value,
+                    note,
+                    entered_by,
+                    entered_at,
+                    received_at: sender.received_at,
+                    evidence_count: 0,
+                    verdict: None,
+                }));
+                Ok(None)
+            }
+            Deed::Attached(evidence) => {
+                match self.versions.find(self.connection, sender.commune, evidence.observation)? {
+                    None => Ok(Some(Refusal::UnknownObservation)),
+                    Some(place) => {
+                        accepted.push(self.attach(entered_at, &entered_by, &evidence, place, sender)?);
+                        Ok(None)
+                    }
+                }
+            }
+        }
+    }
+
+    fn record(
+        &mut self,
+        seq: u64,
+        id: Uuid,
+        entered_at: chrono::DateTime<chrono::Utc>,
+        entered_by: &str,
+        observation: &Observation,
+        sender: &Sender,
+    ) -> Result<u32, StoreError> {
+        let indicator = self.names.number(self.connection, &observation.key.indicator)?;
+        let unit = self.names.number(self.connection, &observation.key.unit)?;
+        let period = columns::period(observation.key.period);
+        let (kind, amount, denominator) = columns::value(observation.value);
+        let (entered_at, received_at) = (columns::time(entered_at), columns::time(sender.received_at));
+        let mut insert = |version: u32| {
+            self.observation.execute(params![
+                sender.commune,
+                indicator,
+                unit,
+                period,
+                version,
+                id.as_bytes(),
+                kind,
+                amount,
+                denominator,
+                observation.note,
+                entered_by,
+                entered_at,
+                received_at,
+                columns::count(seq),
+            ])
+        };
+        // Most figures are the first of their key, so that is tried before the newest version is looked up.
+        let mut version = 1;
+        if insert(version)? == 0 {
+            let place = params![sender.commune, indicator, unit, period];
+            version = self.newest.query_row(place, |row| row.get::<_, u32>(0))? + 1;
+            if insert(version)? == 0 {
+                return Err(StoreError::Unreadable("version"));
+            }
+        }
+        self.versions.add(sender.commune, id, (indicator, unit, period, version));
+        Ok(version)
+    }
+
+    fn attach(
+        &mut self,
+        entered_at: chrono::DateTime<chrono::Utc>,
+        entered_by: &str,
+        evidence: &Evidence,
+        (indicator, unit, period, version): Place,
+        sender: &Sender,
+    ) -> Result<Accepted, StoreError> {
+        // The same file twice on one version is one file.
+        let sql = "INSERT OR IGNORE INTO evidence (commune, indicator, unit, period, version, sha256, name, size_bytes, entered_by,
+                   entered_at, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            sender.commune,
+            indicator,
+            unit,
+            period,
+            version,
+            evidence.sha256,
+            evidence.name,
+            columns::count(evidence.size_bytes),
+            entered_by,
+            columns::time(entered_at),
+            columns::time(sender.received_at),
+        ])?;
+        let sql = "SELECT count(*) FROM evidence
+                   WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4 AND version = ?5";
+        let place = params![sender.commune, indicator, unit, period, version];
+        let evidence_count = self.connection.prepare_cached(sql)?.query_row(place, |row| row.get(0))?;
+        let key = ObservationKey {
+            indicator: self.names.text(self.connection, indicator)?.to_string(),
+            unit: self.names.text(self.connection, unit)?.to_string(),
+            period: columns::to_period(period)?,
+        };
+        Ok(Accepted::Evidence { commune: sender.slug.to_string(), key, version, evidence_count })
+    }
+}
+
+/// The number of a commune's log of one incarnation; a new one gets the next.
+fn log_number(connection: &Connection, commune: i64, incarnation: [u8; 16]) -> Result<i64, StoreError> {
+    if let Some(number) = super::read::log_number(connection, commune, incarnation)? {
+        return Ok(number);
+    }
+    connection
+        .prepare_cached("INSERT INTO log (commune, incarnation) VALUES (?1, ?2)")?
+        .execute(params![commune, incarnation])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn read_head(connection: &Connection, commune: i64) -> Result<Option<(i64, LogPosition)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT log, seq, chain FROM head WHERE commune = ?1")?;
+    let row = statement
+        .query_row([commune], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, [u8; 32]>(2)?)))
+        .optional()?;
+    row.map(|(log, seq, chain)| Ok((log, LogPosition { seq: columns::to_u64(seq)?, chain: Chain(chain) }))).transpose()
+}
+
+/// The chain after `seq` changes of a log.
+pub(super) fn chain(connection: &Connection, log: i64, seq: u64) -> Result<Option<Chain>, StoreError> {
+    if seq == 0 {
+        return Ok(Some(Chain::START));
+    }
+    let mut statement = connection.prepare_cached("SELECT chain FROM journal WHERE log = ?1 AND seq = ?2")?;
+    let chain: Option<[u8; 32]> =
+        statement.query_row(params![log, columns::count(seq)], |row| row.get(0)).optional()?;
+    Ok(chain.map(Chain))
+}
+
+/// What was said of the first `held` changes of a batch when they came for the first time.
+fn refused_before(
+    connection: &Connection,
+    log: i64,
+    batch: &CheckedBatch,
+    held: usize,
+) -> Result<Vec<RefusedChange>, StoreError> {
+    let sql = "SELECT seq, refusal FROM journal WHERE log = ?1 AND seq > ?2 AND seq <= ?3 AND refusal IS NOT NULL AND refusal <> ?4";
+    let mut statement = connection.prepare_cached(sql)?;
+    let (before, last) = (columns::count(batch.before.seq), columns::count(batch.before.seq + held as u64));
+    let mut rows = statement.query(params![log, before, last, PARKED])?;
+    let mut refused = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (seq, detail): (i64, String) = (row.get(0)?, row.get(1)?);
+        let seq = columns::to_u64(seq)?;
+        let place = usize::try_from(seq - batch.before.seq - 1).ok();
+        let change_id = place.and_then(|place| batch.changes.get(place)).map_or(Uuid::nil(), CheckedChange::id);
+        let code = detail.split(':').next().unwrap_or_default().to_owned();
+        refused.push(RefusedChange { seq, change_id, code, detail });
+    }
+    Ok(refused)
+}
+
+fn note_session(connection: &Connection, names: &mut Names, note: &SessionNote) -> Result<(), StoreError> {
+    let commune = names.number(connection, &note.commune)?;
+    let sql =
+        "INSERT INTO contact (commune, last_attempt, last_success, last_failure, build) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (commune) DO UPDATE SET last_attempt = ?2, last_success = coalesce(?3, last_success),
+               last_failure = ?4, build = CASE WHEN ?5 = '' THEN build ELSE ?5 END";
+    let at = columns::time(note.at);
+    let success = note.failure.is_none().then_some(at);
+    connection.prepare_cached(sql)?.execute(params![commune, at, success, note.failure, &*note.build])?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Slugs and codes by number, so that hot rows stay small. Numbers are never given again.
+
+use super::super::StoreError;
+use rusqlite::{Connection, OptionalExtension};
+use std::{collections::HashMap, sync::Arc};
+
+/// Most names remembered at once; they are looked up anew beyond that.
+const MAX_REMEMBERED: usize = 100_000;
+
+/// The number of the empty name: all communes, or the whole commune.
+pub(super) const NOBODY: i64 = 0;
+
+/// Names met so far. Forget them when a transaction that gave numbers is rolled back.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    numbers: HashMap<Arc<str>, i64>,
+    texts: HashMap<i64, Arc<str>>,
+}
+
+impl Names {
+    /// The number of a name; a new one gets the next.
+    pub(super) fn number(&mut self, connection: &Connection, text: &str) -> Result<i64, StoreError> {
+        if text.is_empty() {
+            return Ok(NOBODY);
+        }
+        if let Some(number) = self.numbers.get(text) {
+            return Ok(*number);
+        }
+        let number = match find(connection, text)? {
+            Some(number) => number,
+            None => {
+                connection.prepare_cached("INSERT INTO name (text) VALUES (?1)")?.execute([text])?;
+                connection.last_insert_rowid()
+            }
+        };
+        self.remember(number, text);
+        Ok(number)
+    }
+
+    /// The name with a number.
+    pub(super) fn text(&mut self, connection: &Connection, number: i64) -> Result<Arc<str>, StoreError> {
+        if let Some(text) = self.texts.get(&number) {
+            return Ok(text.clone());
+        }
+        if number == NOBODY {
+            return Ok("".into());
+        }
+        let mut statement = connection.prepare_cached("SELECT text FROM name WHERE id = ?1")?;
+        let text: Option<String> = statement.query_row([number], |row| row.get(0)).optional()?;
+        let text = text.ok_or(StoreError::Unreadable("name"))?;
+        Ok(self.remember(number, &text))
+    }
+
+    /// Forgets all.
+    pub(super) fn forget(&mut self) {
+        self.numbers.clear();
+        self.texts.clear();
+    }
+
+    fn remember(&mut self, number: i64, text: &str) -> Arc<str> {
+        if self.texts.len() >= MAX_REMEMBERED {
+            self.forget();
+        }
+        let text: Arc<str> = text.into();
+        self.numbers.insert(text.clone(), number);
+        self.texts.insert(number, text.clone());
+        text
+    }
+}
+
+/// The number of a name, if it has one.
+pub(super) fn find(connection: &Connection, text: &str) -> Result<Option<i64>, StoreError> {
+    if text.is_empty() {
+        return Ok(Some(NOBODY));
+    }
+    let mut statement = connection.prepare_cached("SELECT id FROM name WHERE text = ?1")?;
+    Ok(statement.query_row([text], |row| row.get(0)).optional()?)
+}
+
+/// All names by number.
+pub(super) fn all(connection: &Connection) -> Result<HashMap<i64, String>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id, text FROM name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut names: HashMap<i64, String> = rows.collect::<Result<_, _>>()?;
+    names.insert(NOBODY, String::new());
+    Ok(names)
+}

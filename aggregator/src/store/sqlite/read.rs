@@ -1,0 +1,266 @@
+//! Reading: what sessions, the feed and the reports ask. Nothing here writes.
+
+use super::{
+    super::{
+        AuditLine, ClosedPeriod, Contact, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion,
+        StoreError, StoredObservation,
+    },
+    append, columns, names,
+};
+use prost::Message;
+use proto::sync::v1::FeedPart;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use shared::{
+    catalogue::read as files,
+    change::{Chain, Incarnation, LogPosition},
+    observation::{Decision, ObservationKey},
+};
+use std::collections::HashMap;
+
+pub(super) fn founding(connection: &Connection) -> Result<Founding, StoreError> {
+    let value = |key: &str| -> Result<String, StoreError> {
+        let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        let value: Option<String> = statement.query_row([key], |row| row.get(0)).optional()?;
+        value.ok_or(StoreError::Unreadable("founding"))
+    };
+    Ok(Founding {
+        province: value("province")?,
+        exercise: value("exercise")? == "true",
+        clock_offset_ms: value("clock_offset_ms")?.parse().map_err(|_| StoreError::Unreadable("clock offset"))?,
+    })
+}
+
+/// The feed has a row for each decision but the moves of the clock, which are counted apart. Both only grow.
+pub(super) fn decisions(connection: &Connection) -> Result<u64, StoreError> {
+    let sql = "SELECT (SELECT coalesce(max(position), 0) FROM feed)
+               + coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'clock_moves'), 0)";
+    columns::to_u64(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// The current version: number, fingerprint and plan year.
+pub(super) fn current_version(connection: &Connection) -> Result<Option<(i64, String, i64)>, StoreError> {
+    let sql = "SELECT version, fingerprint, plan_year FROM catalogue_version ORDER BY version DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?)
+}
+
+pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalogue, StoreError> {
+    let (version, fingerprint, _) = current_version(connection)?.ok_or(StoreError::Unreadable("catalogue"))?;
+    let mut statement = connection.prepare_cached("SELECT name, bytes FROM catalogue_file WHERE version = ?1")?;
+    let rows = statement.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let kept = rows.collect::<Result<_, _>>()?;
+    let catalogue = files::read(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
+    Ok(CurrentCatalogue { version: columns::to_u64(version)?, fingerprint, files: kept, catalogue })
+}
+
+/// The packed periods of the plan year, first and last.
+fn plan_year(connection: &Connection) -> Result<(i64, i64), StoreError> {
+    let (_, _, year) = current_version(connection)?.ok_or(StoreError::Unreadable("catalogue"))?;
+    Ok(columns::year_range(year))
+}
+
+pub(super) fn log_number(
+    connection: &Connection,
+    commune: i64,
+    incarnation: [u8; 16],
+) -> Result<Option<i64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM log WHERE commune = ?1 AND incarnation = ?2")?;
+    Ok(statement.query_row(params![commune, incarnation], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn opening(connection: &Connection, question: &OpeningQuestion) -> Result<Opening, StoreError> {
+    let mut opening = Opening::default();
+    let mut statement =
+        connection.prepare_cached("SELECT revoked_at IS NULL FROM certificate WHERE fingerprint = ?1")?;
+    let valid: Option<bool> = statement.query_row([question.certificate], |row| row.get(0)).optional()?;
+    opening.certificate_valid = valid.unwrap_or(false);
+    let Some(commune) = names::find(connection, &question.commune)? else {
+        return Ok(opening);
+    };
+    let sql =
+        "SELECT log.incarnation, head.seq, head.chain FROM head JOIN log ON log.id = head.log WHERE head.commune = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let head = statement
+        .query_row([commune], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?, row.get::<_, [u8; 32]>(2)?)))
+        .optional()?;
+    if let Some((incarnation, seq, chain)) = head {
+        let position = LogPosition { seq: columns::to_u64(seq)?, chain: Chain(chain) };
+        opening.head = Some((Incarnation(incarnation), position));
+    }
+    if let Some(log) = log_number(connection, commune, question.incarnation.0)? {
+        opening.chain_at_head = append::chain(connection, log, question.head_seq)?;
+        opening.chain_at_acknowledged = append::chain(connection, log, question.acknowledged_seq)?;
+    }
+    Ok(opening)
+}
+
+pub(super) fn chain_at(
+    connection: &Connection,
+    commune: &str,
+    incarnation: Incarnation,
+    seq: u64,
+) -> Result<Option<Chain>, StoreError> {
+    let Some(commune) = names::find(connection, commune)? else { return Ok(None) };
+    match log_number(connection, commune, incarnation.0)? {
+        Some(log) => append::chain(connection, log, seq),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn feed(connection: &Connection, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError> {
+    let commune = names::find(connection, commune)?.unwrap_or(names::NOBODY);
+    let newest: i64 =
+        connection.prepare_cached("SELECT coalesce(max(position), 0) FROM feed")?.query_row([], |row| row.get(0))?;
+    let sql =
+        "SELECT position, payload FROM feed WHERE commune IN (0, ?1) AND position > ?2 ORDER BY position LIMIT ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![commune, columns::count(after), i64::from(limit) + 1])?;
+    let mut page = FeedPage { position: after.max(columns::to_u64(newest)?), items: Vec::new(), more: false };
+    let mut looked_at = 0;
+    let mut last = after;
+    while let Some(row) = rows.next()? {
+        if looked_at == limit {
+            page.more = true;
+            page.position = last;
+            break;
+        }
+        looked_at += 1;
+        last = columns::to_u64(row.get(0)?)?;
+        let Some(payload) = row.get_ref(1)?.as_blob_or_null().ok().flatten() else { continue };
+        let part = FeedPart::decode(payload).map_err(|_| StoreError::Unreadable("feed item"))?;
+        page.items.push(proto::feed::from_wire(part).map_err(|_| StoreError::Unreadable("feed item"))?);
+    }
+    Ok(page)
+}
+
+pub(super) fn observations(connection: &Connection) -> Result<Vec<StoredObservation>, StoreError> {
+    let (first, last) = plan_year(connection)?;
+    let names = names::all(connection)?;
+    let name = |id: i64| names.get(&id).cloned().ok_or(StoreError::Unreadable("name"));
+    let evidence = evidence_counts(connection)?;
+    let verdicts = verdicts(connection)?;
+    let sql =
+        "SELECT commune, indicator, unit, period, version, change_id, kind, amount, denominator, note, entered_by,
+               entered_at, received_at FROM observation WHERE period BETWEEN ?1 AND ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([first, last])?;
+    let mut observations = Vec::new();
+    while let Some(row) = rows.next()? {
+        let place: Place = place_of(row)?;
+        let (commune, indicator, unit, period, version) = place;
+        observations.push(StoredObservation {
+            commune: name(commune)?,
+            key: ObservationKey { indicator: name(indicator)?, unit: name(unit)?, period: columns::to_period(period)? },
+            version,
+            change_id: columns::to_uuid(&row.get::<_, [u8; 16]>(5)?)?,
+            value: columns::to_value(row, 6)?,
+            note: row.get(9)?,
+            entered_by: row.get(10)?,
+            entered_at: columns::to_time(row.get(11)?)?,
+            received_at: columns::to_time(row.get(12)?)?,
+            evidence_count: evidence.get(&place).copied().unwrap_or(0),
+            verdict: verdicts.get(&place).copied(),
+        });
+    }
+    observations.sort_unstable_by(|a, b| (&a.commune, &a.key, a.version).cmp(&(&b.commune, &b.key, b.version)));
+    Ok(observations)
+}
+
+/// Commune, indicator, unit, packed period, version.
+type Place = (i64, i64, i64, i64, u32);
+
+/// Reads a place from the first five columns.
+fn place_of(row: &Row<'_>) -> rusqlite::Result<Place> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+}
+
+fn evidence_counts(connection: &Connection) -> Result<HashMap<Place, u32>, StoreError> {
+    let sql = "SELECT commune, indicator, unit, period, version, count(*) FROM evidence
+               GROUP BY commune, indicator, unit, period, version";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| Ok((place_of(row)?, row.get(5)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn verdicts(connection: &Connection) -> Result<HashMap<Place, Decision>, StoreError> {
+    let sql = "SELECT commune, indicator, unit, period, version, decision FROM verdict";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut verdicts = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let word: String = row.get(5)?;
+        let decision = Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))?;
+        verdicts.insert(place_of(row)?, decision);
+    }
+    Ok(verdicts)
+}
+
+pub(super) fn exceptions(connection: &Connection) -> Result<Vec<Exception>, StoreError> {
+    let (first, last) = plan_year(connection)?;
+    let sql = "SELECT name.text, period, cutoff, reason FROM exception JOIN name ON name.id = exception.commune
+               WHERE period BETWEEN ?1 AND ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([first, last])?;
+    let mut exceptions = Vec::new();
+    while let Some(row) = rows.next()? {
+        let cutoff: String = row.get(2)?;
+        exceptions.push(Exception {
+            commune: row.get(0)?,
+            period: columns::to_period(row.get(1)?)?,
+            cutoff: cutoff.parse().map_err(|_| StoreError::Unreadable("day"))?,
+            reason: row.get(3)?,
+        });
+    }
+    exceptions.sort_unstable_by(|a, b| (&a.commune, a.period).cmp(&(&b.commune, b.period)));
+    Ok(exceptions)
+}
+
+pub(super) fn contacts(connection: &Connection) -> Result<Vec<Contact>, StoreError> {
+    let sql = "SELECT name.text, (SELECT min(issued_at) FROM certificate WHERE commune = name.id), last_success, last_attempt,
+               last_failure, coalesce(build, ''), coalesce(head.seq, 0)
+               FROM name LEFT JOIN contact ON contact.commune = name.id LEFT JOIN head ON head.commune = name.id
+               WHERE name.id IN (SELECT commune FROM contact UNION SELECT commune FROM head UNION SELECT commune FROM invitation
+               UNION SELECT commune FROM certificate) ORDER BY name.text";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut contacts = Vec::new();
+    while let Some(row) = rows.next()? {
+        contacts.push(Contact {
+            commune: row.get(0)?,
+            enrolled: columns::to_optional_time(row.get(1)?)?,
+            last_success: columns::to_optional_time(row.get(2)?)?,
+            last_attempt: columns::to_optional_time(row.get(3)?)?,
+            last_failure: row.get(4)?,
+            build: row.get(5)?,
+            head_seq: columns::to_u64(row.get(6)?)?,
+        });
+    }
+    Ok(contacts)
+}
+
+pub(super) fn closed_periods(connection: &Connection) -> Result<Vec<ClosedPeriod>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT period, closed_at, closed_by FROM closed_period")?;
+    let mut rows = statement.query([])?;
+    let mut periods = Vec::new();
+    while let Some(row) = rows.next()? {
+        periods.push(ClosedPeriod {
+            period: columns::to_period(row.get(0)?)?,
+            closed_at: columns::to_time(row.get(1)?)?,
+            closed_by: row.get(2)?,
+        });
+    }
+    periods.sort_unstable_by(|a, b| a.period.by_recency(b.period));
+    Ok(periods)
+}
+
+pub(super) fn audit(connection: &Connection, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT at, who, what, detail FROM audit ORDER BY id DESC LIMIT ?1")?;
+    let mut rows = statement.query([limit])?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at = columns::to_time(row.get(0)?)?;
+        lines.push(AuditLine { at, who: row.get(1)?, what: row.get(2)?, detail: row.get(3)? });
+    }
+    Ok(lines)
+}
