@@ -1,0 +1,222 @@
+//! The province's side, through the commands of `province-aggregator`.
+
+use crate::{
+    failure::Failure,
+    program::{Program, Service},
+    timetable, waiting, words,
+};
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+use shared::period::Period;
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Who acts in the province.
+const OFFICER: &str = "chuyen-vien-mo-phong";
+/// What `serve` prints before its address.
+const LISTENING: &str = "listening on ";
+/// Longest until `serve` listens.
+const LONGEST_START: Duration = Duration::from_secs(60);
+
+/// An invitation as `invite` prints it.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// The token.
+    pub token: String,
+    /// The authority's fingerprint.
+    pub authority: String,
+    /// The address.
+    pub server: String,
+}
+
+/// The province's aggregator.
+#[derive(Debug)]
+pub struct Province {
+    program: Program,
+    data: PathBuf,
+    service: Option<Service>,
+    address: String,
+}
+
+impl Province {
+    /// A province whose data will lie in `data`.
+    #[must_use]
+    pub fn new(program: Program, data: PathBuf) -> Self {
+        Self { program, data, service: None, address: String::new() }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A command as it would be typed.
+    #[must_use]
+    pub fn line(&self, arguments: &[OsString]) -> String {
+        self.program.line(&self.with_data(arguments))
+    }
+
+    fn with_data(&self, arguments: &[OsString]) -> Vec<OsString> {
+        [&words!["--data", &self.data], arguments].concat()
+    }
+
+    async fn run(&self, arguments: &[OsString]) -> Result<String, Failure> {
+        self.program.run(&self.with_data(arguments)).await
+    }
+
+    async fn decide(&self, arguments: &[OsString]) -> Result<(), Failure> {
+        self.run(&[arguments, &words!["--by", OFFICER]].concat()).await.map(drop)
+    }
+
+    /// Takes over the standard targets for communes without a plan, in the files of a catalogue folder.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn adopt_standard(&self, catalogue: &Path, communes: &[String]) -> Result<(), Failure> {
+        if communes.is_empty() {
+            return Ok(());
+        }
+        let communes: Vec<OsString> = communes.iter().map(OsString::from).collect();
+        self.decide(&[&words!["catalogue", "adopt-standard", catalogue], communes.as_slice()].concat()).await
+    }
+
+    /// Founds the province as an exercise.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn init(&self, catalogue: &Path) -> Result<(), Failure> {
+        self.decide(&words!["init", "--exercise", "--catalogue", catalogue]).await
+    }
+
+    /// Moves the province's clock.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn set_clock(&self, day: NaiveDate) -> Result<(), Failure> {
+        self.decide(&words!["exercise", "clock", timetable::morning(day)]).await
+    }
+
+    /// Starts the server on a free port and notes the port in its settings, so that a later `serve` is found by the same agents.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn serve(&mut self, log: PathBuf) -> Result<(), Failure> {
+        let arguments = self.with_data(&words!["serve", "--listen", "127.0.0.1:0"]);
+        let service = self.service.insert(self.program.start("province-aggregator", &arguments, log)?);
+        self.address = waiting::until("province-aggregator serve", LONGEST_START, async || {
+            service.check()?;
+            let printed = service.printed()?;
+            Ok(printed.lines().find_map(|line| line.strip_prefix(LISTENING)).map(|address| address.trim().to_owned()))
+        })
+        .await?;
+        let port = self.address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+        let port = port.ok_or(Failure::Unreadable("province-aggregator serve"))?;
+        let file = self.data.join("aggregator.toml");
+        let settings = fs::read_to_string(&file).map_err(Failure::io(&file))?;
+        let with_port = |line: &str| match line.starts_with("listen ") {
+            true => format!("listen = \"127.0.0.1:{port}\"\n"),
+            false => format!("{line}\n"),
+        };
+        fs::write(&file, settings.lines().map(with_port).collect::<String>()).map_err(Failure::io(&file))
+    }
+
+    /// Makes sure that the server still runs.
+    ///
+    /// # Errors
+    /// With the end of its log.
+    pub fn check(&mut self) -> Result<(), Failure> {
+        self.service.as_mut().map_or(Ok(()), Service::check)
+    }
+
+    /// The server, to be ended.
+    pub fn take_service(&mut self) -> Option<Service> {
+        self.service.take()
+    }
+
+    /// Invites a commune.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn invite(&self, commune: &str) -> Result<Invitation, Failure> {
+        let unreadable = || Failure::Unreadable("province-aggregator invite");
+        let arguments = self.with_data(&words!["invite", commune, "--by", OFFICER]);
+        let printed = self.program.json("province-aggregator invite", &arguments).await?;
+        let cell = |name: &str| printed.get(name).and_then(Json::as_str).map(str::to_owned).ok_or_else(unreadable);
+        Ok(Invitation { token: cell("token")?, authority: cell("authority")?, server: cell("server")? })
+    }
+
+    /// How many changes of each commune the province holds.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn changes(&self) -> Result<HashMap<String, u64>, Failure> {
+        let rows = self.program.json("province-aggregator communes", &self.with_data(&words!["communes"])).await?;
+        let row = |row: &Json| Some((row.get("slug")?.as_str()?.to_owned(), row.get("changes")?.as_u64()?));
+        let rows = rows.as_array().and_then(|rows| rows.iter().map(row).collect());
+        rows.ok_or(Failure::Unreadable("province-aggregator communes"))
+    }
+
+    /// Gives a commune another cut-off day.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn except(&self, commune: &str, period: Period, until: NaiveDate, reason: &str) -> Result<(), Failure> {
+        let (period, until) = (period.to_string(), until.to_string());
+        let arguments = words!["exception", commune, "--period", period, "--cutoff", until, "--reason", reason];
+        self.decide(&arguments).await
+    }
+
+    /// Accepts a figure.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn accept(&self, commune: &str, indicator: &str, period: Period) -> Result<(), Failure> {
+        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--accept"];
+        self.decide(&arguments).await
+    }
+
+    /// Returns a figure with a reason.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn give_back(&self, commune: &str, indicator: &str, period: Period, reason: &str) -> Result<(), Failure> {
+        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--return", reason];
+        self.decide(&arguments).await
+    }
+
+    /// The ranking as people read it.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn rankings(&self, period: Period) -> Result<String, Failure> {
+        self.run(&words!["rankings", "--period", period.to_string()]).await
+    }
+
+    /// A commune's rank and score, as programs read them.
+    ///
+    /// # Errors
+    /// When the command fails, or does not have the commune.
+    pub async fn place_of(&self, commune: &str, period: Period) -> Result<(Option<u64>, String), Failure> {
+        let arguments = self.with_data(&words!["rankings", "--period", period.to_string()]);
+        let rows = self.program.json("province-aggregator rankings", &arguments).await?;
+        let own = |row: &&Json| row.get("commune").and_then(Json::as_str) == Some(commune);
+        let row = rows.as_array().and_then(|rows| rows.iter().find(own));
+        let score = row.and_then(|row| row.get("score")?.as_str());
+        let score = score.ok_or(Failure::Unreadable("province-aggregator rankings"))?.to_owned();
+        Ok((row.and_then(|row| row.get("rank")?.as_u64()), score))
+    }
+
+    /// A commune's line explained, as people read it.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn explain(&self, commune: &str, period: Period) -> Result<String, Failure> {
+        self.run(&words!["explain", commune, "--period", period.to_string()]).await
+    }
+}

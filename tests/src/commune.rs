@@ -1,0 +1,147 @@
+//! An agent with its folder.
+
+use crate::{
+    program::{self, Done},
+    province::{Invitation, Province},
+};
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+};
+use tempfile::TempDir;
+
+const PROGRAM: &str = "commune-agent";
+
+/// A commune in a folder of its own.
+#[derive(Debug)]
+pub struct Commune {
+    folder: TempDir,
+}
+
+impl Commune {
+    /// A commune that has not joined.
+    ///
+    /// # Panics
+    /// Without a temporary folder.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A commune that has joined a province.
+    #[must_use]
+    pub fn joined(province: &Province, slug: &str) -> Self {
+        let commune = Self::new();
+        let _ = commune.join(province.url(), &province.invite(slug)).ok();
+        commune
+    }
+
+    /// Joins.
+    pub fn join(&self, url: &str, invitation: &Invitation) -> Done {
+        self.command(["join", "--server", url, "--token", &invitation.token, "--authority", &invitation.authority])
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("agent")
+    }
+
+    /// A folder for files of the test.
+    #[must_use]
+    pub fn desk(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn arguments<const N: usize>(&self, args: [&str; N]) -> Vec<String> {
+        let data = self.data();
+        let all = ["--data", data.to_str().expect("UTF-8")].into_iter().chain(args);
+        all.map(str::to_owned).collect()
+    }
+
+    /// Runs a command on its folder.
+    pub fn command<const N: usize>(&self, args: [&str; N]) -> Done {
+        program::run(PROGRAM, self.arguments(args))
+    }
+
+    /// Starts a command and leaves it running.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start<const N: usize>(&self, args: [&str; N]) -> Running {
+        let mut command = program::command(PROGRAM, self.arguments(args));
+        Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the agent starts"))
+    }
+
+    /// Imports a CSV of figures.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn import(&self, csv: &str) -> Done {
+        let file = self.folder.path().join("figures.csv");
+        std::fs::write(&file, csv).expect("a file");
+        self.command(["import", file.to_str().expect("UTF-8")])
+    }
+
+    /// Its status as JSON.
+    #[must_use]
+    pub fn status(&self) -> serde_json::Value {
+        self.command(["status", "--format", "json"]).json()
+    }
+
+    /// Sends its agent to an address from now on.
+    ///
+    /// # Panics
+    /// When its settings cannot be written.
+    pub fn point_at(&self, url: &str) {
+        std::fs::write(self.data().join("agent.toml"), format!("server = \"{url}\"\nquiet_seconds = 1\n"))
+            .expect("settings");
+    }
+}
+
+impl Default for Commune {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A command that is running; it is killed with this value.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Running {
+    /// Ends it at once, as a power cut would.
+    ///
+    /// # Panics
+    /// When the system does not let it.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("it can be killed");
+        self.0.wait().expect("it ends");
+    }
+
+    /// Asks it to end and waits: its exit code.
+    ///
+    /// # Panics
+    /// When the system does not let it.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let asked = std::process::Command::new("kill").arg(self.0.id().to_string()).status();
+        assert!(asked.expect("kill").success());
+        self.0.wait().expect("it ends").code()
+    }
+
+    /// Waits for its end: its exit code.
+    ///
+    /// # Panics
+    /// When the system does not let it.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.0.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,14 @@
+//! A harness for tests with real processes: a province's aggregator and communes' agents in folders of their own, on
+//! ports that the system chooses. Everything ends with the value that started it.
+//!
+//! | module | noun |
+//! | --- | --- |
+//! | [`program`] | the two programs, run and watched |
+//! | [`province`] | an aggregator with its folder |
+//! | [`commune`] | an agent with its folder |
+//! | [`proxy`] | a loopback proxy that cuts or stops a connection at a byte |
+
+pub mod commune;
+pub mod program;
+pub mod province;
+pub mod proxy;

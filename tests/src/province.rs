@@ -1,0 +1,154 @@
+//! An aggregator with its folder.
+
+use crate::program::{self, Done};
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+};
+use tempfile::TempDir;
+
+const PROGRAM: &str = "province-aggregator";
+
+/// A province in a folder of its own.
+#[derive(Debug)]
+pub struct Province {
+    folder: TempDir,
+    server: Option<Server>,
+}
+
+#[derive(Debug)]
+struct Server {
+    child: Child,
+    url: String,
+}
+
+/// The catalogue that the project carries.
+#[must_use]
+pub fn catalogue() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/catalogue/dong-nai-2026")
+}
+
+impl Province {
+    /// Founds a training province with the project's catalogue. Its clock can be set.
+    ///
+    /// # Panics
+    /// When it cannot.
+    #[must_use]
+    pub fn found() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let province = Self { folder, server: None };
+        let catalogue = catalogue();
+        let _ = province.command(["init", "--exercise", "--catalogue", catalogue.to_str().expect("UTF-8")]).ok();
+        province
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("province")
+    }
+
+    /// A folder for files of the test.
+    #[must_use]
+    pub fn desk(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command on its folder.
+    pub fn command<const N: usize>(&self, args: [&str; N]) -> Done {
+        let data = self.data();
+        let data = ["--data", data.to_str().expect("UTF-8")];
+        program::run(PROGRAM, data.iter().chain(&args))
+    }
+
+    /// Starts the server on a port that the system chooses, or on the one it had before.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn serve(&mut self) {
+        let data = self.data();
+        let listen = self.server.as_ref().map_or("127.0.0.1:0", |server| server.url.trim_start_matches("https://"));
+        let args = ["--data", data.to_str().expect("UTF-8"), "serve", "--listen", listen];
+        let mut child = program::command(PROGRAM, args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let line = lines.next().expect("a line").expect("text");
+        let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}")).to_owned();
+        // The rest of its output is read, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        self.server = Some(Server { child, url });
+    }
+
+    /// Its address.
+    ///
+    /// # Panics
+    /// When it was never started.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.server.as_ref().expect("serving").url
+    }
+
+    /// Ends the server at once, as a power cut would.
+    ///
+    /// # Panics
+    /// When it was not running.
+    pub fn kill(&mut self) {
+        let server = self.server.as_mut().expect("serving");
+        server.child.kill().expect("it was running");
+        server.child.wait().expect("it ends");
+    }
+
+    /// Invites a commune.
+    ///
+    /// # Panics
+    /// When it cannot.
+    #[must_use]
+    pub fn invite(&self, commune: &str) -> Invitation {
+        let json = self.command(["invite", commune, "--format", "json"]).json();
+        let text = |key: &str| json[key].as_str().unwrap_or_else(|| panic!("{key} in {json}")).to_owned();
+        Invitation { token: text("token"), authority: text("authority") }
+    }
+
+    /// Sets the clock.
+    pub fn clock(&self, time: &str) {
+        let _ = self.command(["exercise", "clock", time]).ok();
+    }
+
+    /// Writes the seven tables of a period into a folder, as CSV.
+    ///
+    /// # Panics
+    /// When it cannot.
+    #[must_use]
+    pub fn export(&self, period: &str, scheme: &str) -> PathBuf {
+        let folder = self.folder.path().join(format!("export-{period}-{scheme}"));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for table in ["communes", "indicators", "targets", "exceptions", "observations", "rankings", "explain"] {
+            let text = self.command(["export", table, "--period", period, "--scheme", scheme, "--format", "csv"]).ok();
+            std::fs::write(folder.join(format!("{table}.csv")), text).expect("a file");
+        }
+        folder
+    }
+}
+
+impl Drop for Province {
+    fn drop(&mut self) {
+        if let Some(server) = &mut self.server {
+            // It may have been killed already.
+            let _ = server.child.kill();
+            let _ = server.child.wait();
+        }
+    }
+}
+
+/// What a commune needs to join.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// One-time token.
+    pub token: String,
+    /// The authority's fingerprint.
+    pub authority: String,
+}
