@@ -140,9 +140,9 @@ fn raw(path: &Path, import: &CatalogueImport, logs: &[Log]) -> Duration {
     let mut connection = Connection::open(path).unwrap();
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
     connection.pragma_update(None, "synchronous", "FULL").unwrap();
-    connection.pragma_update(None, "cache_size", -16_384).unwrap();
+    connection.pragma_update(None, "cache_size", -65_536).unwrap();
     connection.pragma_update(None, "wal_autocheckpoint", 4_000).unwrap();
-    let chains: Vec<Vec<[u8; 32]>> = logs.iter().map(|log| chains(log)).collect();
+    let chains: Vec<Vec<[u8; 32]>> = logs.iter().map(chains).collect();
     let at = SystemClock.now().timestamp_millis();
     let started = Instant::now();
     let per_transaction = (MAX_GROUP_CHANGES / logs[0].bodies.len()).max(1);

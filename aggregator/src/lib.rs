@@ -10,6 +10,7 @@
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
+//! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
 //!
 //! A number's way: `serve` accepts the connection, `ingest::session` carries its frames, `ingest::machine` decides,
@@ -33,6 +34,7 @@ pub mod report;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod serve;
+mod staff;
 pub mod standing;
 pub mod store;
 pub mod token;

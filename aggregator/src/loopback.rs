@@ -231,7 +231,9 @@ async fn an_agent_joins_pushes_and_gets_its_feed() {
     assert_eq!((again.position, again.refused), (ack.position, ack.refused), "a replay is acknowledged the same");
     agent.send(agent_frame::Frame::FeedWanted(v1::FeedWanted { position: 0, catalogue_version: 0 })).await;
     let aggregator_frame::Frame::FeedPart(part) = agent.answer().await.unwrap() else { panic!("no part") };
-    let shared::feed::FeedItem::Catalogue(view) = proto::feed::from_wire(part).unwrap() else { panic!("no catalogue") };
+    let shared::feed::FeedItem::Catalogue(view) = proto::feed::from_wire(&part).unwrap() else {
+        panic!("no catalogue")
+    };
     assert_eq!((view.commune.slug.as_str(), view.version), ("tan-phu", 1));
     assert!(view.targets.iter().all(|target| target.commune == "tan-phu"));
     let aggregator_frame::Frame::FeedEnd(end) = agent.answer().await.unwrap() else { panic!("no end") };
@@ -392,7 +394,7 @@ async fn the_commands_write_to_a_running_province() {
     agent.send(agent_frame::Frame::FeedWanted(v1::FeedWanted { position: 1, catalogue_version: 1 })).await;
     let mut kinds = Vec::new();
     while let aggregator_frame::Frame::FeedPart(part) = agent.answer().await.unwrap() {
-        kinds.push(match proto::feed::from_wire(part).unwrap() {
+        kinds.push(match proto::feed::from_wire(&part).unwrap() {
             shared::feed::FeedItem::Exception { .. } => "exception",
             shared::feed::FeedItem::Verdict { .. } => "verdict",
             shared::feed::FeedItem::Closed { .. } => "closed",

@@ -19,6 +19,7 @@ use crate::{
     notice::Notices,
     province::Province,
     report::service::Queries,
+    staff::StaffOnly,
     standing::Live,
     store::{Accepted, Store, StoreError},
 };
@@ -41,7 +42,6 @@ use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 use thiserror::Error;
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 use tonic::{
-    Request, Response, Status,
     codec::CompressionEncoding,
     service::{Routes, RoutesBuilder, interceptor::InterceptedService},
 };
@@ -120,25 +120,6 @@ impl StandingsHook for Live {
 
     async fn own_standings(&self, commune: &str) -> Vec<Standing> {
         self.own_standings(commune).await
-    }
-}
-
-/// The query service behind the check of who calls.
-struct StaffOnly {
-    access: Access,
-    notices: Arc<Notices>,
-    queries: Queries,
-}
-
-#[tonic::async_trait]
-impl QueryService for StaffOnly {
-    type ReportStream = <Queries as QueryService>::ReportStream;
-
-    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
-        let name = self.access.staff(request.extensions()).await?;
-        tracing::debug!(staff = %name, "query");
-        self.notices.look().await;
-        self.queries.report(request).await
     }
 }
 
@@ -261,7 +242,7 @@ async fn routes(
     live: Option<Arc<Live>>,
 ) -> Result<Routes, ServeError> {
     let access = Access::new(province.store.clone(), &province.id);
-    let notices = ingest.notices.clone();
+    let (notices, follower) = (ingest.notices.clone(), ingest.follower.clone());
     let zstd = CompressionEncoding::Zstd;
     let sync = SyncServiceServer::new(Sessions::new(ingest, access.clone()))
         .accept_compressed(zstd)
@@ -281,7 +262,7 @@ async fn routes(
     routes.add_service(sync).add_service(enrolment).add_service(health);
     routes.add_service(InterceptedService::new(reflection, any_certificate));
     if let Some(live) = live {
-        let queries = QueryServiceServer::new(StaffOnly { access, notices, queries: Queries::new(live) })
+        let queries = QueryServiceServer::new(StaffOnly { access, notices, follower, queries: Queries::new(live) })
             .send_compressed(zstd)
             .max_decoding_message_size(MAX_QUESTION_BYTES)
             .max_encoding_message_size(MAX_FRAME_BYTES);

@@ -47,7 +47,7 @@ pub fn to_wire(item: &FeedItem) -> v1::FeedPart {
 ///
 /// # Errors
 /// The first field that is not what it should be, or [`WireError::UnknownKind`].
-pub fn from_wire(wire: v1::FeedPart) -> Result<FeedItem, WireError> {
+pub fn from_wire(wire: &v1::FeedPart) -> Result<FeedItem, WireError> {
     let item = v1::FeedItem::decode(wire.item.as_slice()).map_err(|e| WireError::Unreadable(e.to_string()))?;
     Ok(match item.item.ok_or(WireError::UnknownKind)? {
         Item::Catalogue(catalogue) => FeedItem::Catalogue(Box::new(catalogue::from_wire(catalogue)?)),
@@ -239,9 +239,9 @@ mod tests {
     #[test]
     fn items_survive_the_wire() {
         for item in items() {
-            assert_eq!(from_wire(to_wire(&item)), Ok(item));
+            assert_eq!(from_wire(&to_wire(&item)), Ok(item));
         }
-        assert_eq!(from_wire(v1::FeedPart::default()), Err(WireError::UnknownKind));
+        assert_eq!(from_wire(&v1::FeedPart::default()), Err(WireError::UnknownKind));
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
         let id: Uuid = uuid::Builder::from_unix_timestamp_millis(9, &[3; 10]).into_uuid();
         let verdict = v1::ReviewVerdict { observation_change_id: id.as_bytes().to_vec(), ..verdict };
         let error =
-            from_wire(v1::FeedPart { item: v1::FeedItem { item: Some(Item::Verdict(verdict)) }.encode_to_vec() })
+            from_wire(&v1::FeedPart { item: v1::FeedItem { item: Some(Item::Verdict(verdict)) }.encode_to_vec() })
                 .unwrap_err();
         assert_eq!(error.to_string(), "verdict.decision: unknown word \"maybe\"");
     }

@@ -52,7 +52,7 @@ fn main() {
         let mut row = inputs.observations[(commune * INDICATORS + turn % INDICATORS) as usize].clone();
         row.version += turn;
         row.value = Value::Ratio { numerator: (turn % 90).into(), denominator: 97.into() };
-        standings.apply([Change::Version(&row)]);
+        standings.apply([Change::Version((&row).into())]);
     });
     println!("standings after one changed figure        {one:>12.3?}   (6 boards: three schemes, two months)");
 }

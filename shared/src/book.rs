@@ -93,6 +93,45 @@ struct Series {
     verdict: Option<Decision>,
 }
 
+/// One version of a figure, as the scoring rules look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Version<'a> {
+    /// Commune slug.
+    pub commune: &'a str,
+    /// Indicator code.
+    pub indicator: &'a str,
+    /// Unit code, empty for the whole commune.
+    pub unit: &'a str,
+    /// Period.
+    pub period: Period,
+    /// Counts from 1.
+    pub version: u32,
+    /// The value.
+    pub value: Value,
+    /// When the province received it.
+    pub received_at: DateTime<Utc>,
+    /// Evidence files bound to it.
+    pub evidence: u32,
+    /// The decision on it.
+    pub verdict: Option<Decision>,
+}
+
+impl<'a> From<&'a ObservationRow> for Version<'a> {
+    fn from(row: &'a ObservationRow) -> Self {
+        Self {
+            commune: &row.commune,
+            indicator: &row.indicator,
+            unit: &row.unit,
+            period: row.period,
+            version: row.version,
+            value: row.value,
+            received_at: row.received_at,
+            evidence: row.evidence_count,
+            verdict: row.verdict,
+        }
+    }
+}
+
 /// The observation that counts for a commune, an indicator and a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {
@@ -167,7 +206,7 @@ impl Book {
             book.except(&exception.commune, exception.period, Some(exception.cutoff));
         }
         for observation in &inputs.observations {
-            book.record(observation);
+            book.record(observation.into());
         }
         Ok(book)
     }
@@ -194,33 +233,33 @@ impl Book {
 
     /// Takes in one version of a figure, in any order and any number of times. Answers which commune and indicator it
     /// touched; `None` when the book has no such commune or indicator.
-    pub fn record(&mut self, row: &ObservationRow) -> Option<(u32, u32)> {
-        let place = self.commune_number(&row.commune).zip(self.indicator_number(&row.indicator));
+    pub fn record(&mut self, given: Version<'_>) -> Option<(u32, u32)> {
+        let place = self.commune_number(given.commune).zip(self.indicator_number(given.indicator));
         let Some((commune, indicator)) = place else {
             self.ignored += 1;
             return None;
         };
-        self.latest = self.latest.max(Some(row.period.last_day()));
+        self.latest = self.latest.max(Some(given.period.last_day()));
         let cell = &mut self.cells[commune as usize][indicator as usize];
-        let known = cell.iter_mut().find(|series| series.period == row.period && *series.unit == *row.unit);
-        let first_received = (row.version == 1).then_some(row.received_at);
+        let known = cell.iter_mut().find(|series| series.period == given.period && *series.unit == *given.unit);
+        let first_received = (given.version == 1).then_some(given.received_at);
         match known {
             None => cell.push(Series {
-                unit: row.unit.as_str().into(),
-                period: row.period,
+                unit: given.unit.into(),
+                period: given.period,
                 first_received,
-                version: row.version,
-                value: row.value,
-                evidence: row.evidence_count,
-                verdict: row.verdict,
+                version: given.version,
+                value: given.value,
+                evidence: given.evidence,
+                verdict: given.verdict,
             }),
             Some(series) => {
                 series.first_received = first_received.or(series.first_received);
-                if row.version >= series.version {
-                    series.version = row.version;
-                    series.value = row.value;
-                    series.evidence = row.evidence_count;
-                    series.verdict = row.verdict;
+                if given.version >= series.version {
+                    series.version = given.version;
+                    series.value = given.value;
+                    series.evidence = given.evidence;
+                    series.verdict = given.verdict;
                 }
             }
         }

@@ -59,6 +59,8 @@ pub enum Form {
     Text,
     /// Right-aligned, decimal comma, no trailing zeros.
     Number,
+    /// A reported value: right-aligned, cut to two decimals; yes and no in their language.
+    Value,
     /// Right-aligned with the decimals it has.
     Score,
     /// A share from 0 to 1 as a percentage.
@@ -76,9 +78,10 @@ pub enum Form {
 }
 
 impl Form {
-    const ALL: [(Form, &'static str); 9] = [
+    const ALL: [(Form, &'static str); 10] = [
         (Form::Text, "text"),
         (Form::Number, "number"),
+        (Form::Value, "value"),
         (Form::Score, "score"),
         (Form::Share, "share"),
         (Form::Movement, "movement"),
@@ -101,7 +104,7 @@ impl Form {
     }
 
     fn is_number(self) -> bool {
-        matches!(self, Form::Number | Form::Score | Form::Share | Form::Movement)
+        matches!(self, Form::Number | Form::Value | Form::Score | Form::Share | Form::Movement)
     }
 }
 
@@ -210,6 +213,11 @@ pub fn for_people(form: Form, cell: &str, language: Language) -> String {
         _ if cell.is_empty() => String::new(),
         Form::Text => yes_no(&cell.split_whitespace().collect::<Vec<_>>().join(" "), language).to_owned(),
         Form::Number => yes_no(&number_for_people(vietnamese::trimmed(cell), language), language).to_owned(),
+        Form::Value => match cell.parse::<Amount>() {
+            // Cut, not rounded: a value just below its target must not read as the target.
+            Ok(value) => number_for_people(vietnamese::trimmed(&decimals(value.micros() / 10_000, 2)), language),
+            Err(_) => yes_no(cell, language).to_owned(),
+        },
         Form::Score => number_for_people(cell, language),
         Form::Share => share(cell, language),
         Form::Movement => movement(cell),
@@ -271,6 +279,9 @@ mod tests {
             (Form::Number, "12.500000", "12,5"),
             (Form::Number, "4430", "4.430"),
             (Form::Number, "no", "không"),
+            (Form::Value, "79.999999", "79,99"),
+            (Form::Value, "1200.000000", "1.200"),
+            (Form::Value, "yes", "có"),
             (Form::Score, "56.20", "56,20"),
             (Form::Share, "0.9231", "92,31 %"),
             (Form::Share, "1.0000", "100 %"),

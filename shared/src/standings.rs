@@ -1,11 +1,10 @@
 //! Rankings kept ready to be read, and brought up to date for what changed, not for everything.
 
 use crate::{
-    book::Book,
+    book::{Book, Version},
     observation::ObservationKey,
     period::Period,
     ranking::{self, RankingRow, Scheme, Scope, board::Board},
-    tables::ObservationRow,
 };
 use chrono::NaiveDate;
 use std::collections::HashMap;
@@ -21,7 +20,7 @@ pub struct Standings {
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a> {
     /// A version of a figure, new or with a new verdict.
-    Version(&'a ObservationRow),
+    Version(Version<'a>),
     /// A version has more evidence.
     Evidence {
         /// Commune slug.
@@ -67,7 +66,7 @@ impl Standings {
         let mut touched: Vec<(Period, (u32, u32))> = Vec::new();
         for change in changes {
             let (period, place) = match change {
-                Change::Version(row) => (row.period, self.book.record(row)),
+                Change::Version(version) => (version.period, self.book.record(version)),
                 Change::Evidence { commune, key, version, count } => {
                     (key.period, self.book.set_evidence(commune, key, version, count))
                 }

@@ -6,7 +6,10 @@
 //! | [`program`] | the two programs, run and watched |
 //! | [`province`] | an aggregator with its folder |
 //! | [`commune`] | an agent with its folder |
-//! | [`proxy`] | a loopback proxy that cuts or stops a connection at a byte |
+//! | [`proxy`] | a loopback proxy that stops forwarding at a byte |
+
+// A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
+#![allow(clippy::expect_used)]
 
 pub mod commune;
 pub mod program;

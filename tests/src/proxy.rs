@@ -68,7 +68,8 @@ impl Drop for Proxy {
 fn carry(agent: &TcpStream, server: &TcpStream, gate: Arc<AtomicU64>, say: mpsc::Sender<()>) {
     let both = |stream: &TcpStream| stream.try_clone().ok();
     if let (Some(from), Some(to)) = (both(agent), both(server)) {
-        thread::spawn(move || forward(from, to, Some((gate, say))));
+        let gate = (gate, say);
+        thread::spawn(move || forward(from, to, Some(&gate)));
     }
     if let (Some(from), Some(to)) = (both(server), both(agent)) {
         thread::spawn(move || forward(from, to, None));
@@ -76,13 +77,13 @@ fn carry(agent: &TcpStream, server: &TcpStream, gate: Arc<AtomicU64>, say: mpsc:
 }
 
 /// Forwards one direction. With a gate, at most so many bytes pass; then nothing is read any more.
-fn forward(mut from: TcpStream, mut to: TcpStream, gate: Option<(Arc<AtomicU64>, mpsc::Sender<()>)>) {
+fn forward(mut from: TcpStream, mut to: TcpStream, gate: Option<&(Arc<AtomicU64>, mpsc::Sender<()>)>) {
     let mut buffer = [0; 16 * 1024];
     loop {
-        let room = gate.as_ref().map_or(buffer.len() as u64, |(left, _)| left.load(Ordering::SeqCst));
+        let room = gate.map_or(buffer.len() as u64, |(left, _)| left.load(Ordering::SeqCst));
         let room = usize::try_from(room).unwrap_or(usize::MAX).min(buffer.len());
         if room == 0 {
-            if let Some((_, say)) = &gate {
+            if let Some((_, say)) = gate {
                 let _ = say.send(());
             }
             // The connection stays open and silent until one of its ends is gone.
@@ -90,7 +91,7 @@ fn forward(mut from: TcpStream, mut to: TcpStream, gate: Option<(Arc<AtomicU64>,
         }
         match from.read(&mut buffer[..room]) {
             Ok(n) if n > 0 && to.write_all(&buffer[..n]).is_ok() => {
-                if let Some((left, _)) = &gate {
+                if let Some((left, _)) = gate {
                     left.fetch_sub(n as u64, Ordering::SeqCst);
                 }
             }

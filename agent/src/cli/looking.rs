@@ -233,7 +233,7 @@ pub fn standing(desk: &Desk, arguments: &Standing) -> Result<Printed, Failure> {
 const STANDING_COLUMNS: [Column; 13] = [
     text("plan_ref", "Mục", "Ref"),
     text("indicator", "Mã", "Code"),
-    number("value", "Giá trị", "Value"),
+    formed("value", "Giá trị", "Value", Form::Value),
     text("goal", "Mục tiêu", "Target"),
     hidden("operator"),
     hidden("target"),

@@ -201,7 +201,7 @@ impl Machine {
             (_, Input::Frame(frame)) => match (&self.state, frame.frame) {
                 (State::Greeting, Some(Frame::Welcome(welcome))) => self.welcome(welcome),
                 (State::Sending, Some(Frame::Acknowledgement(ack))) => self.acknowledged(ack),
-                (State::Feeding, Some(Frame::FeedPart(part))) => self.stage(part),
+                (State::Feeding, Some(Frame::FeedPart(part))) => self.stage(&part),
                 (State::Feeding, Some(Frame::FeedEnd(end))) => self.end_feed(&end),
                 // Instead of a welcome, and at any time after: another copy of this agent, a revoked certificate.
                 (_, Some(Frame::TurnedAway(away))) => Err(turned_away(&away)),
@@ -322,13 +322,13 @@ impl Machine {
         Ok(vec![Output::StoreAcknowledgement { after_seq, position, refused }])
     }
 
-    fn stage(&mut self, part: v1::FeedPart) -> Result<Vec<Output>, Outcome> {
+    fn stage(&mut self, part: &v1::FeedPart) -> Result<Vec<Output>, Outcome> {
         self.staged_parts = self.staged_parts.saturating_add(1);
         self.staged_bytes = self.staged_bytes.saturating_add(part.encoded_len());
         if self.staged_parts > proto::feed::MAX_PARTS || self.staged_bytes > MAX_FEED_BYTES {
             return Err(protocol("the feed is too large"));
         }
-        self.checksum.add(&part);
+        self.checksum.add(part);
         let item = proto::feed::from_wire(part).map_err(|error| unreadable(&error))?;
         Ok(vec![Output::StageFeed(item)])
     }

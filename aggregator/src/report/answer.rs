@@ -7,6 +7,7 @@ use super::{
 };
 use shared::{
     calendar::rfc3339,
+    catalogue::CommuneKind,
     language::Language,
     listing::{Column, Form, Listing, number_for_people},
     period::Period,
@@ -94,7 +95,7 @@ fn rankings(figures: &Figures, question: &Question, scope: &Scope) -> Result<Lis
         Language::Vi => format!("{ranked} xã, phường được xếp hạng. “Tạm tính”: số mục tiêu đạt đang chờ thẩm định."),
         Language::En => format!("{ranked} communes ranked. “Provisional”: met targets that await review."),
     });
-    let part = [scope.group.as_deref(), scope.indicator.as_deref(), scope.kind.map(|kind| kind.as_str())];
+    let part = [scope.group.as_deref(), scope.indicator.as_deref(), scope.kind.map(CommuneKind::as_str)];
     let part: Vec<_> = part.into_iter().flatten().collect();
     if !part.is_empty() {
         notes.push(format!("{}: {}", l("Trong phạm vi", "Within"), part.join(", ")));
@@ -133,7 +134,7 @@ fn explanation(figures: &Figures, question: &Question, typed: &str) -> Result<Li
         &[
             ("plan_ref", l("Mục", "Item"), Form::Text),
             ("indicator", l("Mã", "Code"), Form::Text),
-            ("value", l("Kết quả", "Value"), Form::Number),
+            ("value", l("Kết quả", "Value"), Form::Value),
             ("achievement", l("Mức đạt", "Achieved"), Form::Share),
             ("state", l("Trạng thái", "State"), Form::State),
             ("points", l("Điểm tối đa", "Points"), Form::Number),
@@ -266,7 +267,7 @@ fn league(figures: &Figures, question: &Question, code: &str) -> Result<Listing,
             Column::new("name", l("Xã, phường", "Commune"), Form::Text),
             Column::new("kind", l("Loại", "Kind"), Form::Kind),
             Column::new("plan_ref", "", Form::Text),
-            Column::new("value", l("Kết quả", "Value"), Form::Number),
+            Column::new("value", l("Kết quả", "Value"), Form::Value),
             Column::new("numerator", l("Tử số", "Numerator"), Form::Number),
             Column::new("denominator", l("Mẫu số", "Denominator"), Form::Number),
             Column::new("target", l("Mục tiêu", "Target"), Form::Text),

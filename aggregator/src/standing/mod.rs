@@ -1,17 +1,18 @@
 //! The province's figures held ready in a running aggregator, following what agents send and what the province decides.
 
 use crate::{
-    report::figures::{Figures, FiguresError, observation_row},
-    store::{Accepted, Contact, Store, StoreError},
+    report::figures::{Figures, FiguresError},
+    store::{Accepted, Contact, Store, StoreError, StoredObservation},
 };
 use chrono::{DateTime, Utc};
 use shared::{
+    book::Version,
     calendar::local_day,
     feed::{Standing, StandingLine},
     period::{Cycle, Period},
     ranking::{self, Scheme, Scope, board::Board, explain},
     standings::Change,
-    tables::{Inputs, ObservationRow, write},
+    tables::{Inputs, write},
 };
 use std::{fmt, sync::Arc};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -76,11 +77,10 @@ impl Live {
         if accepted.is_empty() {
             return;
         }
-        let rows: Vec<_> = accepted.iter().map(as_row).collect();
-        let changes = accepted.iter().zip(&rows).filter_map(|(one, row)| match one {
-            Accepted::Observation(_) => row.as_ref().map(Change::Version),
+        let changes = accepted.iter().map(|one| match one {
+            Accepted::Observation(stored) => Change::Version(version(stored)),
             Accepted::Evidence { commune, key, version, evidence_count } => {
-                Some(Change::Evidence { commune, key, version: *version, count: *evidence_count })
+                Change::Evidence { commune, key, version: *version, count: *evidence_count }
             }
         });
         let mut figures = self.write().await;
@@ -117,10 +117,17 @@ impl Live {
     }
 }
 
-fn as_row(accepted: &Accepted) -> Option<ObservationRow> {
-    match accepted {
-        Accepted::Observation(stored) => Some(observation_row(stored)),
-        Accepted::Evidence { .. } => None,
+fn version(stored: &StoredObservation) -> Version<'_> {
+    Version {
+        commune: &stored.commune,
+        indicator: &stored.key.indicator,
+        unit: &stored.key.unit,
+        period: stored.key.period,
+        version: stored.version,
+        value: stored.value,
+        received_at: stored.received_at,
+        evidence: stored.evidence_count,
+        verdict: stored.verdict,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a commune is asked, as its own agent says it (`commune-agent targets --format json`).
 
-use crate::failure::Failure;
+use crate::{cell, failure::Failure};
 use serde_json::Value as Json;
 use shared::{
     achievement::{FULL, Measure, achievement},
@@ -43,16 +43,16 @@ impl Asked {
     }
 
     fn read(row: &Json) -> Option<Self> {
-        let cell = |name: &str| row.get(name).and_then(Json::as_str);
-        let amount = |name: &str| match cell(name)? {
+        let cell = |name: &str| cell::text(row, name);
+        let amount = |name: &str| match cell(name)?.as_str() {
             "" => Some(None),
             text => text.parse::<Amount>().ok().map(Some),
         };
         Some(Self {
-            code: cell("indicator")?.to_owned(),
-            name: cell("name")?.to_owned(),
-            kind: Kind::from_word(cell("kind")?)?,
-            goal: Goal::new(Operator::from_word(cell("operator")?)?, amount("value")?, amount("high")?).ok()?,
+            code: cell("indicator")?,
+            name: cell("name")?,
+            kind: Kind::from_word(&cell("kind")?)?,
+            goal: Goal::new(Operator::from_word(&cell("operator")?)?, amount("value")?, amount("high")?).ok()?,
         })
     }
 

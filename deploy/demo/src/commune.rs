@@ -3,7 +3,7 @@
 use crate::{
     asked::Asked,
     cast::{Cast, Member},
-    document,
+    cell, document,
     failure::Failure,
     folder::Folder,
     program::{Program, Service},
@@ -176,7 +176,7 @@ impl Commune {
     /// When the command fails.
     pub async fn pending(&self) -> Result<u64, Failure> {
         let status = self.json("commune-agent status", &words!["status"]).await?;
-        status.get("pending").and_then(Json::as_u64).ok_or(Failure::Unreadable("commune-agent status"))
+        cell::number(&status, "pending").ok_or(Failure::Unreadable("commune-agent status"))
     }
 
     /// The status as the clerk reads it.
@@ -202,9 +202,9 @@ impl Commune {
     pub async fn place(&self) -> Result<(Option<u64>, String, DateTime<Utc>), Failure> {
         let unreadable = || Failure::Unreadable("commune-agent standing");
         let standing = self.json("commune-agent standing", &words!["standing"]).await?;
-        let text = |name: &str| standing.get(name).and_then(Json::as_str).ok_or_else(unreadable);
+        let text = |name: &str| cell::text(&standing, name).ok_or_else(unreadable);
         let computed_at = text("computed_at")?.parse().map_err(|_| unreadable())?;
-        Ok((standing.get("rank").and_then(Json::as_u64), text("score")?.to_owned(), computed_at))
+        Ok((cell::number(&standing, "rank"), text("score")?, computed_at))
     }
 
     /// Enters what is due at the end of a month: the figures as a file, then evidence for most completed ones.

@@ -1,6 +1,7 @@
 //! The province's side, through the commands of `province-aggregator`.
 
 use crate::{
+    cell,
     failure::Failure,
     program::{Program, Service},
     timetable, waiting, words,
@@ -147,8 +148,8 @@ impl Province {
         let unreadable = || Failure::Unreadable("province-aggregator invite");
         let arguments = self.with_data(&words!["invite", commune, "--by", OFFICER]);
         let printed = self.program.json("province-aggregator invite", &arguments).await?;
-        let cell = |name: &str| printed.get(name).and_then(Json::as_str).map(str::to_owned).ok_or_else(unreadable);
-        Ok(Invitation { token: cell("token")?, authority: cell("authority")?, server: cell("server")? })
+        let word = |name: &str| cell::text(&printed, name).ok_or_else(unreadable);
+        Ok(Invitation { token: word("token")?, authority: word("authority")?, server: word("server")? })
     }
 
     /// How many changes of each commune the province holds.
@@ -157,7 +158,7 @@ impl Province {
     /// When the command fails.
     pub async fn changes(&self) -> Result<HashMap<String, u64>, Failure> {
         let rows = self.program.json("province-aggregator communes", &self.with_data(&words!["communes"])).await?;
-        let row = |row: &Json| Some((row.get("slug")?.as_str()?.to_owned(), row.get("changes")?.as_u64()?));
+        let row = |row: &Json| Some((cell::text(row, "slug")?, cell::number(row, "changes")?));
         let rows = rows.as_array().and_then(|rows| rows.iter().map(row).collect());
         rows.ok_or(Failure::Unreadable("province-aggregator communes"))
     }
@@ -205,11 +206,11 @@ impl Province {
     pub async fn place_of(&self, commune: &str, period: Period) -> Result<(Option<u64>, String), Failure> {
         let arguments = self.with_data(&words!["rankings", "--period", period.to_string()]);
         let rows = self.program.json("province-aggregator rankings", &arguments).await?;
-        let own = |row: &&Json| row.get("commune").and_then(Json::as_str) == Some(commune);
+        let own = |row: &&Json| cell::text(row, "commune").as_deref() == Some(commune);
         let row = rows.as_array().and_then(|rows| rows.iter().find(own));
-        let score = row.and_then(|row| row.get("score")?.as_str());
-        let score = score.ok_or(Failure::Unreadable("province-aggregator rankings"))?.to_owned();
-        Ok((row.and_then(|row| row.get("rank")?.as_u64()), score))
+        let row = row.ok_or(Failure::Unreadable("province-aggregator rankings"))?;
+        let score = cell::text(row, "score").ok_or(Failure::Unreadable("province-aggregator rankings"))?;
+        Ok((cell::number(row, "rank"), score))
     }
 
     /// A commune's line explained, as people read it.

@@ -315,9 +315,9 @@ proptest! {
         let mut standings = Standings::new(Book::new(&inputs("", "")).unwrap());
         standings.keep_ready(period("2026-10"));
         let (first, second) = rows.split_at(rows.len() / 2);
-        standings.apply(first.iter().map(Change::Version));
+        standings.apply(first.iter().map(|row| Change::Version(row.into())));
         for row in second {
-            standings.apply([Change::Version(row)]);
+            standings.apply([Change::Version(row.into())]);
         }
         let anew = Book::new(&Inputs { observations: rows, ..inputs("", "") }).unwrap();
         for scheme in Scheme::ALL {

@@ -128,7 +128,7 @@ pub(super) fn feed(connection: &Connection, commune: &str, after: u64, limit: u3
         last = columns::to_u64(row.get(0)?)?;
         let Some(payload) = row.get_ref(1)?.as_blob_or_null().ok().flatten() else { continue };
         let part = FeedPart::decode(payload).map_err(|_| StoreError::Unreadable("feed item"))?;
-        page.items.push(proto::feed::from_wire(part).map_err(|_| StoreError::Unreadable("feed item"))?);
+        page.items.push(proto::feed::from_wire(&part).map_err(|_| StoreError::Unreadable("feed item"))?);
     }
     Ok(page)
 }

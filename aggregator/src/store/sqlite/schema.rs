@@ -13,8 +13,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const OLDEST_ENGINE: i32 = 3_051_003;
 /// Prepared statements kept by a connection.
 const STATEMENTS: usize = 64;
-/// Page cache of a connection, in KiB.
-const CACHE_KIB: u32 = 16 * 1024;
+/// Page cache of the connection that writes, in KiB: room for the pages that a night's communes write to in turn.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+/// Page cache of a connection that reads, in KiB.
+const READER_CACHE_KIB: u32 = 8 * 1024;
 /// The WAL is copied back after this many pages.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
@@ -115,7 +117,7 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
         made.map_err(|error| StoreError::Engine(Box::new(error)))?;
     }
     let mut connection = Connection::open_with_flags(path, flags())?;
-    tune(&connection)?;
+    tune(&connection, WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -126,7 +128,7 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
 /// Opens a connection that only reads.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags())?;
-    tune(&connection)?;
+    tune(&connection, READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
@@ -135,10 +137,10 @@ fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-fn tune(connection: &Connection) -> Result<(), StoreError> {
+fn tune(connection: &Connection, cache_kib: u32) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "cache_size", -i64::from(CACHE_KIB))?;
+    connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(())
 }

@@ -1,0 +1,27 @@
+//! The query service behind the check of who calls, and answered from figures that are up to date.
+
+use crate::{access::Access, ingest::follow::Follower, notice::Notices, report::service::Queries};
+use proto::query::v1::{ReportRequest, query_service_server::QueryService};
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+
+/// Lets the staff ask, and nobody else.
+pub(crate) struct StaffOnly {
+    pub(crate) access: Access,
+    pub(crate) notices: Arc<Notices>,
+    pub(crate) follower: Follower,
+    pub(crate) queries: Queries,
+}
+
+#[tonic::async_trait]
+impl QueryService for StaffOnly {
+    type ReportStream = <Queries as QueryService>::ReportStream;
+
+    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
+        let name = self.access.staff(request.extensions()).await?;
+        tracing::debug!(staff = %name, "query");
+        self.notices.look().await;
+        self.follower.settled().await;
+        self.queries.report(request).await
+    }
+}
