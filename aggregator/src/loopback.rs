@@ -404,3 +404,36 @@ async fn the_commands_write_to_a_running_province() {
     assert_eq!(kinds, ["exception", "verdict", "closed"]);
     house.stop().await;
 }
+
+#[tokio::test]
+async fn the_catalogue_is_kept_in_files() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, out) = (place.path().join("province"), place.path().join("out"));
+    let (source, out) = (sample::catalogue_folder().to_str().unwrap(), out.to_str().unwrap());
+    command(&data, &["init", "--catalogue", source]).await.unwrap();
+    for mode in ["store.db", "aggregator.toml", "authority/key.pem", "server/key.pem"] {
+        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(data.join(mode)).unwrap());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    command(&data, &["exercise", "clock", "2026-10-16T09:00:00+07:00"]).await.unwrap_err();
+    command(&data, &["catalogue", "check", source]).await.unwrap();
+    command(&data, &["catalogue", "export", out]).await.unwrap();
+    command(&data, &["catalogue", "export", out]).await.unwrap_err();
+    for name in shared::catalogue::read::FILES {
+        let read = |folder: &str| std::fs::read(std::path::Path::new(folder).join(name)).unwrap();
+        assert_eq!(read(out), read(source), "{name}");
+    }
+    command(&data, &["catalogue", "import", out]).await.unwrap();
+    command(&data, &["catalogue", "adopt-standard", out, "an-loc", "25333"]).await.unwrap_err();
+    command(&data, &["catalogue", "adopt-standard", out, "25333", "bao-vinh"]).await.unwrap();
+    command(&data, &["catalogue", "diff", out]).await.unwrap();
+    command(&data, &["catalogue", "import", out]).await.unwrap();
+    let targets = std::path::Path::new(out).join("targets.csv");
+    let text = std::fs::read_to_string(&targets).unwrap();
+    std::fs::write(&targets, text.replacen("CDS-17", "CDS-99", 1)).unwrap();
+    assert_eq!(command(&data, &["catalogue", "import", out]).await.unwrap_err(), "the catalogue has 1 faults");
+    let store = crate::store::sqlite::SqliteStore::open(&data.join("store.db")).unwrap();
+    let (version, catalogue) = store.catalogue().await.unwrap();
+    assert_eq!(version, 2);
+    assert!(catalogue.targets_of("an-loc").count() > 0 && catalogue.targets_of("bao-vinh").count() > 0);
+}

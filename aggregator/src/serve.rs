@@ -29,10 +29,7 @@ use proto::{
     MAX_FRAME_BYTES, accept,
     enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
     pem::{self, PemError},
-    query::v1::{
-        ReportRequest,
-        query_service_server::{QueryService, QueryServiceServer},
-    },
+    query::v1::query_service_server::QueryServiceServer,
     sync::v1::sync_service_server::SyncServiceServer,
     tls::{self, TlsError},
 };

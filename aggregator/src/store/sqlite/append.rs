@@ -9,6 +9,7 @@ use super::{
     },
     columns,
     names::Names,
+    versions::{KnownVersions, Place},
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use shared::{
@@ -16,62 +17,11 @@ use shared::{
     observation::{Observation, ObservationKey, Refusal},
     period::Period,
 };
-use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
 
 /// What the journal notes for a change of a kind that this version does not know.
 const PARKED: &str = "parked";
-/// Most versions remembered for finding the one that evidence belongs to.
-const MAX_KNOWN: usize = 400_000;
-
-/// Which version of which figure a change recorded: indicator, unit, packed period, version.
-type Place = (i64, i64, i64, u32);
-
-/// The versions of the communes that lately sent evidence, by change id. Read from the table when a commune's first evidence
-/// comes, so that figures need no second index. Forget them when a transaction is rolled back.
-#[derive(Debug, Default)]
-pub(super) struct KnownVersions {
-    communes: HashMap<i64, HashMap<Uuid, Place>>,
-    size: usize,
-}
-
-impl KnownVersions {
-    /// Forgets all.
-    pub(super) fn forget(&mut self) {
-        self.communes.clear();
-        self.size = 0;
-    }
-
-    fn add(&mut self, commune: i64, change: Uuid, place: Place) {
-        if let Some(known) = self.communes.get_mut(&commune) {
-            known.insert(change, place);
-            self.size += 1;
-        }
-    }
-
-    fn find(&mut self, connection: &Connection, commune: i64, change: Uuid) -> Result<Option<Place>, StoreError> {
-        let known = match self.communes.entry(commune) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let sql = "SELECT change_id, indicator, unit, period, version FROM observation WHERE commune = ?1";
-                let mut statement = connection.prepare_cached(sql)?;
-                let mut rows = statement.query([commune])?;
-                let mut known = HashMap::new();
-                while let Some(row) = rows.next()? {
-                    let place = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-                    known.insert(columns::to_uuid(row.get_ref(0)?.as_blob().unwrap_or_default())?, place);
-                }
-                self.size += known.len();
-                entry.insert(known)
-            }
-        };
-        Ok(known.get(&change).copied())
-    }
-}
-
 /// Takes in batches and the ends of sessions.
 pub(super) fn append(
     connection: &Connection,
@@ -79,9 +29,7 @@ pub(super) fn append(
     versions: &mut KnownVersions,
     append: Append,
 ) -> Result<Appended, StoreError> {
-    if versions.size > MAX_KNOWN {
-        versions.forget();
-    }
+    versions.keep_bounded();
     let mut appended = Appended::default();
     if !append.batches.is_empty() {
         let mut pen = Pen::new(connection, names, versions)?;

@@ -10,6 +10,7 @@ mod identity;
 mod names;
 mod read;
 mod schema;
+mod versions;
 
 use super::{
     Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, Contact, CurrentCatalogue,
@@ -30,6 +31,7 @@ use std::{
     thread::JoinHandle,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use versions::KnownVersions;
 
 /// Writes that wait for the writing thread.
 const WAITING_WRITES: usize = 64;
@@ -40,14 +42,14 @@ const READERS: usize = 4;
 pub(crate) struct Hand {
     connection: Connection,
     names: Names,
-    versions: append::KnownVersions,
+    versions: KnownVersions,
 }
 
 impl Hand {
     /// One transaction; on an error nothing of it stays.
     fn transact<T>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>, &mut Names, &mut append::KnownVersions) -> Result<T, StoreError>,
+        work: impl FnOnce(&Transaction<'_>, &mut Names, &mut KnownVersions) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let done = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -118,7 +120,7 @@ impl SqliteStore {
 
     fn start(path: &Path, connection: Connection) -> Result<Self, StoreError> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_WRITES);
-        let mut hand = Hand { connection, names: Names::default(), versions: append::KnownVersions::default() };
+        let mut hand = Hand { connection, names: Names::default(), versions: KnownVersions::default() };
         let run = move || {
             while let Some(job) = waiting.blocking_recv() {
                 job(&mut hand);
