@@ -50,6 +50,10 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
     let folder = arguments.data.map_or_else(Folder::usual, Folder::at);
     let config = Config::read(&folder.config())?;
     let language = arguments.lang.into();
+    if arguments.format == Format::Csv && !arguments.command.prints_a_list() {
+        // Known before anything is written.
+        return Err(Failure::NoList);
+    }
     let desk = Desk { folder, config, clock: clock.clone(), language, format: arguments.format };
     match arguments.command {
         Command::Join(join) => syncing::join(&desk, &join),
@@ -64,3 +68,6 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Status => looking::status(&desk),
     }
 }
+
+#[cfg(test)]
+mod tests;

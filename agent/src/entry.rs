@@ -4,6 +4,10 @@
 
 use crate::store::{Store, StoreError, View, Writing, figures::Figure};
 use chrono::{DateTime, Utc};
+use proto::{
+    WireError,
+    change::{decode, encode},
+};
 use rand::RngCore;
 use shared::{
     amount::{Amount, AmountError},
@@ -98,17 +102,21 @@ impl EntryError {
                 format!("{text:?} không phải là số: viết 1234 hoặc 12,5, không có dấu phân cách hàng nghìn"),
                 format!("{text:?} is not a number: write 1234 or 12.5, without thousands separators"),
             ),
+            Self::Number(AmountError::Ambiguous(text)) => language.pick(
+                format!("{text} có thể là hàng nghìn hoặc số lẻ: viết liền các chữ số (1000), số lẻ thì thêm một chữ số 0 (1,0000)"),
+                format!("{text} may be thousands or decimals: write digits without separators (1000), or one more 0 for decimals (1.0000)"),
+            ),
             Self::Number(AmountError::TooLarge(text)) => language.pick(
-                format!("{text} quá lớn: nhiều nhất 15 chữ số"),
-                format!("{text} is too large: at most 15 digits"),
+                format!("{text:?} quá lớn: nhiều nhất 15 chữ số"),
+                format!("{text:?} is too large: at most 15 digits"),
             ),
             Self::Number(AmountError::TooFine(text)) => language.pick(
-                format!("{text} có quá nhiều chữ số thập phân: nhiều nhất 6"),
-                format!("{text} is too fine: at most 6 decimals"),
+                format!("{text:?} có quá nhiều chữ số thập phân: nhiều nhất 6"),
+                format!("{text:?} is too fine: at most 6 decimals"),
             ),
             Self::NotWhole(text) => language.pick(
-                format!("{text} không phải số nguyên: chỉ tiêu này đếm bằng số nguyên"),
-                format!("{text} is not whole: this indicator is counted in whole numbers"),
+                format!("{text:?} không phải số nguyên: chỉ tiêu này đếm bằng số nguyên"),
+                format!("{text:?} is not whole: this indicator is counted in whole numbers"),
             ),
             Self::NotYesOrNo(text) => language.pick(
                 format!("{text:?} không phải có/không: dùng --yes hoặc --no (trong tệp: yes hoặc no)"),
@@ -234,7 +242,7 @@ fn count(text: &str) -> Result<Value, EntryError> {
         return Err(Refusal::Negative.into());
     }
     if !number.is_whole() {
-        return Err(EntryError::NotWhole(text.trim().into()));
+        return Err(EntryError::NotWhole(text.trim().chars().take(40).collect()));
     }
     let whole = number.micros() / shared::amount::MICROS;
     Ok(Value::Count(u64::try_from(whole).map_err(|_| Refusal::CountTooLarge)?))
@@ -347,12 +355,25 @@ pub fn attach(
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), Refusal> {
+    if name.chars().any(char::is_control) {
+        return Err(Refusal::TextNotPlain("by"));
+    }
     if name.chars().count() > MAX_NAME_CHARS { Err(Refusal::TextTooLong("by")) } else { Ok(()) }
 }
 
-fn change(writing: &Writing<'_>, author: &mut Author<'_>, deed: Deed) -> Result<Change, StoreError> {
+fn change(writing: &Writing<'_>, author: &mut Author<'_>, deed: Deed) -> Result<Change, EntryError> {
     let entered_at = writing.view().exercise()?.time(author.now);
-    Ok(Change { id: new_id(author.now, author.random), entered_at, entered_by: author.name.to_owned(), deed })
+    let change = Change { id: new_id(author.now, author.random), entered_at, entered_by: author.name.to_owned(), deed };
+    check_readable(&change)?;
+    Ok(change)
+}
+
+/// What the province could not read is never stored: it could not be taken back.
+fn check_readable(change: &Change) -> Result<(), Refusal> {
+    decode(&encode(change)).map(drop).map_err(|error| match error {
+        WireError::Field { field: field @ ("entered_by" | "name" | "note"), .. } => Refusal::TextNotPlain(field),
+        error => error.refusal(),
+    })
 }
 
 /// A UUID version 7 of an instant.

@@ -39,7 +39,7 @@ pub enum EvidenceError {
     #[error("{}: empty", .0.display())]
     Empty(PathBuf),
     /// Its name cannot be kept.
-    #[error("{}: name too long or unreadable", .0.display())]
+    #[error("{}: name too long, or with characters that cannot be kept", .0.display())]
     Name(PathBuf),
     /// The copy cannot be written.
     #[error("copy of evidence: {0}")]
@@ -65,8 +65,8 @@ impl EvidenceError {
                 language.pick(format!("{} là tệp rỗng", path.display()), format!("{} is empty", path.display()))
             }
             Self::Name(path) => language.pick(
-                format!("tên tệp {} quá dài hoặc không đọc được: đổi tên rồi gắn lại", path.display()),
-                format!("the name of {} is too long or unreadable: rename it", path.display()),
+                format!("tên tệp {path:?} quá dài hoặc có ký tự không dùng được (\\, / hay ký tự điều khiển): đổi tên rồi gắn lại"),
+                format!("the file name of {path:?} is too long or holds a character that cannot be kept (\\, / or a control character): rename it"),
             ),
             Self::Copy(error) => language.pick(
                 format!("không lưu được bản sao minh chứng, chưa gắn gì cả: {error}"),
@@ -113,7 +113,8 @@ pub fn keep(folder: &Folder, path: &Path) -> Result<Copied, EvidenceError> {
 
 fn name_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let fits = name.chars().count() <= MAX_FILE_NAME_CHARS && !name.chars().any(char::is_control);
+    let fits = name.chars().count() <= MAX_FILE_NAME_CHARS
+        && !name.contains(|c: char| c.is_control() || matches!(c, '/' | '\\'));
     fits.then(|| name.to_owned())
 }
 
@@ -202,5 +203,20 @@ mod tests {
         assert!(matches!(keep(&folder, home.path()), Err(EvidenceError::NotAFile(_))));
         assert!(matches!(keep(&folder, Path::new("/nowhere/at/all")), Err(EvidenceError::Unreadable { .. })));
         assert_eq!(fs::read_dir(folder.evidence()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_the_wire_refuses_is_refused_here() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Folder::at(home.path().join("data"));
+        for name in ["a\\b.pdf", "a\u{1b}[2J.pdf", "a\nb.pdf"] {
+            let file = home.path().join(name);
+            fs::write(&file, b"abc").unwrap();
+            let error = keep(&folder, &file).unwrap_err();
+            assert!(matches!(error, EvidenceError::Name(_)), "{name:?}");
+            assert!(!error.explain(Language::Vi).contains(char::is_control));
+        }
+        assert!(!folder.evidence().exists());
     }
 }

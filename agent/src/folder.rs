@@ -1,12 +1,53 @@
 //! The agent's data folder: where each thing lies, and that nobody else can read it.
 
+use shared::language::Language;
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
+use thiserror::Error;
 
 /// The folder of the system service.
 const SYSTEM_FOLDER: &str = "/var/lib/commune-agent";
+
+/// Why there is no data folder.
+#[derive(Debug, Error)]
+pub enum FolderError {
+    /// It holds something else.
+    #[error("{}: not empty and no data folder of an agent", .0.display())]
+    NotOurs(PathBuf),
+    /// The system refuses.
+    #[error("{}: {source}", path.display())]
+    System {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl FolderError {
+    /// For the person at the commune.
+    #[must_use]
+    pub fn explain(&self, language: Language) -> String {
+        match self {
+            Self::NotOurs(path) => language.pick(
+                format!(
+                    "thư mục {} đang chứa dữ liệu khác, không phải thư mục dữ liệu của commune-agent: dùng --data với thư mục mới hoặc rỗng",
+                    path.display()
+                ),
+                format!(
+                    "the folder {} holds something else and is no data folder of commune-agent: give a new or empty one with --data",
+                    path.display()
+                ),
+            ),
+            Self::System { path, source } => language.pick(
+                format!("không tạo được thư mục dữ liệu {}: {source}", path.display()),
+                format!("the data folder {} cannot be made: {source}", path.display()),
+            ),
+        }
+    }
+}
 
 /// Paths within one data folder.
 #[derive(Debug, Clone)]
@@ -73,16 +114,38 @@ impl Folder {
         self.root.join("store.lock")
     }
 
-    /// Makes the folder, readable by its owner only.
+    /// Makes the folder, readable by its owner only. One that is there already keeps its mode.
     ///
     /// # Errors
-    /// When the system refuses.
-    pub fn create(&self) -> io::Result<()> {
-        private_folder(&self.root)
+    /// When it holds something else, or the system refuses.
+    pub fn create(&self) -> Result<(), FolderError> {
+        match self.make() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(FolderError::NotOurs(self.root.clone())),
+            Err(source) => Err(FolderError::System { path: self.root.clone(), source }),
+        }
+    }
+
+    /// False when what is there is not ours.
+    fn make(&self) -> io::Result<bool> {
+        if let Some(parent) = self.root.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match builder.create(&self.root) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // Every join leaves the lock, even one that failed; the settings may have been written by hand before.
+                let ours = [self.config(), self.sync_lock()].iter().any(|file| file.exists());
+                Ok(fs::read_dir(&self.root)?.next().is_none() || ours)
+            }
+            made => made.map(|()| true),
+        }
     }
 }
 
-/// Makes a folder that only its owner can read; an existing one is made so.
+/// Makes a folder within the data folder that only its owner can read; an existing one is made so.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)?;
     #[cfg(unix)]
@@ -109,5 +172,37 @@ fn is_root() -> bool {
     #[cfg(not(unix))]
     {
         false
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn only_a_new_folder_gets_a_mode_and_only_ours_is_taken() {
+        let home = tempfile::tempdir().unwrap();
+        let new = Folder::at(home.path().join("a/b"));
+        new.create().unwrap();
+        assert_eq!(mode(new.root()), 0o700);
+        new.create().unwrap();
+        let other = Folder::at(home.path().join("documents"));
+        fs::create_dir(other.root()).unwrap();
+        fs::set_permissions(other.root(), fs::Permissions::from_mode(0o755)).unwrap();
+        other.create().unwrap();
+        assert_eq!(mode(other.root()), 0o755);
+        fs::write(other.root().join("letter.txt"), "x").unwrap();
+        let refused = other.create().unwrap_err();
+        assert!(matches!(refused, FolderError::NotOurs(_)));
+        assert!(refused.explain(Language::En).contains("documents"));
+        assert_eq!((mode(other.root()), fs::read_dir(other.root()).unwrap().count()), (0o755, 1));
+        fs::write(other.sync_lock(), "").unwrap();
+        other.create().unwrap();
     }
 }

@@ -188,7 +188,7 @@ fn column_of(error: &EntryError, form: &Form) -> &'static str {
         EntryError::Refused(Refusal::UnknownUnit(_)) => Column::Unit,
         EntryError::Refused(Refusal::OutsidePlanYear(_) | Refusal::PeriodClosed(_)) => Column::Period,
         EntryError::Refused(Refusal::DenominatorNotPositive) => Column::Denominator,
-        EntryError::Refused(Refusal::TextTooLong(_)) => Column::Note,
+        EntryError::Refused(Refusal::TextTooLong(_) | Refusal::TextNotPlain(_)) => Column::Note,
         _ => value,
     };
     column.name()
@@ -203,63 +203,122 @@ fn parse(bytes: &[u8], faults: &mut Collector) -> (Rows, usize) {
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(bytes);
-    let mut records = reader.records();
-    let heading = match records.next() {
-        Some(Ok(heading)) => heading,
-        Some(Err(_)) => return whole_file(faults, FaultKind::NotText),
-        None => return whole_file(faults, FaultKind::Missing),
+    let mut counter = RowCounter { bytes, row: 1 };
+    let mut next = || {
+        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let mut record = StringRecord::new();
+        let read = reader.read_record(&mut record);
+        let row = counter.row_at(start);
+        match read {
+            Ok(false) => None,
+            Ok(true) => Some((row, Some(record))),
+            Err(_) => Some((row, None)),
+        }
     };
-    let Some(places) = places(&heading, faults) else { return (Rows::new(), 0) };
+    let (row, heading) = match next() {
+        Some((row, Some(heading))) => (row, heading),
+        Some((row, None)) => return whole_file(faults, row, FaultKind::NotText),
+        None => return whole_file(faults, 1, FaultKind::Missing),
+    };
+    let Some(places) = places(&heading, row, faults) else { return (Rows::new(), 0) };
     let (mut rows, mut blank) = (Rows::new(), 0);
-    for (number, record) in records.enumerate() {
-        let row = number + 2;
+    for number in 0.. {
+        let Some((row, record)) = next() else { break };
         if number >= MAX_ROWS {
             faults.add(row, "", FaultKind::TooManyRows);
             break;
         }
-        match record {
-            Err(_) => faults.add(row, "", FaultKind::NotText),
-            Ok(record) if record.len() != heading.len() => {
-                faults.add(row, "", FaultKind::CellCount(record.len(), heading.len()));
-            }
-            Ok(record) => match form(&record, &places, row, faults) {
+        let Some(record) = record else {
+            faults.add(row, "", FaultKind::NotText);
+            continue;
+        };
+        if let Some((column, text)) = unclosed(&record, &heading, &places, delimiter(bytes)) {
+            faults.add(row, column, FaultKind::QuoteNotClosed(text));
+        } else if record.len() != heading.len() {
+            faults.add(row, "", FaultKind::CellCount(record.len(), heading.len()));
+        } else {
+            match form(&record, &places, row, faults) {
                 Parsed::Form(form) => rows.push((row, form)),
                 Parsed::Blank => blank += 1,
                 Parsed::Faulty => {}
-            },
+            }
         }
     }
     (rows, blank)
 }
 
-fn whole_file(faults: &mut Collector, kind: FaultKind) -> (Rows, usize) {
-    faults.add(1, "", kind);
+fn whole_file(faults: &mut Collector, row: usize, kind: FaultKind) -> (Rows, usize) {
+    faults.add(row, "", kind);
     (Rows::new(), 0)
+}
+
+/// Rows as a spreadsheet shows them: the reader skips blank lines, which are rows there, and a line break within quotes
+/// begins no row.
+struct RowCounter<'a> {
+    bytes: &'a [u8],
+    row: usize,
+}
+
+impl RowCounter<'_> {
+    /// The row of a record, asked in order; the reader may stand before the line breaks that lead to it.
+    fn row_at(&mut self, start: usize) -> usize {
+        let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let (before, after) = self.bytes.split_at(start.min(self.bytes.len()));
+        let behind = before.iter().rev().take_while(|byte| is_break(byte)).count();
+        let ahead = after.iter().take_while(|byte| is_break(byte)).count();
+        let gap = &self.bytes[before.len() - behind..before.len() + ahead];
+        let second_half = gap.windows(2).filter(|pair| pair == b"\r\n").count();
+        self.row += gap.len() - second_half;
+        self.row
+    }
+}
+
+/// The column and first line of a cell that goes on into the next rows, because a quotation mark opens it and none ends it.
+/// A note may have several lines, so there only what reads like a row counts.
+fn unclosed(record: &StringRecord, heading: &StringRecord, places: &Places, delimiter: u8) -> Option<(String, String)> {
+    let delimiter = char::from(delimiter);
+    let is_row = |line: &str| {
+        let period = places[Column::Period as usize].and_then(|place| line.split(delimiter).nth(place));
+        line.split(delimiter).count() >= heading.len()
+            && period.is_some_and(|period| period.trim().parse::<Period>().is_ok())
+    };
+    let swallows = |place: usize, cell: &str| match cell.split_once(['\n', '\r']) {
+        None => false,
+        Some((_, rest)) if places[Column::Note as usize] == Some(place) && record.len() == heading.len() => {
+            rest.lines().any(is_row)
+        }
+        Some((_, rest)) => rest.contains(delimiter),
+    };
+    let (place, cell) = record.iter().enumerate().find(|(place, cell)| swallows(*place, cell))?;
+    let column = heading.get(place).unwrap_or_default().to_ascii_lowercase();
+    // What the reader made of the rest does not stand in the file as such.
+    Some((column, cell.lines().next().unwrap_or_default().chars().take(40).collect()))
 }
 
 /// Spreadsheets with a decimal comma separate cells by semicolons.
 fn delimiter(bytes: &[u8]) -> u8 {
-    let heading = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
+    let heading = lines.find(|line| !line.is_empty()).unwrap_or_default();
     if heading.contains(&b';') && !heading.contains(&b',') { b';' } else { b',' }
 }
 
 /// Where each column stands.
 type Places = [Option<usize>; Column::ALL.len()];
 
-fn places(heading: &StringRecord, faults: &mut Collector) -> Option<Places> {
+fn places(heading: &StringRecord, row: usize, faults: &mut Collector) -> Option<Places> {
     let mut places: Places = Default::default();
     let before = faults.count;
     for (place, name) in heading.iter().enumerate() {
         let folded = name.to_ascii_lowercase();
         match Column::ALL.into_iter().find(|column| column.name() == folded) {
-            None => faults.add(1, name.chars().take(40).collect::<String>(), FaultKind::ColumnUnknown),
-            Some(column) if places[column as usize].is_some() => faults.add(1, column.name(), FaultKind::ColumnTwice),
+            None => faults.add(row, name.chars().take(40).collect::<String>(), FaultKind::ColumnUnknown),
+            Some(column) if places[column as usize].is_some() => faults.add(row, column.name(), FaultKind::ColumnTwice),
             Some(column) => places[column as usize] = Some(place),
         }
     }
     for column in [Column::Indicator, Column::Period] {
         if places[column as usize].is_none() {
-            faults.add(1, column.name(), FaultKind::Missing);
+            faults.add(row, column.name(), FaultKind::Missing);
         }
     }
     (faults.count == before).then_some(places)

@@ -56,6 +56,7 @@ fn rebuilt(
         }
         "period_closed" => Refusal::PeriodClosed(key.period),
         "text_too_long" => Refusal::TextTooLong(if refusal.detail.contains("note") { "note" } else { "name" }),
+        "text_not_plain" => Refusal::TextNotPlain(if refusal.detail.contains("note") { "note" } else { "name" }),
         "unknown_observation" => Refusal::UnknownObservation,
         "unreadable" => Refusal::Unreadable(refusal.detail.clone()),
         _ => return None,
@@ -92,6 +93,7 @@ mod tests {
             Refusal::OutsidePlanYear(2026),
             Refusal::PeriodClosed(key.period),
             Refusal::TextTooLong("note"),
+            Refusal::TextNotPlain("note"),
             Refusal::UnknownObservation,
         ] {
             let stored = StoredRefusal { code: known.code().into(), detail: known.to_string() };

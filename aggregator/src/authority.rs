@@ -20,8 +20,8 @@ pub const AUTHORITY_DAYS: i64 = 3_650;
 pub const SERVER_DAYS: i64 = 90;
 /// `serve` issues a new server certificate when the old one has less than this left.
 pub const SERVER_RENEWAL_DAYS: i64 = 30;
-/// How long a commune's certificate is valid.
-pub const COMMUNE_DAYS: i64 = 14;
+/// How long a commune's certificate is valid. It is not renewed by itself yet, so it must outlast the plan year.
+pub const COMMUNE_DAYS: i64 = 365;
 /// How long a staff certificate is valid.
 pub const STAFF_DAYS: i64 = 30;
 /// Certificates are valid from this long before they were issued: the communes' clocks are not exact.

@@ -165,7 +165,8 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
 
 async fn report(command: ReportCommand, context: &Context) -> Result<(), Failure> {
     let open = async || {
-        let folder = Folder::open(&context.data).map_err(|error| StoreError::Missing(error.to_string()))?;
+        let folder =
+            Folder::open(&context.data).map_err(|_| StoreError::Missing(context.data.display().to_string()))?;
         let store = SqliteStore::open(&folder.store())?;
         let offset = store.founding().await?.clock_offset_ms;
         let now = ProvinceClock::new(context.clock.clone(), offset).now();
@@ -205,7 +206,7 @@ pub(crate) fn write_out(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// A commune by slug or official code.
+/// The commune that was typed.
 pub(crate) fn commune<'a>(catalogue: &'a Catalogue, text: &str) -> Result<&'a Commune, Failure> {
     Ok(catalogue.find_commune(text)?)
 }

@@ -198,12 +198,9 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Anything but an empty folder.
+/// A file, or a folder with something in it. A place that may not be looked at fails later, with its own reason.
 fn is_taken(path: &Path) -> bool {
-    match fs::read_dir(path) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-    }
+    path.is_file() || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 #[cfg(test)]

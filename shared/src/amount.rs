@@ -27,6 +27,9 @@ pub enum AmountError {
     /// More than 15 digits before the decimal point.
     #[error("more than 15 digits before the decimal point: {0:?}")]
     TooLarge(String),
+    /// A separator that may stand between thousands or before decimals.
+    #[error("write the number without separators between thousands: {0:?}")]
+    Ambiguous(String),
     /// More than 6 digits behind the decimal point.
     #[error("more than 6 digits behind the decimal point: {0:?}")]
     TooFine(String),
@@ -62,16 +65,30 @@ impl Amount {
         self.0 < 0
     }
 
-    /// Reads what a person typed: spaces around it and a decimal comma are accepted ("12,5"), thousands separators are not.
+    /// Reads what a person typed: spaces around it and a decimal comma are accepted ("12,5"). A separator that may stand
+    /// between thousands ("1.000", "4,430") is refused: it would be read a thousand times too small.
     ///
     /// # Errors
-    /// [`AmountError`] as for [`FromStr`].
+    /// [`AmountError`] as for [`FromStr`], and [`AmountError::Ambiguous`].
     pub fn from_typed(text: &str) -> Result<Self, AmountError> {
-        let text = text.trim();
-        if text.contains(',') && text.contains('.') {
-            return Err(AmountError::NotANumber(shortened(text)));
+        let plain = text.trim();
+        if plain.contains(',') && plain.contains('.') {
+            return Err(AmountError::NotANumber(shortened(plain)));
         }
-        text.replace(',', ".").parse()
+        let digits = plain.strip_prefix(['-', '+']).unwrap_or(plain);
+        let mut groups = digits.split(['.', ',']);
+        let first = groups.next().unwrap_or_default();
+        let rest: Vec<&str> = groups.collect();
+        let thousands = (1..=3).contains(&first.len()) && !first.starts_with('0') && !rest.is_empty();
+        if thousands && rest.iter().all(|group| group.len() == 3) {
+            return Err(AmountError::Ambiguous(shortened(plain)));
+        }
+        plain.replace(',', ".").parse().map_err(|error| match error {
+            AmountError::NotANumber(_) => AmountError::NotANumber(shortened(plain)),
+            AmountError::TooLarge(_) => AmountError::TooLarge(shortened(plain)),
+            AmountError::TooFine(_) => AmountError::TooFine(shortened(plain)),
+            AmountError::Ambiguous(_) => AmountError::Ambiguous(shortened(plain)),
+        })
     }
 
     /// The plain form with exactly six decimals, as in the columns `value` and `points` of the exports.
@@ -161,6 +178,12 @@ mod tests {
     #[test]
     fn reads_what_people_type() {
         assert_eq!(Amount::from_typed(" 12,5 ").unwrap().to_string(), "12.5");
+        assert_eq!(Amount::from_typed("0.125").unwrap().to_string(), "0.125");
+        assert_eq!(Amount::from_typed("1000,5").unwrap().to_string(), "1000.5");
+        for text in ["1.000", "4,430", "-12.345", "1.000.000"] {
+            assert_eq!(Amount::from_typed(text), Err(AmountError::Ambiguous(text.into())));
+        }
+        assert_eq!(Amount::from_typed("1,2,3"), Err(AmountError::NotANumber("1,2,3".into())));
         assert!(Amount::from_typed("1.000,5").is_err());
     }
 

@@ -6,7 +6,7 @@
 use crate::{
     achievement::Measure,
     amount::{Amount, MICROS},
-    calendar::{DueDays, local_day},
+    calendar::DueDays,
     fraction::Fraction,
     observation::{Decision, ObservationKey, Value},
     period::{Cycle, Period},
@@ -14,7 +14,7 @@ use crate::{
     vietnamese,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 use thiserror::Error;
 
 /// Most targets that one commune can have for one indicator.
@@ -68,6 +68,8 @@ pub struct Member {
     pub ranked: bool,
     /// The indicators its own plan scores, ascending, each with its cycle.
     pub(crate) scored: Vec<(u32, Cycle)>,
+    /// The indicators its own plan has, ascending, each with whether any of its targets requires evidence.
+    pub(crate) evidence: Vec<(u32, bool)>,
 }
 
 /// A target with the number of its indicator.
@@ -255,11 +257,19 @@ impl Book {
             }),
             Some(series) => {
                 series.first_received = first_received.or(series.first_received);
-                if given.version >= series.version {
-                    series.version = given.version;
-                    series.value = given.value;
-                    series.evidence = given.evidence;
-                    series.verdict = given.verdict;
+                match given.version.cmp(&series.version) {
+                    Ordering::Less => {}
+                    // The same version again, perhaps late: what was learnt of it since is kept.
+                    Ordering::Equal => {
+                        series.evidence = series.evidence.max(given.evidence);
+                        series.verdict = given.verdict.or(series.verdict);
+                    }
+                    Ordering::Greater => {
+                        series.version = given.version;
+                        series.value = given.value;
+                        series.evidence = given.evidence;
+                        series.verdict = given.verdict;
+                    }
                 }
             }
         }
@@ -343,8 +353,18 @@ impl Book {
                 rolled_up: false,
             });
         }
-        let latest = candidates().map(|s| s.period).max_by(|a, b| a.by_recency(*b))?;
-        roll_up(&candidates().filter(|s| s.period == latest).collect::<Vec<_>>(), latest)
+        self.rolled_up(commune, indicator, period)
+    }
+
+    /// The roll-up over the commune's units, also where a value for the whole commune takes precedence over it.
+    #[must_use]
+    pub fn rolled_up(&self, commune: u32, indicator: u32, period: Period) -> Option<Effective> {
+        let cell = &self.cells[commune as usize][indicator as usize];
+        let of_units = || {
+            cell.iter().filter(|s| !s.unit.is_empty() && s.period.year() == period.year() && s.period.ends_by(period))
+        };
+        let latest = of_units().map(|s| s.period).max_by(|a, b| a.by_recency(*b))?;
+        roll_up(&of_units().filter(|s| s.period == latest).collect::<Vec<_>>(), latest)
     }
 
     /// Whether anything was reported for the period itself: an observation whose period ends on its last day.
@@ -353,11 +373,10 @@ impl Book {
         self.cells[commune as usize][indicator as usize].iter().any(|series| series.period.ends_with(period))
     }
 
-    /// Whether version 1 of an observation that ends with the period came in by the cut-off day.
+    /// Whether version 1 of an observation that ends with the period came in before an instant: the end of the cut-off day.
     #[must_use]
-    pub fn on_time(&self, commune: u32, indicator: u32, period: Period) -> bool {
-        let cutoff = self.cutoff(commune, period);
-        let in_time = |s: &Series| s.first_received.is_some_and(|received| local_day(received) <= cutoff);
+    pub fn on_time(&self, commune: u32, indicator: u32, period: Period, end: DateTime<Utc>) -> bool {
+        let in_time = |s: &Series| s.first_received.is_some_and(|received| received < end);
         self.cells[commune as usize][indicator as usize].iter().any(|s| s.period.ends_with(period) && in_time(s))
     }
 
@@ -378,6 +397,7 @@ fn member(row: &CommuneRow) -> Member {
         name_order: 0,
         ranked: false,
         scored: Vec::new(),
+        evidence: Vec::new(),
     }
 }
 
@@ -401,6 +421,12 @@ fn note_scored(member: &mut Member, indicators: &[IndicatorRow]) {
     let mut scored: Vec<u32> = member.targets.iter().filter(|t| t.row.goal.is_scored()).map(|t| t.indicator).collect();
     scored.sort_unstable();
     scored.dedup();
+    let mut evidence: Vec<(u32, bool)> =
+        member.targets.iter().map(|t| (t.indicator, t.row.requires_evidence)).collect();
+    // Where one of them requires it, that one comes first and stays.
+    evidence.sort_unstable_by_key(|(indicator, required)| (*indicator, !required));
+    evidence.dedup_by_key(|(indicator, _)| *indicator);
+    member.evidence = evidence;
     member.ranked = !scored.is_empty();
     let commune_cycle = member.row.cycle;
     let cycle = |i: u32| indicators[i as usize].cycle.or(commune_cycle).unwrap_or(Cycle::Monthly);
@@ -420,7 +446,11 @@ fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
     Some(match value {
         Value::Ratio { numerator, denominator } => {
             let (n, d) = (numerator.micros(), denominator.micros());
-            (Measure::Number(Fraction::new(100 * n, d)?), Some((n, d)))
+            let ratio = match (n % MICROS, d % MICROS) {
+                (0, 0) => Fraction::new(100 * (n / MICROS), d / MICROS)?,
+                _ => Fraction::new(100 * n, d)?,
+            };
+            (Measure::Number(ratio), Some((n, d)))
         }
         Value::Percent(amount) | Value::Decimal(amount) => (Measure::Number(amount.into()), None),
         Value::Count(count) => (Measure::Number(Fraction::new(i128::from(count), 1)?), None),

@@ -49,10 +49,12 @@ pub fn local_day(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&TIME_ZONE).date_naive()
 }
 
-/// Whether an instant lies before the end of a local day.
+/// The instant at which a local day ends: what was received before it came in on that day or earlier.
 #[must_use]
-pub fn received_by(instant: DateTime<Utc>, cutoff: NaiveDate) -> bool {
-    local_day(instant) <= cutoff
+pub fn end_of_day(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.succ_opt().unwrap_or(day).and_time(chrono::NaiveTime::MIN);
+    // The time zone has no daylight saving, so every local midnight exists once.
+    TIME_ZONE.from_local_datetime(&midnight).earliest().map_or(DateTime::<Utc>::MAX_UTC, |end| end.to_utc())
 }
 
 /// RFC 3339 with the province's offset, to the millisecond, as in the exports.
@@ -71,8 +73,8 @@ mod tests {
         let cutoff = calendar.cutoff("2026-Q4".parse().unwrap());
         assert_eq!(cutoff.to_string(), "2026-12-19");
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        assert!(received_by(at("2026-12-19T16:59:59.999Z"), cutoff));
-        assert!(!received_by(at("2026-12-19T17:00:00Z"), cutoff));
+        assert_eq!(end_of_day(cutoff), at("2026-12-19T17:00:00Z"));
+        assert_eq!(local_day(at("2026-12-19T16:59:59.999Z")), cutoff);
         assert_eq!(rfc3339(at("2026-12-19T17:00:00Z")), "2026-12-20T00:00:00.000+07:00");
     }
 }

@@ -131,6 +131,8 @@ pub enum Refusal {
     PeriodClosed(Period),
     /// A text is too long.
     TextTooLong(&'static str),
+    /// A text holds characters that cannot be shown.
+    TextNotPlain(&'static str),
     /// Evidence for an observation that is not there.
     UnknownObservation,
     /// The change could not be read; the reason is for logs.
@@ -154,6 +156,7 @@ impl Refusal {
             Refusal::OutsidePlanYear(_) => "outside_plan_year",
             Refusal::PeriodClosed(_) => "period_closed",
             Refusal::TextTooLong(_) => "text_too_long",
+            Refusal::TextNotPlain(_) => "text_not_plain",
             Refusal::UnknownObservation => "unknown_observation",
             Refusal::Unreadable(_) => "unreadable",
         }
@@ -208,6 +211,10 @@ impl Refusal {
             Refusal::TextTooLong(field) => {
                 language.pick(format!("nội dung quá dài: {field}"), format!("text too long: {field}"))
             }
+            Refusal::TextNotPlain(field) => language.pick(
+                format!("nội dung có ký tự không hiển thị được: {field}; hãy gõ lại"),
+                format!("the text holds characters that cannot be shown: {field}; type it again"),
+            ),
             Refusal::UnknownObservation => language
                 .pick(
                     "chưa có số liệu để gắn minh chứng; nhập số liệu trước",
@@ -235,7 +242,7 @@ impl fmt::Display for Refusal {
             Refusal::WrongKind { asked, given } => write!(f, ": asked {}, given {}", asked.as_str(), given.as_str()),
             Refusal::OutsidePlanYear(year) => write!(f, ": plan year {year}"),
             Refusal::PeriodClosed(period) => write!(f, ": {period}"),
-            Refusal::TextTooLong(field) => write!(f, ": {field}"),
+            Refusal::TextTooLong(field) | Refusal::TextNotPlain(field) => write!(f, ": {field}"),
             _ => Ok(()),
         }
     }
@@ -305,6 +312,9 @@ impl EntryRules<'_> {
         }
         if observation.note.chars().count() > MAX_NOTE_CHARS {
             return Err(Refusal::TextTooLong("note"));
+        }
+        if observation.note.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err(Refusal::TextNotPlain("note"));
         }
         match observation.value {
             Value::Ratio { numerator, denominator } => {

@@ -7,7 +7,10 @@ use std::env;
 pub fn name() -> String {
     let told = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| env::var(name).ok());
     let name = told.filter(|name| !name.trim().is_empty()).or_else(looked_up);
-    name.map_or_else(|| "unknown".into(), |name| name.trim().chars().take(MAX_NAME_CHARS).collect())
+    name.map_or_else(
+        || "unknown".into(),
+        |name| name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect(),
+    )
 }
 
 /// A service or a scheduled task has no such variables; the system's list of accounts has the name.

@@ -4,7 +4,7 @@ use super::{
     Desk, Failure, Printed, account,
     arguments::{Attach, GivenValue, Import, Record},
     table::{Format, pretty},
-    words,
+    words::{self, plain},
 };
 use crate::{
     entry::{self, Author, EntryError, Form, Recorded, Typed},
@@ -13,18 +13,14 @@ use crate::{
     store::Store,
 };
 use serde_json::json;
+use shared::period::Period;
 
 /// `record`
 pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
+    let (period, typed) = (period(&record.place.period)?, typed(record.value)?);
     let mut store = Store::open(&desk.folder)?;
     let by = record.by.unwrap_or_else(account::name);
-    let form = Form {
-        indicator: record.place.indicator,
-        unit: record.place.unit,
-        period: record.place.period,
-        typed: typed(record.value),
-        note: record.note,
-    };
+    let form = Form { indicator: record.place.indicator, unit: record.place.unit, period, typed, note: record.note };
     let mut random = rand::rng();
     let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
     let recorded = entry::record(&mut store, &mut author, &form)?;
@@ -33,21 +29,28 @@ pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
         .catalogue()?
         .and_then(|c| c.indicator(&recorded.observation.key.indicator).map(|i| i.name.clone()));
     match desk.format {
-        Format::Csv => Err(Failure::NoList),
         Format::Json => Ok(pretty(&as_json(&recorded)).into()),
-        Format::Table => {
+        Format::Table | Format::Csv => {
             let banner = words::banner(store.view().exercise()?.on, desk.language);
             Ok(format!("{banner}{}", in_words(desk, &recorded, &name.unwrap_or_default())).into())
         }
     }
 }
 
-fn typed(given: GivenValue) -> Typed {
-    match (given.value, given.ratio) {
+/// A period as typed.
+pub fn period(text: &str) -> Result<Period, Failure> {
+    text.trim().parse().map_err(|_| Failure::Period(text.chars().take(20).collect()))
+}
+
+fn typed(given: GivenValue) -> Result<Typed, Failure> {
+    Ok(match (given.value, given.ratio) {
         (Some(value), _) => Typed::Value(value),
-        (None, Some((numerator, denominator))) => Typed::Ratio(numerator, denominator),
+        (None, Some(ratio)) => {
+            let parts = ratio.split_once('/').ok_or_else(|| Failure::Ratio(ratio.chars().take(40).collect()))?;
+            Typed::Ratio(parts.0.trim().into(), parts.1.trim().into())
+        }
         (None, None) => Typed::Flag(given.yes),
-    }
+    })
 }
 
 fn as_json(recorded: &Recorded) -> serde_json::Value {
@@ -70,6 +73,7 @@ fn as_json(recorded: &Recorded) -> serde_json::Value {
 fn in_words(desk: &Desk, recorded: &Recorded, name: &str) -> String {
     let (language, key) = (desk.language, &recorded.observation.key);
     let value = words::value(recorded.observation.value, language);
+    let name = plain(name);
     let unit = if key.unit.is_empty() { String::new() } else { format!(" [{}]", key.unit) };
     let version = recorded.version;
     let mut text = language.pick(
@@ -78,11 +82,8 @@ fn in_words(desk: &Desk, recorded: &Recorded, name: &str) -> String {
     );
     if let Some(previous) = &recorded.previous {
         let value = words::value(previous.observation.value, language);
-        let at = words::instant(previous.entered_at);
-        text += &language.pick(
-            format!("Trước đó: {value} ({}, {at})\n", previous.entered_by),
-            format!("Before: {value} ({}, {at})\n", previous.entered_by),
-        );
+        let (by, at) = (plain(&previous.entered_by), words::instant(previous.entered_at));
+        text += &language.pick(format!("Trước đó: {value} ({by}, {at})\n"), format!("Before: {value} ({by}, {at})\n"));
     }
     if !recorded.has_target {
         text += language.pick(
@@ -104,7 +105,6 @@ pub fn import(desk: &Desk, arguments: &Import) -> Result<Printed, Failure> {
     let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
     let imported = import::import(&mut store, &mut author, &bytes, arguments.dry_run).map_err(failed)?;
     match desk.format {
-        Format::Csv => Err(Failure::NoList),
         Format::Json => Ok(pretty(&json!({
             "recorded": imported.recorded.len(),
             "unchanged": imported.unchanged,
@@ -112,7 +112,7 @@ pub fn import(desk: &Desk, arguments: &Import) -> Result<Printed, Failure> {
             "dry_run": arguments.dry_run,
         }))
         .into()),
-        Format::Table => {
+        Format::Table | Format::Csv => {
             let banner = words::banner(store.view().exercise()?.on, desk.language);
             Ok(format!("{banner}{}", imported_in_words(desk, &imported, arguments.dry_run)).into())
         }
@@ -151,23 +151,22 @@ fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String 
 
 /// `attach`
 pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
+    let period = period(&arguments.place.period)?;
     let mut store = Store::open(&desk.folder)?;
-    let place = (arguments.place.indicator.as_str(), arguments.place.unit.as_str(), arguments.place.period);
+    let place = (arguments.place.indicator.as_str(), arguments.place.unit.as_str(), period);
+    let by = arguments.by.clone().unwrap_or_else(account::name);
     // Asked first, so that no copy is made for a figure that is not there.
+    entry::check_name(&by).map_err(EntryError::from)?;
     entry::figure_for_evidence(store.view(), place.0, place.1, place.2)?;
     let mut copies = Vec::with_capacity(arguments.files.len());
     for file in &arguments.files {
         copies.push(evidence::keep(&desk.folder, file)?);
     }
-    let by = arguments.by.clone().unwrap_or_else(account::name);
     let mut random = rand::rng();
     let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
     let (figure, attached) = entry::attach(&mut store, &mut author, place, copies)?;
     let count = store.view().evidence_names(figure.change_id).map_err(EntryError::from)?.len();
     let (key, version) = (&figure.observation.key, figure.version.unwrap_or_default());
-    if desk.format == Format::Csv {
-        return Err(Failure::NoList);
-    }
     if desk.format == Format::Json {
         let files: Vec<_> = attached
             .iter()

@@ -1,9 +1,11 @@
 //! Why a command did nothing, its exit code and its words: the one place where errors become exit codes.
 
+use super::words::plain_lines;
 use crate::{
     config::ConfigError,
     entry::EntryError,
     evidence::EvidenceError,
+    folder::FolderError,
     import::ImportError,
     service::ServiceError,
     store::StoreError,
@@ -51,6 +53,9 @@ pub enum Failure {
     /// Joining.
     #[error(transparent)]
     Join(#[from] JoinError),
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The service.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -60,6 +65,12 @@ pub enum Failure {
     /// Another session is going on for too long.
     #[error("another session is going on")]
     SessionBusy,
+    /// Not a period.
+    #[error("not a period: {0:?}")]
+    Period(String),
+    /// Not a ratio.
+    #[error("not a ratio: {0:?}")]
+    Ratio(String),
     /// CSV of something that is no list.
     #[error("no list")]
     NoList,
@@ -80,7 +91,9 @@ impl Failure {
                 EvidenceError::Unreadable { .. } | EvidenceError::NotAFile(_) | EvidenceError::Copy(_) => FAILED,
             },
             Self::Join(JoinError::Connect(ConnectError::Unreachable(_))) | Self::SessionBusy => UNREACHABLE,
-            Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList => USAGE,
+            Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList | Self::Period(_) | Self::Ratio(_) => {
+                USAGE
+            }
             Self::Join(JoinError::Connect(_) | JoinError::Token(_)) => IDENTITY,
             _ => FAILED,
         }
@@ -89,6 +102,10 @@ impl Failure {
     /// What the person reads.
     #[must_use]
     pub fn explain(&self, language: Language) -> String {
+        plain_lines(&self.words(language))
+    }
+
+    fn words(&self, language: Language) -> String {
         match self {
             Self::Config(error) => error.explain(language),
             Self::Store(error) => error.explain(language),
@@ -110,11 +127,20 @@ impl Failure {
             ),
             Self::Evidence(error) => error.explain(language),
             Self::Join(error) => error.explain(language),
+            Self::Folder(error) => error.explain(language),
             Self::Service(error) => error.explain(language),
             Self::System(error) => error.to_string(),
             Self::SessionBusy => language
                 .pick("một phiên đồng bộ khác đang chạy: thử lại sau", "another session is going on: try again")
                 .into(),
+            Self::Period(text) => language.pick(
+                format!("{text:?} không phải kỳ báo cáo: viết 2026-10, 2026-Q4, 2026-H2 hoặc 2026"),
+                format!("{text:?} is not a period: write 2026-10, 2026-Q4, 2026-H2 or 2026"),
+            ),
+            Self::Ratio(text) => language.pick(
+                format!("{text:?} không phải tỷ lệ: viết TỬ/MẪU, ví dụ 45/60"),
+                format!("{text:?} is not a ratio: write NUMERATOR/DENOMINATOR, as in 45/60"),
+            ),
             Self::NoList => language
                 .pick(
                     "--format csv chỉ dùng cho danh sách: targets, history, standing",

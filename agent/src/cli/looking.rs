@@ -3,8 +3,10 @@
 use super::{
     Desk, Failure, Printed,
     arguments::{History, Standing, Targets},
+    entering::period,
     table::{Column, Format, formed, hidden, list, number, pretty, text, width},
-    telling, words,
+    telling,
+    words::{self, plain},
 };
 use crate::{
     entry::EntryError,
@@ -28,7 +30,11 @@ use std::collections::HashMap;
 /// A list in the form asked; `people` is what they read above it.
 fn print(desk: &Desk, list: &Listing, people: &str) -> Printed {
     match desk.format {
-        Format::Table => format!("{people}{}", list.table(desk.language, width())),
+        Format::Table => {
+            let mut list = list.clone();
+            list.rows.iter_mut().flatten().for_each(|cell| *cell = plain(cell));
+            format!("{people}{}", list.table(desk.language, width()))
+        }
         Format::Csv => String::from_utf8_lossy(&list.csv()).into_owned(),
         Format::Json => pretty(&list.json()),
     }
@@ -58,12 +64,13 @@ pub fn targets(desk: &Desk, arguments: &Targets) -> Result<Printed, Failure> {
         .filter(|target| matches(target, &catalogue, &words))
         .map(|target| target_row(desk, &catalogue, target, newest.get(&target.indicator), confirmed))
         .collect();
+    let commune = plain(&catalogue.commune.name);
     let people = format!(
         "{}{}\n",
         words::banner(view.exercise()?.on, desk.language),
         desk.language.pick(
-            format!("Mục tiêu của {} năm {}", catalogue.commune.name, catalogue.province.plan_year),
-            format!("Targets of {} in {}", catalogue.commune.name, catalogue.province.plan_year),
+            format!("Mục tiêu của {commune} năm {}", catalogue.province.plan_year),
+            format!("Targets of {commune} in {}", catalogue.province.plan_year),
         )
     );
     Ok(print(desk, &list(&TARGET_COLUMNS, rows, desk.language), &people))
@@ -142,6 +149,7 @@ fn state(desk: &Desk, figure: &Figure, confirmed: u64) -> &'static str {
 
 /// `history`
 pub fn history(desk: &Desk, arguments: &History) -> Result<Printed, Failure> {
+    let wanted = arguments.period.as_deref().map(period).transpose()?;
     let store = Store::open(&desk.folder)?;
     let view = store.view();
     let catalogue = view.catalogue()?;
@@ -157,12 +165,13 @@ pub fn history(desk: &Desk, arguments: &History) -> Result<Printed, Failure> {
     let confirmed = view.acknowledged_seq()?;
     let rows = figures
         .iter()
-        .filter(|figure| arguments.period.is_none_or(|period| period == figure.observation.key.period))
+        .filter(|figure| wanted.is_none_or(|period| period == figure.observation.key.period))
         .map(|figure| history_row(desk, figure, catalogue.as_ref(), confirmed))
         .collect();
     let name =
         known.map(|indicator| desk.language.pick(&indicator.name, &indicator.name_en).clone()).unwrap_or_default();
-    let people = format!("{}{code} {name}\n", words::banner(view.exercise()?.on, desk.language));
+    let banner = words::banner(view.exercise()?.on, desk.language);
+    let people = format!("{banner}{} {}\n", plain(code), plain(&name));
     Ok(print(desk, &list(&HISTORY_COLUMNS, rows, desk.language), &people))
 }
 
@@ -212,9 +221,10 @@ fn history_row(desk: &Desk, figure: &Figure, catalogue: Option<&CommuneView>, co
 
 /// `standing`
 pub fn standing(desk: &Desk, arguments: &Standing) -> Result<Printed, Failure> {
+    let wanted = arguments.period.as_deref().map(period).transpose()?;
     let store = Store::open(&desk.folder)?;
     let view = store.view();
-    let standing = view.standing(&arguments.scheme, arguments.period)?.ok_or(Failure::NoStanding)?;
+    let standing = view.standing(&arguments.scheme, wanted)?.ok_or(Failure::NoStanding)?;
     let belonging = view.belonging()?;
     let name = belonging.map(|belonging| belonging.commune_name).unwrap_or_default();
     let rows = standing.lines.iter().map(|line| standing_row(line, desk.language)).collect();
@@ -289,8 +299,7 @@ pub fn status(desk: &Desk) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
     let status = Status::of(store.view(), &desk.config, desk.clock.now(), desk.language)?;
     match desk.format {
-        Format::Csv => Err(Failure::NoList),
         Format::Json => Ok(pretty(&json!(status)).into()),
-        Format::Table => Ok(telling::status(desk.language, &status).into()),
+        Format::Table | Format::Csv => Ok(telling::status(desk.language, &status).into()),
     }
 }

@@ -5,7 +5,8 @@ use super::{
     arguments::Join,
     failure::code_of,
     table::{Format, pretty},
-    telling, words,
+    telling,
+    words::{self, plain},
 };
 use crate::{
     lock::Lock,
@@ -47,9 +48,6 @@ fn log(levels: &str) {
 
 /// `join`
 pub fn join(desk: &Desk, arguments: &Join) -> Result<Printed, Failure> {
-    if desk.format == Format::Csv {
-        return Err(Failure::NoList);
-    }
     desk.folder.create()?;
     let invitation =
         Invitation { server: arguments.server.clone(), token: arguments.token.clone(), authority: arguments.authority };
@@ -66,7 +64,7 @@ pub fn join(desk: &Desk, arguments: &Join) -> Result<Printed, Failure> {
             value["province"] = belonging.province.into();
             return Ok(pretty(&value).into());
         }
-        let (name, slug, province) = (belonging.commune_name, belonging.commune, belonging.province);
+        let (name, slug, province) = (plain(&belonging.commune_name), belonging.commune, belonging.province);
         let head = desk.language.pick(
             format!("Đã tham gia: {name} ({slug}, {province})\n"),
             format!("Joined: {name} ({slug}, {province})\n"),
@@ -78,9 +76,6 @@ pub fn join(desk: &Desk, arguments: &Join) -> Result<Printed, Failure> {
 
 /// `sync`
 pub fn sync(desk: &Desk) -> Result<Printed, Failure> {
-    if desk.format == Format::Csv {
-        return Err(Failure::NoList);
-    }
     let mut store = Store::open(&desk.folder)?;
     let (report, pending) = finish(runtime()?, async {
         let alone = Lock::take_within(&desk.folder.sync_lock(), LOCK_TIMEOUT).await?.ok_or(Failure::SessionBusy)?;

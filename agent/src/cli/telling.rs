@@ -1,6 +1,6 @@
 //! Status, standing and the outcome of a session, told in words.
 
-use super::words;
+use super::words::{self, plain};
 use crate::{
     status::Status,
     uplink::{outcome::End, session::Report},
@@ -33,6 +33,7 @@ pub fn standing(language: Language, standing: &Standing, name: &str) -> String {
         Ok(places) => language.pick(format!(", giảm {} bậc", places.abs()), format!(", down {}", places.abs())),
         Err(_) => String::new(),
     };
+    let name = plain(name);
     let mut text = language.pick(
         format!("{name}, kỳ {period}, theo {scheme}: {rank}{movement}\nĐiểm {score}; đạt {met}/{scored} mục tiêu; đúng hạn {on_time}\n"),
         format!("{name}, period {period}, by {scheme}: {rank}{movement}\nScore {score}; met {met} of {scored} targets; on time {on_time}\n"),
@@ -52,7 +53,7 @@ pub fn status(language: Language, status: &Status) -> String {
     let mut text = String::from(words::banner(status.exercise, language));
     let mut line = |vi: &str, en: &str, value: &str| {
         // Writing to a text does not fail.
-        let _ = writeln!(text, "{}: {value}", language.pick(vi, en));
+        let _ = writeln!(text, "{}: {}", language.pick(vi, en), plain(value));
     };
     line("Xã", "Commune", &format!("{} ({}, {})", status.commune_name, status.commune, status.province));
     line("Máy chủ tỉnh", "Province", &status.server);
@@ -113,7 +114,7 @@ fn lists(language: Language, status: &Status) -> String {
         if count > 0 {
             let _ = writeln!(text, "{heading} ({count}):");
             for line in lines.take(MAX_LISTED) {
-                let _ = writeln!(text, "  - {line}");
+                let _ = writeln!(text, "  - {}", plain(&line));
             }
             if count > MAX_LISTED {
                 let _ = writeln!(text, "  … +{}", count - MAX_LISTED);
@@ -157,7 +158,7 @@ pub fn report(language: Language, report: &Report, pending: u64) -> String {
         )
     );
     if report.outcome.end != End::Done && !report.outcome.detail.is_empty() {
-        let _ = writeln!(text, "({})", report.outcome.detail);
+        let _ = writeln!(text, "({})", plain(&report.outcome.detail));
     }
     if tally.refused > 0 {
         text += language.pick("Xem lý do bằng lệnh `commune-agent status`\n", "See why with `commune-agent status`\n");

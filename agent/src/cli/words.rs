@@ -20,6 +20,16 @@ pub fn banner(exercise: bool, language: Language) -> &'static str {
     }
 }
 
+/// A text that others wrote, on one line and without anything that moves a cursor or changes a terminal.
+pub fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// As [`plain`], with its line breaks.
+pub fn plain_lines(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', " ")
+}
+
 /// A value with its unit of measure.
 pub fn value(value: Value, language: Language) -> String {
     let number = |amount: Amount| number_for_people(&amount.to_string(), language);
@@ -101,6 +111,12 @@ pub fn instant(instant: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_others_do_nothing_to_a_terminal() {
+        assert_eq!(plain("a\u{1b}[2J\u{9b}b\nc"), "a [2J b c");
+        assert_eq!(plain_lines("a\r\u{1b}b\nc"), "a  b\nc");
+    }
 
     #[test]
     fn values_for_people_and_programs() {

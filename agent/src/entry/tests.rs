@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture::{Home, catalogue, form, now};
+use rand::{SeedableRng, rngs::StdRng};
 use shared::{feed::FeedItem, observation::Decision};
 
 fn ratio(numerator: &str, denominator: &str) -> Typed {
@@ -21,7 +22,7 @@ fn values_become_the_kind_asked() {
         ("cds-1", value("85%"), Value::Percent(amount("85"))),
         ("CDS-1", ratio("45", "60"), Value::Ratio { numerator: amount("45"), denominator: amount("60") }),
         ("CDS-2", value("1200"), Value::Count(1200)),
-        ("CDS-2", value("7.000"), Value::Count(7)),
+        ("CDS-2", value("7.0"), Value::Count(7)),
         ("CDS-3", value("-0,25"), Value::Decimal(amount("-0.25"))),
         ("CDS-4", value("Có"), Value::Flag(true)),
         ("CDS-4", Typed::Flag(false), Value::Flag(false)),
@@ -62,6 +63,7 @@ fn what_breaks_a_rule_is_refused_with_its_code() {
         ("CDS-2", "2026-10", value("999999999999999"), "count_too_large"),
         ("CDS-3", "2026-10", value("NaN"), "number"),
         ("CDS-3", "2026-10", value("1.000,5"), "number"),
+        ("CDS-3", "2026-10", value("1.000"), "number"),
         ("CDS-3", "2026-10", value("1e9"), "number"),
         ("CDS-3", "2026-10", value(""), "number"),
     ] {
@@ -78,6 +80,43 @@ fn what_breaks_a_rule_is_refused_with_its_code() {
     for language in [Language::Vi, Language::En] {
         assert!(!rulebook.check(&form("CDS-4", "2026-10", value("5"))).unwrap_err().explain(language).is_empty());
     }
+}
+
+#[test]
+fn texts_that_the_wire_refuses_are_refused_at_entry() {
+    let mut home = Home::ready();
+    let code = |result: Result<(), EntryError>| match result {
+        Err(EntryError::Refused(refusal)) => (refusal.code(), refusal.explain(Language::En)),
+        other => panic!("{other:?}"),
+    };
+    let period = "2026-10".parse().unwrap();
+    for name in ["a\u{1b}[2J", "Lan\nHà", "\u{9b}"] {
+        let mut random = StdRng::seed_from_u64(2);
+        let mut author = Author { name, now: now(), random: &mut random };
+        let (code, words) = code(record(&mut home.store, &mut author, &form("CDS-2", "2026-10", value("1"))).map(drop));
+        assert_eq!(code, "text_not_plain");
+        assert!(words.contains(": by;"), "{words}");
+    }
+    let mut noted = form("CDS-2", "2026-10", value("1"));
+    noted.note = "a\u{7}b".into();
+    let (store, mut author) = home.author();
+    assert_eq!(code(record(store, &mut author, &noted).map(drop)).0, "text_not_plain");
+    noted.note = "a\r\n\tb".into();
+    record(store, &mut author, &noted).unwrap();
+    for name in ["a/b.pdf", "a\\b.pdf", "..", "a\u{1b}b.pdf", ""] {
+        let file = Copied { sha256: [1; 32], name: name.into(), size_bytes: 3 };
+        let (store, mut author) = home.author();
+        assert_eq!(
+            code(entry_attach(store, &mut author, period, vec![file]).map(drop)).0,
+            "text_not_plain",
+            "{name:?}"
+        );
+    }
+    // An instant that the wire does not know.
+    let (store, mut author) = home.author();
+    author.now = DateTime::UNIX_EPOCH - chrono::TimeDelta::days(1);
+    assert_eq!(code(record(store, &mut author, &form("CDS-2", "2026-10", value("2"))).map(drop)).0, "unreadable");
+    assert_eq!(home.store.view().head().unwrap().seq, 1);
 }
 
 #[test]

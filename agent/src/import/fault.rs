@@ -36,6 +36,8 @@ pub enum FaultKind {
     ColumnUnknown,
     /// More or fewer cells than the heading.
     CellCount(usize, usize),
+    /// A cell goes on into the next rows; its beginning.
+    QuoteNotClosed(String),
     /// Not UTF-8.
     NotText,
     /// More rows than [`MAX_ROWS`].
@@ -71,6 +73,10 @@ impl FaultKind {
             Self::CellCount(given, wanted) => {
                 language.pick(format!("có {given} ô, cần {wanted}"), format!("{given} cells, {wanted} are needed"))
             }
+            Self::QuoteNotClosed(text) => language.pick(
+                format!("ô {text:?} kéo dài sang dòng sau: có lẽ thiếu dấu ngoặc kép đóng (\")"),
+                format!("the cell {text:?} goes on into the next row: a quotation mark (\") is probably not closed"),
+            ),
             Self::NotText => language
                 .pick("không phải UTF-8: lưu lại dạng \"CSV UTF-8\"", "not UTF-8: save it as \"CSV UTF-8\"")
                 .into(),

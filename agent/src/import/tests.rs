@@ -93,6 +93,66 @@ CDS-2,2026-10,,,,6,
 }
 
 #[test]
+fn rows_are_counted_as_a_spreadsheet_shows_them() {
+    let mut home = Home::ready();
+    let rows = "\
+\nindicator,period,value,note\n
+CDS-2,2026-10,x,
+\"CDS-2\",2026-09,1,\"hai dòng,
+một ghi chú
+
+có dòng trống\"
+
+\nCDS-2,2026-08,x,
+CDS-2,2026-07,x,\"a\nb\"
+CDS-2,2026-06,\"\u{ff}x\",
+";
+    // The first line is blank, the heading is row 2.
+    let expected = [4, 8, 9, 10].map(|row| (row, "value".to_owned()));
+    assert_eq!(faults(&mut home, rows), expected);
+    assert_eq!(faults(&mut home, rows.replace('\n', "\r\n")), expected);
+    assert_eq!(faults(&mut home, rows.replace('\n', "\r")), expected);
+    assert_eq!(faults(&mut home, "\n\nindicator,period,note,x\n"), [(3, "x".to_owned())]);
+    let bytes = b"indicator,period,value\n\nCDS-2,2026-10,\xff\n\nCDS-2,2026-10,x\n";
+    assert_eq!(faults(&mut home, bytes), [(3, String::new()), (5, "value".to_owned())]);
+    let good =
+        run(&mut home, "indicator,period,value,note\n\nCDS-2,2026-10,1,\"a, b\nc, d\"\n\nCDS-2,2026-09,2,\n", false);
+    assert_eq!(good.unwrap().recorded.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [3, 5]);
+}
+
+#[test]
+fn a_quotation_mark_that_is_not_closed_is_named_and_swallows_nothing() {
+    let mut home = Home::ready();
+    for (rows, column) in [
+        ("CDS-2,2026-10,\"1,\nCDS-3,2026-10,2.5,\nCDS-3,2026-09,1,\n", "value"),
+        ("CDS-2,2026-10,1,\"ghi chú\nCDS-3,2026-10,2.5,\n", "note"),
+        ("CDS-2,2026-10,1,\"ghi chú\nCDS-3,2026-10,2.5,\"khác\"\n", "note"),
+        ("\"CDS-2,2026-10,1,\nCDS-3,2026-10,2.5,\"x\"\n", "indicator"),
+    ] {
+        let text = format!("indicator,period,value,note\n{rows}");
+        let Err(ImportError::Faults(all)) = run(&mut home, &text, false) else { panic!("{rows}") };
+        let first = &all.named[0];
+        assert_eq!((first.row, first.column.as_str()), (2, column), "{rows}");
+        let FaultKind::QuoteNotClosed(shown) = &first.error else { panic!("{rows}: {:?}", first.error) };
+        assert!(text.contains(shown.as_str()) && shown.chars().count() <= 40, "{shown}");
+        assert!(all.explain(Path::new("x.csv"), Language::En).contains("quotation mark"));
+    }
+    assert_eq!(home.store.view().head().unwrap().seq, 0);
+    let typed = "indicator,period,value\nCDS-2,2026-10,\"12,x\"\n";
+    let Err(ImportError::Faults(all)) = run(&mut home, typed, false) else { panic!() };
+    assert!(all.explain(Path::new("x.csv"), Language::Vi).contains("12,x"));
+}
+
+#[test]
+fn a_note_with_control_characters_is_named() {
+    let mut home = Home::ready();
+    assert_eq!(
+        faults(&mut home, "indicator,period,value,note\nCDS-2,2026-10,1,a\u{1b}[2J\n"),
+        [(2, "note".to_owned())]
+    );
+}
+
+#[test]
 fn there_are_limits() {
     let mut home = Home::ready();
     let mut rows = String::from("indicator,period,value\n");

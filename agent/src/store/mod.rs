@@ -24,7 +24,7 @@ mod schema;
 use crate::{folder::Folder, lock::Lock};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use shared::language::Language;
-use std::{io, time::Duration};
+use std::{fs::OpenOptions, io, path::Path, time::Duration};
 use thiserror::Error;
 
 /// How long a command waits for another process's transaction.
@@ -172,7 +172,8 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_or_create(folder: &Folder) -> Result<Self, StoreError> {
-        Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+        make_private(&folder.store())?;
+        Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
     fn connect(folder: &Folder, flags: OpenFlags) -> Result<Self, StoreError> {
@@ -232,6 +233,18 @@ impl Store {
     pub fn rest(&self) -> Result<(), StoreError> {
         self.connection.flush_prepared_statement_cache();
         Ok(self.connection.execute_batch("PRAGMA shrink_memory")?)
+    }
+}
+
+/// Makes an empty file that only its owner can read, if there is none; SQLite gives its companions the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -36,6 +36,18 @@ fn a_record_and_its_change_are_written_together_or_not() {
     assert_eq!(versions(&home), [Some(1)]);
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_the_store() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut home = Home::ready();
+    home.value("CDS-2", "1").unwrap();
+    for ending in ["", "-wal", "-shm"] {
+        let file = home.folder.root().join(format!("store.db{ending}"));
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{ending}");
+    }
+}
+
 #[test]
 fn the_log_is_a_chain_and_its_pages_end_where_they_should() {
     let mut home = Home::ready();

@@ -140,6 +140,10 @@ async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
     if new.province.id != old.province.id {
         return Err(Failure::OtherProvince { found: new.province.id, own: old.province.id });
     }
+    let (found, own) = (new.province.plan_year, old.province.plan_year);
+    if found != own && !opened.store.observations().await?.is_empty() {
+        return Err(Failure::OtherYear { found, own });
+    }
     let changes = diff(&old, &new);
     match opened.store.import_catalogue(import, context.act(&opened)).await? {
         Imported::Unchanged(version) => say(&context.pick(

@@ -6,7 +6,7 @@ use crate::{
     report::cli::{Format, render},
     store::{Exception, ReviewRequest, Reviewed, Store},
 };
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
 use clap::{ArgGroup, Args, Subcommand};
 use shared::{
     calendar::rfc3339,
@@ -16,9 +16,13 @@ use shared::{
     period::Period,
 };
 
+/// How long after its period a cut-off day may lie.
+const LATEST_CUTOFF: TimeDelta = TimeDelta::days(366);
+
 fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let fits = !text.is_empty() && text.chars().count() <= MAX_NOTE_CHARS;
+    let plain = !text.chars().any(|c| c.is_control() && c != '\n');
+    let fits = !text.is_empty() && text.chars().count() <= MAX_NOTE_CHARS && plain;
     if fits { Ok(text.to_owned()) } else { Err(format!("1–{MAX_NOTE_CHARS} ký tự")) }
 }
 
@@ -49,9 +53,15 @@ impl ExceptionArgs {
         let (_, catalogue) = opened.store.catalogue().await?;
         let commune = commune(&catalogue, &self.commune)?;
         in_plan_year(&catalogue, self.period)?;
+        let (from, to) = (self.period.first_day(), self.period.last_day() + LATEST_CUTOFF);
+        if !(from..=to).contains(&self.cutoff) {
+            return Err(Failure::CutoffOutside(from, to));
+        }
         let exception =
             Exception { commune: commune.slug.clone(), period: self.period, cutoff: self.cutoff, reason: self.reason };
-        opened.store.set_exception(exception, context.act(&opened)).await?;
+        if !opened.store.set_exception(exception, context.act(&opened)).await? {
+            return Err(Failure::PeriodClosed(self.period));
+        }
         let (name, period, cutoff) = (&commune.name, self.period, self.cutoff);
         say(&context.pick(
             format!("{name}: kỳ {period} được nộp đến hết ngày {}.", cutoff.format("%d/%m/%Y")),
@@ -90,13 +100,14 @@ impl Review {
         let opened = context.open().await?;
         let (_, catalogue) = opened.store.catalogue().await?;
         let commune = commune(&catalogue, &self.commune)?;
-        if catalogue.indicator(&self.indicator).is_none() {
+        let indicator = self.indicator.to_uppercase();
+        if catalogue.indicator(&indicator).is_none() {
             return Err(Failure::UnknownIndicator(self.indicator));
         }
         let decision = if self.accept { Decision::Accepted } else { Decision::Returned };
         let request = ReviewRequest {
             commune: commune.slug.clone(),
-            key: ObservationKey { indicator: self.indicator, unit: self.unit, period: self.period },
+            key: ObservationKey { indicator, unit: self.unit, period: self.period },
             version: self.version,
             decision,
             reason: self.returned.unwrap_or_default(),
@@ -104,6 +115,7 @@ impl Review {
         let figure = format!("{} {} {}", commune.name, request.key.indicator, request.key.period);
         match opened.store.review(request, context.act(&opened)).await? {
             Reviewed::Nothing => Err(Failure::NoFigure),
+            Reviewed::Closed => Err(Failure::PeriodClosed(self.period)),
             Reviewed::Outdated { newest } => Err(Failure::Outdated { newest }),
             Reviewed::Done { version } => {
                 let (vi, en) = match decision {

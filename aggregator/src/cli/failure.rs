@@ -4,6 +4,7 @@ use crate::{
     authority::AuthorityError, config::ConfigError, exercise::ExerciseError, folder::FolderError,
     report::cli::ReportError, serve::ServeError, store::StoreError,
 };
+use chrono::NaiveDate;
 use proto::{identity::IdentityError, pem::PemError};
 use shared::{
     catalogue::{read::Fault, standard::AdoptError},
@@ -57,6 +58,20 @@ pub enum Failure {
         /// Of the folder.
         own: String,
     },
+    /// A catalogue of another plan year, while there are figures of this one.
+    #[error("the catalogue is for {found}, the figures here are of {own}: found a folder of its own for the new year")]
+    OtherYear {
+        /// Of the catalogue.
+        found: i32,
+        /// Of the folder.
+        own: i32,
+    },
+    /// The period is closed.
+    #[error("period {0} is closed")]
+    PeriodClosed(Period),
+    /// A cut-off day that does not belong to the period.
+    #[error("the cut-off day must lie between {0} and {1}")]
+    CutoffOutside(NaiveDate, NaiveDate),
     /// No commune, or more than one, fits what was typed.
     #[error(transparent)]
     Commune(#[from] shared::catalogue::find::FindError),
@@ -125,6 +140,13 @@ impl Failure {
             }
             Failure::Exercise(ExerciseError::TooFar) => "thời điểm cách hiện tại quá mười năm".into(),
             Failure::OtherProvince { found, own } => format!("danh mục của tỉnh {found}, thư mục này của tỉnh {own}"),
+            Failure::OtherYear { found, own } => {
+                format!("danh mục của năm {found}, ở đây đã có số liệu năm {own}: hãy tạo thư mục dữ liệu riêng cho năm mới")
+            }
+            Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt"),
+            Failure::CutoffOutside(from, to) => {
+                format!("hạn phải từ {} đến {}", from.format("%d/%m/%Y"), to.format("%d/%m/%Y"))
+            }
             Failure::Commune(error) => error.explain(language),
             Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục"),
             Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),

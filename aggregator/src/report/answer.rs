@@ -6,6 +6,7 @@ use super::{
     question::{AskError, Question, Subject},
 };
 use shared::{
+    achievement::Measure,
     calendar::rfc3339,
     catalogue::CommuneKind,
     language::Language,
@@ -167,7 +168,7 @@ fn explanation(figures: &Figures, question: &Question, typed: &str) -> Result<Li
     let row = figures.standings.row(scheme, period, number);
     report.title = format!("{}, {} {period}, {}", commune.name, l("kỳ", "period"), scheme_name(scheme, language));
     report.notes.push(summary(&row, board.ranked(), language));
-    report.notes.extend(remarks(figures, &rows, &commune.slug, language));
+    report.notes.extend(remarks(figures, &rows, &commune.slug, period, language));
     Ok(report)
 }
 
@@ -225,7 +226,7 @@ fn summary(row: &RankingRow, ranked: usize, language: Language) -> String {
 }
 
 /// Oddities of the sources and doubts about figures, one line each.
-fn remarks(figures: &Figures, rows: &[ExplainRow], commune: &str, language: Language) -> Vec<String> {
+fn remarks(figures: &Figures, rows: &[ExplainRow], commune: &str, period: Period, language: Language) -> Vec<String> {
     let mut notes = Vec::new();
     for row in rows {
         let facts = TargetFacts::of(figures, row, commune);
@@ -235,6 +236,18 @@ fn remarks(figures: &Figures, rows: &[ExplainRow], commune: &str, language: Lang
                 "{code}: {}",
                 language.pick("số liệu đã cũ so với chu kỳ báo cáo", "older than the reporting cycle allows")
             ));
+        }
+        let units = figures.standings.book().rolled_up(row.commune, row.indicator, period);
+        let differing =
+            units.filter(|units| row.effective.as_ref().is_some_and(|e| !e.rolled_up && e.measure != units.measure));
+        if let Some(Measure::Number(number)) = differing.map(|units| units.measure) {
+            let sum = number_for_people(vietnamese::trimmed(&number.to_decimals(2)), language);
+            notes.push(match language {
+                Language::Vi => format!("{code}: số liệu toàn xã khác với cộng dồn từ các đơn vị ({sum})"),
+                Language::En => {
+                    format!("{code}: the value for the whole commune differs from the roll-up over its units ({sum})")
+                }
+            });
         }
         if row.effective.as_ref().is_some_and(|e| e.rolled_up) {
             notes.push(format!("{code}: {}", language.pick("cộng dồn từ các đơn vị", "rolled up from units")));

@@ -4,6 +4,7 @@ use super::export_listing;
 use chrono::NaiveDate;
 use shared::{
     book::{Book, BookError},
+    calendar::local_day,
     listing::Listing,
     period::Period,
     ranking::{Scheme, Scope, board::Board, explain, rank},
@@ -69,7 +70,8 @@ pub fn files(folder: &Path) -> Result<HashMap<String, Vec<u8>>, RecomputeError> 
 }
 
 /// Recomputes a ranking or its explanation. Also answers how many rows named a commune or indicator that the files do
-/// not have. `today` decides only whether the period's cut-off day has passed.
+/// not have. `today` decides only whether the period's cut-off day has passed; a day on which something was received has
+/// been in any case.
 ///
 /// # Errors
 /// A fault in the tables.
@@ -80,7 +82,10 @@ pub fn recompute(
     scheme: Scheme,
     today: NaiveDate,
 ) -> Result<(Listing, u64), RecomputeError> {
-    let book = Book::new(&read::inputs(files)?)?;
+    let inputs = read::inputs(files)?;
+    let newest = inputs.observations.iter().map(|row| local_day(row.received_at)).max();
+    let today = newest.map_or(today, |newest| newest.max(today));
+    let book = Book::new(&inputs)?;
     let table = match what {
         Recomputed::Rankings => write::rankings(&book, scheme, period, &rank(&book, scheme, period, &Scope::default())),
         Recomputed::Explain => {

@@ -108,8 +108,8 @@ pub trait Store: Send + Sync {
     /// What the province decided for a commune after a feed position, at most `limit` rows looked at.
     async fn feed(&self, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError>;
 
-    /// Sets a commune's cut-off day for a period.
-    async fn set_exception(&self, exception: Exception, act: Act) -> Result<(), StoreError>;
+    /// Sets a commune's cut-off day for a period; false, and nothing is set, when the period is closed.
+    async fn set_exception(&self, exception: Exception, act: Act) -> Result<bool, StoreError>;
     /// Passes a verdict on one version of a figure.
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError>;
     /// Closes a period to changes; false when it was closed already.

@@ -380,6 +380,8 @@ pub enum Reviewed {
     },
     /// There is no such figure.
     Nothing,
+    /// The period is closed.
+    Closed,
 }
 
 /// A period that takes no more changes.

@@ -29,6 +29,8 @@ pub async fn every_story<S: Store, G>(fresh: impl AsyncFn() -> (G, S)) {
     let (_guard, store) = fresh().await;
     a_verdict_is_bound_to_the_newest_version(&store).await;
     let (_guard, store) = fresh().await;
+    a_closed_period_takes_nothing(&store).await;
+    let (_guard, store) = fresh().await;
     the_feed_brings_each_commune_its_own(&store).await;
     let (_guard, store) = fresh().await;
     a_token_is_used_once(&store).await;
@@ -197,6 +199,33 @@ async fn a_verdict_is_bound_to_the_newest_version(store: &impl Store) {
     assert_eq!(store.audit(1).await.unwrap()[0].what, "reviewed");
 }
 
+async fn a_closed_period_takes_nothing(store: &impl Store) {
+    let first = batch("tan-phu", 1, LogPosition::START, vec![figure(1, "2026-10", 10)]);
+    let after = first.after();
+    one(store, first).await;
+    assert!(store.close_period("2026-10".parse().unwrap(), act(moment())).await.unwrap());
+    let late = vec![figure(2, "2026-10", 20), evidence(3, 1, 7), figure(4, "2026-11", 5)];
+    let (_, refused) = committed(one(store, batch("tan-phu", 1, after, late)).await);
+    assert_eq!(refused, ["period_closed", "period_closed"]);
+    let held = store.observations().await.unwrap();
+    assert_eq!(held.iter().map(|o| o.evidence_count).collect::<Vec<_>>(), [0, 0]);
+    let request = ReviewRequest {
+        commune: "tan-phu".into(),
+        key: key("2026-10"),
+        version: None,
+        decision: Decision::Accepted,
+        reason: String::new(),
+    };
+    assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Closed);
+    let exception = Exception {
+        commune: "tan-phu".into(),
+        period: "2026-10".parse().unwrap(),
+        cutoff: "2026-10-25".parse().unwrap(),
+        reason: "lũ".into(),
+    };
+    assert!(!store.set_exception(exception, act(moment())).await.unwrap());
+}
+
 async fn the_feed_brings_each_commune_its_own(store: &impl Store) {
     let exception = |commune: &str, month: &str| Exception {
         commune: commune.into(),
@@ -223,6 +252,9 @@ async fn the_feed_brings_each_commune_its_own(store: &impl Store) {
     assert_eq!((position, items), (whole.position, 3));
     let after = store.feed("tan-phu", position, 1).await.unwrap();
     assert_eq!((after.position, after.items.len(), after.more), (position, 0, false));
+    // An agent that has seen more than there is: the store was restored, it gets everything.
+    let restored = store.feed("tan-phu", position + 100, 10).await.unwrap();
+    assert_eq!((restored.position, restored.items.len()), (position, 3));
     assert_eq!(store.feed("unheard-of", 0, 10).await.unwrap().items.len(), 1);
     assert_eq!(store.exceptions().await.unwrap().len(), 3);
 }

@@ -308,6 +308,9 @@ fn number_vi(error: &AmountError) -> String {
                 "“{text}” không phải là số; viết số với dấu chấm thập phân, ví dụ 12.5, không có dấu ngăn hàng nghìn"
             )
         }
+        AmountError::Ambiguous(text) => {
+            format!("“{text}” có thể là hàng nghìn hoặc số lẻ; viết số không có dấu ngăn hàng nghìn")
+        }
         AmountError::TooLarge(text) => format!("“{text}” quá lớn; nhiều nhất 15 chữ số trước dấu chấm"),
         AmountError::TooFine(text) => format!("“{text}” quá nhiều số lẻ; nhiều nhất 6 chữ số sau dấu chấm"),
     }

@@ -4,6 +4,7 @@ use super::{Scheme, Scope};
 use crate::{
     achievement::{FULL, Micros, achievement},
     book::{Book, Effective, SHARE_UNIT},
+    calendar::end_of_day,
     catalogue::{Goal, Rule},
     evaluation::{Proof, State, state_and_counted},
     fraction::Fraction,
@@ -99,7 +100,7 @@ impl Board {
         }
         let in_scope = |c: &u32| scope.kind.is_none_or(|kind| book.members()[*c as usize].row.kind == kind);
         let mut order: Vec<u32> = (0..count(book.members().len())).filter(in_scope).collect();
-        order.sort_by_key(|c| board.place(book, *c));
+        order.sort_by_cached_key(|c| board.place(book, *c));
         board.ranked = order.iter().filter(|c| board.lines[**c as usize].ranked).count();
         board.order = order;
         board
@@ -178,8 +179,8 @@ impl Board {
         let member = &book.members()[commune as usize];
         if self.scheme == Scheme::Standard {
             let required = |i: u32| {
-                let own = member.targets.iter().filter(|t| t.indicator == i);
-                own.map(|t| t.row.requires_evidence).reduce(|a, b| a || b).unwrap_or(self.evidence_default[i as usize])
+                let own = member.evidence.binary_search_by_key(&i, |(indicator, _)| *indicator);
+                own.map_or(self.evidence_default[i as usize], |at| member.evidence[at].1)
             };
             let standards = book.indicators().iter().zip(0u32..).filter(|(_, i)| self.looked_at[*i as usize]);
             return Box::new(standards.filter_map(move |(row, i)| {
@@ -244,10 +245,11 @@ impl Board {
             self.scope.group.as_ref().is_none_or(|g| *g == row.group)
                 && self.scope.indicator.as_ref().is_none_or(|c| *c == row.code)
         };
+        let end = end_of_day(book.cutoff(commune, self.period));
         let expected = book.members()[commune as usize].scored.iter();
         let expected = expected.filter(|(i, cycle)| cycle.ends_in(self.period) && in_scope(*i));
         let (on_time, all) = expected.fold((0i128, 0i128), |(on_time, all), (i, _)| {
-            (on_time + i128::from(book.on_time(commune, *i, self.period)), all + 1)
+            (on_time + i128::from(book.on_time(commune, *i, self.period, end)), all + 1)
         });
         Fraction::new(on_time, all).map_or(10_000, |share| u32::try_from(share.rounded(4)).unwrap_or(0))
     }

@@ -228,6 +228,14 @@ fn faults_name_file_row_and_column() {
     .into();
     let error = read::inputs(&files).unwrap_err();
     assert_eq!((error.file.as_str(), error.row, error.column.as_str()), ("observations.csv", 2, "denominator"));
+    // A spreadsheet counts blank rows, and a row with a line break in a cell as one.
+    let mut files = files;
+    let good = "an,A-1,,2026-09,1,5,9,,\"x\ny\",,2026-10-01T00:00:00Z,0,\n";
+    let rows = format!("{HEAD}{good}\n\nan,A-1,,2026-10,1,5,0,,x,,2026-10-01T00:00:00Z,0,\n");
+    for text in [rows.clone(), rows.replace('\n', "\r\n")] {
+        files.insert("observations.csv".into(), text.into());
+        assert_eq!(read::inputs(&files).unwrap_err().row, 5);
+    }
     let mut without = files;
     without.remove("targets.csv");
     assert_eq!(read::inputs(&without).unwrap_err().file, "targets.csv");

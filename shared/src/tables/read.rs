@@ -21,7 +21,7 @@ pub const MAX_ROWS: usize = 20_000_000;
 
 /// What is wrong, and where. Rows count from 1, the header being row 1.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("{file}, row {row}, column {column}: {problem}")]
+#[error("{}: {problem}", place(file, *row, column, ["row", "column"]))]
 pub struct TableError {
     /// File name.
     pub file: String,
@@ -38,8 +38,21 @@ impl TableError {
     #[must_use]
     pub fn explain(&self, language: Language) -> String {
         let Self { file, row, column, problem } = self;
-        language.pick(format!("{file}, dòng {row}, cột {column}: {problem}"), self.to_string())
+        let vi = || format!("{}: {problem}", place(file, *row, column, ["dòng", "cột"]));
+        language.pick(vi(), self.to_string())
     }
+}
+
+/// File, row and column, as far as they are known.
+fn place(file: &str, row: u64, column: &str, [row_word, column_word]: [&str; 2]) -> String {
+    let mut place = file.to_owned();
+    if row > 0 {
+        place.push_str(&format!(", {row_word} {row}"));
+    }
+    if !column.is_empty() {
+        place.push_str(&format!(", {column_word} {column}"));
+    }
+    place
 }
 
 /// The five input tables by name: `communes.csv`, `indicators.csv`, `targets.csv`, `exceptions.csv`, `observations.csv`.
@@ -160,8 +173,13 @@ fn rows<T>(file: &str, bytes: &[u8], read: impl Fn(&Row<'_>) -> Result<T, TableE
         .map(|(at, name)| (name.trim().to_owned(), at))
         .collect();
     let mut rows = Vec::new();
-    for (record, number) in reader.records().zip(2u64..) {
-        let cells = record.map_err(|e| fault(number, &e))?;
+    let mut number = 1;
+    loop {
+        number += 1 + blank_rows(bytes, reader.position().byte());
+        let mut cells = csv::StringRecord::new();
+        if !reader.read_record(&mut cells).map_err(|e| fault(number, &e))? {
+            break;
+        }
         let row = Row { file, number, columns: &columns, cells: &cells };
         if rows.len() == MAX_ROWS {
             return Err(row.fault("", format!("more than {MAX_ROWS} rows")));
@@ -169,6 +187,21 @@ fn rows<T>(file: &str, bytes: &[u8], read: impl Fn(&Row<'_>) -> Result<T, TableE
         rows.push(read(&row)?);
     }
     Ok(rows)
+}
+
+/// Blank rows from a place between records on: the reader passes over them, a spreadsheet shows them.
+fn blank_rows(bytes: &[u8], from: u64) -> u64 {
+    let (before, mut rest) = bytes.split_at(usize::try_from(from).unwrap_or(bytes.len()).min(bytes.len()));
+    if before.ends_with(b"\r") {
+        // The second half of the line end of the record before.
+        rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+    }
+    let mut blank = 0;
+    while let Some(shorter) = [&b"\r\n"[..], b"\n", b"\r"].iter().find_map(|end| rest.strip_prefix(*end)) {
+        rest = shorter;
+        blank += 1;
+    }
+    blank
 }
 
 fn commune(row: &Row<'_>) -> Result<CommuneRow, TableError> {

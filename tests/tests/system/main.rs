@@ -3,5 +3,6 @@
 
 mod month;
 mod power;
+mod readme;
 mod refusals;
 mod side_by_side;

@@ -213,6 +213,9 @@ impl<'a> Pen<'a> {
             Deed::Attached(evidence) => {
                 match self.versions.find(self.connection, sender.commune, evidence.observation)? {
                     None => Ok(Some(Refusal::UnknownObservation)),
+                    Some(place) if self.closed.contains(&columns::to_period(place.2)?) => {
+                        Ok(Some(Refusal::PeriodClosed(columns::to_period(place.2)?)))
+                    }
                     Some(place) => {
                         accepted.push(self.attach(entered_at, &entered_by, &evidence, place, sender)?);
                         Ok(None)

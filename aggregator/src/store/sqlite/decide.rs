@@ -89,7 +89,10 @@ pub(super) fn set_exception(
     names: &mut Names,
     exception: &Exception,
     act: &Act,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    if is_closed(connection, exception.period)? {
+        return Ok(false);
+    }
     let commune = names.number(connection, &exception.commune)?;
     let sql = "INSERT INTO exception (commune, period, cutoff, reason, decided_by, decided_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (commune, period) DO UPDATE SET cutoff = ?3, reason = ?4, decided_by = ?5, decided_at = ?6";
@@ -108,18 +111,24 @@ pub(super) fn set_exception(
     };
     announce(connection, commune, Some(&item))?;
     let Exception { commune, period, cutoff, reason } = exception;
-    note(connection, act, "exception_set", &format!("{commune} {period} until {cutoff}: {reason}"))
+    note(connection, act, "exception_set", &format!("{commune} {period} until {cutoff}: {reason}"))?;
+    Ok(true)
 }
 
-pub(super) fn review(
-    connection: &Connection,
-    names: &mut Names,
-    request: &ReviewRequest,
-    act: &Act,
-) -> Result<Reviewed, StoreError> {
-    let commune = names.number(connection, &request.commune)?;
-    let indicator = names.number(connection, &request.key.indicator)?;
-    let unit = names.number(connection, &request.key.unit)?;
+fn is_closed(connection: &Connection, period: Period) -> Result<bool, StoreError> {
+    Ok(read::closed_periods(connection)?.iter().any(|closed| closed.period == period))
+}
+
+pub(super) fn review(connection: &Connection, request: &ReviewRequest, act: &Act) -> Result<Reviewed, StoreError> {
+    if is_closed(connection, request.key.period)? {
+        return Ok(Reviewed::Closed);
+    }
+    let number = |name: &str| names::find(connection, name);
+    let (Some(commune), Some(indicator), Some(unit)) =
+        (number(&request.commune)?, number(&request.key.indicator)?, number(&request.key.unit)?)
+    else {
+        return Ok(Reviewed::Nothing);
+    };
     let place = [commune, indicator, unit, columns::period(request.key.period)];
     let sql =
         "SELECT version, change_id FROM observation WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4

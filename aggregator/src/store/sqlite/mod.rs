@@ -267,12 +267,12 @@ impl Store for SqliteStore {
         self.read(move |connection| read::feed(connection, &commune, after, limit)).await
     }
 
-    async fn set_exception(&self, exception: Exception, act: Act) -> Result<(), StoreError> {
+    async fn set_exception(&self, exception: Exception, act: Act) -> Result<bool, StoreError> {
         self.transact(move |transaction, names| decide::set_exception(transaction, names, &exception, &act)).await
     }
 
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError> {
-        self.transact(move |transaction, names| decide::review(transaction, names, &request, &act)).await
+        self.transact(move |transaction, _| decide::review(transaction, &request, &act)).await
     }
 
     async fn close_period(&self, period: Period, act: Act) -> Result<bool, StoreError> {

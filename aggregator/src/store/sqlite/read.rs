@@ -111,11 +111,14 @@ pub(super) fn feed(connection: &Connection, commune: &str, after: u64, limit: u3
     let commune = names::find(connection, commune)?.unwrap_or(names::NOBODY);
     let newest: i64 =
         connection.prepare_cached("SELECT coalesce(max(position), 0) FROM feed")?.query_row([], |row| row.get(0))?;
+    // An agent that is ahead of us has seen a feed that was lost (we were restored from a backup): it gets ours whole.
+    let newest = columns::to_u64(newest)?;
+    let after = if after > newest { 0 } else { after };
     let sql =
         "SELECT position, payload FROM feed WHERE commune IN (0, ?1) AND position > ?2 ORDER BY position LIMIT ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![commune, columns::count(after), i64::from(limit) + 1])?;
-    let mut page = FeedPage { position: after.max(columns::to_u64(newest)?), items: Vec::new(), more: false };
+    let mut page = FeedPage { position: newest, items: Vec::new(), more: false };
     let mut looked_at = 0;
     let mut last = after;
     while let Some(row) = rows.next()? {

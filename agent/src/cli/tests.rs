@@ -1,0 +1,98 @@
+//! Whole commands: what is refused before anything is written, in which words, and that texts of others stay texts.
+
+use super::*;
+use crate::fixture::{Home, now};
+use clap::Parser;
+use shared::{feed::FeedItem, observation::Decision};
+use std::{fs, path::Path};
+
+fn run(home: &Home, words: &[&str]) -> Result<Printed, Failure> {
+    run_in(home.folder.root(), words)
+}
+
+fn run_in(data: &Path, words: &[&str]) -> Result<Printed, Failure> {
+    let line = [&["commune-agent", "--data", data.to_str().unwrap()], words].concat();
+    carry_out(Arguments::try_parse_from(line).unwrap(), &Clock::standing_at(now()))
+}
+
+#[test]
+fn csv_of_what_is_no_list_writes_nothing() {
+    let mut home = Home::ready();
+    home.value("CDS-2", "1").unwrap();
+    let file = home.folder.root().join("x.csv");
+    fs::write(&file, "indicator,period,value\nCDS-2,2026-09,1\n").unwrap();
+    let file = file.to_str().unwrap();
+    for words in [
+        &["record", "CDS-2", "--period", "2026-10", "--value", "2"][..],
+        &["import", file],
+        &["attach", "CDS-2", "--period", "2026-10", file],
+        &["status"],
+        &["sync"],
+    ] {
+        let failure = run(&home, &[words, &["--format", "csv"]].concat()).unwrap_err();
+        assert_eq!(failure.code(), 2, "{words:?}");
+    }
+    assert_eq!(home.store.view().head().unwrap().seq, 1);
+    assert!(!home.folder.evidence().exists());
+    assert!(run(&home, &["history", "CDS-2", "--format", "csv"]).unwrap().text.starts_with("period,"));
+}
+
+#[test]
+fn hints_come_in_the_language_asked() {
+    let home = Home::ready();
+    for (words, vi, en) in [
+        (&["record", "CDS-1", "--period", "2026-13", "--yes"][..], "viết 2026-10", "write 2026-10"),
+        (&["attach", "CDS-1", "--period", "x", "file"], "viết 2026-10", "write 2026-10"),
+        (&["history", "CDS-1", "--period", "x"], "viết 2026-10", "write 2026-10"),
+        (&["standing", "--period", "x"], "viết 2026-10", "write 2026-10"),
+        (&["record", "CDS-1", "--period", "2026-10", "--ratio", "12"], "viết TỬ/MẪU", "write NUMERATOR/DENOMINATOR"),
+    ] {
+        let failure = run(&home, words).unwrap_err();
+        assert_eq!(failure.code(), 2, "{words:?}");
+        assert!(failure.explain(Language::Vi).contains(vi), "{words:?}");
+        assert!(failure.explain(Language::En).contains(en), "{words:?}");
+    }
+}
+
+#[test]
+fn refused_texts_end_with_their_code() {
+    let home = Home::ready();
+    let record = ["record", "CDS-2", "--period", "2026-10", "--value", "1"];
+    for more in [["--by", "a\u{1b}[2J"], ["--note", "a\u{1b}[2J"]] {
+        let failure = run(&home, &[&record[..], &more].concat()).unwrap_err();
+        assert_eq!(failure.code(), 3);
+        assert!(!failure.explain(Language::Vi).contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn texts_of_others_do_not_reach_the_terminal_as_they_are() {
+    let mut home = Home::ready();
+    let first = home.value("CDS-2", "10").unwrap();
+    home.receive(&[FeedItem::Verdict {
+        observation: first.change_id,
+        decision: Decision::Returned,
+        reason: "thiếu\u{1b}[2J\nXã: khác".into(),
+        reviewer: "Hà\u{9b}".into(),
+        decided_at: now(),
+    }]);
+    for words in [&["status"][..], &["history", "CDS-2"], &["targets"]] {
+        let text = run(&home, words).unwrap().text;
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+        assert!(!text.contains("\nXã: khác"), "{text}");
+    }
+}
+
+#[test]
+fn joining_leaves_a_folder_of_something_else_alone() {
+    let home = Home::ready();
+    let other = home.folder.root().join("documents");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("letter.txt"), "x").unwrap();
+    let fingerprint = "ab".repeat(32);
+    let join = ["join", "--server", "https://localhost:1", "--token", "t", "--authority", &fingerprint];
+    let failure = run_in(&other, &join).unwrap_err();
+    assert_eq!(failure.code(), 1);
+    assert!(failure.explain(Language::Vi).contains("--data"));
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
+}
