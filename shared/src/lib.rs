@@ -11,7 +11,7 @@
 //! | [`digest`] | order-free hashes over records |
 //! | [`achievement`] | how far a value is towards its target |
 //! | [`evaluation`] | states, what counts, lights |
-//! | [`book`] | all reported figures in memory, and which of them is effective |
+//! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
 //! | [`ranking`] | composite scores, schemes, ranks, movement |
 //! | [`standings`] | rankings kept ready and brought up to date change by change |
 //! | [`province`] | the province's own figure for an indicator |
@@ -27,6 +27,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod change;
 pub mod digest;
+pub mod effective;
 pub mod evaluation;
 pub mod feed;
 pub mod fraction;

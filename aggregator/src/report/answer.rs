@@ -1,19 +1,19 @@
 //! The answers for people: headings, notes and the columns beyond those of the exports.
 
 use super::{
+    explanation::{TargetFacts, effective_cells, explanation},
     export, export_listing,
     figures::Figures,
     question::{AskError, Question, Subject},
 };
 use shared::{
-    achievement::Measure,
     calendar::rfc3339,
     catalogue::CommuneKind,
     language::Language,
     listing::{Column, Form, Listing, number_for_people},
     period::Period,
     province::{ProvinceFigure, province_figure},
-    ranking::{RankingRow, Scheme, Scope, board::Board, explain, explain::ExplainRow},
+    ranking::{Scheme, Scope, board::Board, explain},
     tables::{Inputs, write},
     vietnamese,
 };
@@ -49,7 +49,7 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
 }
 
 /// Gives the columns of an export their headings for people; those not named stay for files only.
-fn with_headings(mut report: Listing, headings: &[(&str, &str, Form)]) -> Listing {
+pub(super) fn with_headings(mut report: Listing, headings: &[(&str, &str, Form)]) -> Listing {
     for column in &mut report.columns {
         let known = headings.iter().find(|(name, ..)| *name == column.name);
         column.heading = known.map_or_else(String::new, |(_, heading, _)| (*heading).to_owned());
@@ -119,146 +119,6 @@ fn checked_scope(figures: &Figures, scope: &Scope) -> Result<Scope, AskError> {
         *code = figures.standings.book().indicators()[number as usize].code.clone();
     }
     Ok(scope)
-}
-
-fn explanation(figures: &Figures, question: &Question, typed: &str) -> Result<Listing, AskError> {
-    let (language, scheme) = (question.language, question.scheme);
-    let period = figures.period(question.period)?;
-    let commune = figures.catalogue.find_commune(typed)?;
-    let book = figures.standings.book();
-    let number = book.commune_number(&commune.slug).ok_or_else(|| AskError::NoTargets(commune.name.clone()))?;
-    let board = Board::new(book, scheme, period, &Scope::default());
-    let rows = explain::explain(book, &board, number, figures.today);
-    let l = |vi, en| language.pick(vi, en);
-    let mut report = with_headings(
-        export_listing(write::explain(book, period, &rows)),
-        &[
-            ("plan_ref", l("Mục", "Item"), Form::Text),
-            ("indicator", l("Mã", "Code"), Form::Text),
-            ("value", l("Kết quả", "Value"), Form::Value),
-            ("achievement", l("Mức đạt", "Achieved"), Form::Share),
-            ("state", l("Trạng thái", "State"), Form::State),
-            ("points", l("Điểm tối đa", "Points"), Form::Number),
-            ("earned", l("Điểm được", "Earned"), Form::Number),
-            ("light", l("Đèn", "Light"), Form::Light),
-        ],
-    );
-    report.columns.insert(3, Column::new("name", l("Chỉ tiêu", "Indicator"), Form::Text));
-    report.columns.insert(4, Column::new("printed", l("Mục tiêu", "Target"), Form::Text));
-    report.columns.extend([
-        Column::new("reported_for", l("Kỳ số liệu", "Figure of"), Form::Text),
-        Column::new("numerator", "", Form::Number),
-        Column::new("denominator", "", Form::Number),
-        Column::new("evidence", l("Minh chứng", "Evidence"), Form::Number),
-        Column::new("verdict", "", Form::Text),
-        Column::new("rule", "", Form::Text),
-        Column::new("wording", "", Form::Text),
-        Column::new("lead_unit", "", Form::Text),
-        Column::new("deadline", "", Form::Text),
-        Column::new("note", "", Form::Text),
-    ]);
-    for (cells, row) in report.rows.iter_mut().zip(&rows) {
-        let facts = TargetFacts::of(figures, row, &commune.slug);
-        cells.insert(3, book.indicators()[row.indicator as usize].name.clone());
-        cells.insert(4, facts.printed.clone());
-        cells.extend(effective_cells(row));
-        cells.extend([book.indicators()[row.indicator as usize].rule.to_text(), facts.wording, facts.lead_unit]);
-        cells.extend([facts.deadline, facts.note]);
-    }
-    let row = figures.standings.row(scheme, period, number);
-    report.title = format!("{}, {} {period}, {}", commune.name, l("kỳ", "period"), scheme_name(scheme, language));
-    report.notes.push(summary(&row, board.ranked(), language));
-    report.notes.extend(remarks(figures, &rows, &commune.slug, period, language));
-    Ok(report)
-}
-
-/// What a plan says of a target beside its numbers.
-struct TargetFacts {
-    printed: String,
-    wording: String,
-    lead_unit: String,
-    deadline: String,
-    note: String,
-}
-
-impl TargetFacts {
-    fn of(figures: &Figures, row: &ExplainRow, commune: &str) -> Self {
-        let target = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
-        match target {
-            Some(target) => Self {
-                printed: target.printed.clone(),
-                wording: target.wording.clone(),
-                lead_unit: target.lead_unit.clone(),
-                deadline: target.deadline_text.clone(),
-                note: target.note.clone(),
-            },
-            None => {
-                let operator = row.goal.operator().as_str();
-                let printed =
-                    row.goal.value().map_or_else(|| operator.to_owned(), |value| format!("{operator} {value}"));
-                let nothing = String::new;
-                Self { printed, wording: nothing(), lead_unit: nothing(), deadline: nothing(), note: nothing() }
-            }
-        }
-    }
-}
-
-fn effective_cells(row: &ExplainRow) -> [String; 5] {
-    let Some(effective) = &row.effective else { return Default::default() };
-    let part = |micros: i128| vietnamese::trimmed(&shared::fraction::decimals(micros, 6)).to_owned();
-    let (numerator, denominator) = effective.parts.map(|(n, d)| (part(n), part(d))).unwrap_or_default();
-    let verdict = effective.verdict.map_or("", |verdict| verdict.as_str()).to_owned();
-    [effective.period.to_string(), numerator, denominator, effective.evidence.to_string(), verdict]
-}
-
-fn summary(row: &RankingRow, ranked: usize, language: Language) -> String {
-    let rank = row.rank.map_or_else(|| "–".to_owned(), |rank| rank.to_string());
-    let (score, met, scored, provisional) =
-        (number_for_people(&row.score_text(), language), row.met, row.scored, row.provisional);
-    match language {
-        Language::Vi => format!(
-            "Hạng {rank}/{ranked}, {score} điểm = 100 · tổng điểm được / tổng điểm tối đa; đạt {met}/{scored} mục tiêu, {provisional} tạm tính."
-        ),
-        Language::En => format!(
-            "Rank {rank} of {ranked}, score {score} = 100 · Σ earned / Σ points; {met} of {scored} targets met, {provisional} provisional."
-        ),
-    }
-}
-
-/// Oddities of the sources and doubts about figures, one line each.
-fn remarks(figures: &Figures, rows: &[ExplainRow], commune: &str, period: Period, language: Language) -> Vec<String> {
-    let mut notes = Vec::new();
-    for row in rows {
-        let facts = TargetFacts::of(figures, row, commune);
-        let code = &figures.standings.book().indicators()[row.indicator as usize].code;
-        if row.stale {
-            notes.push(format!(
-                "{code}: {}",
-                language.pick("số liệu đã cũ so với chu kỳ báo cáo", "older than the reporting cycle allows")
-            ));
-        }
-        let units = figures.standings.book().rolled_up(row.commune, row.indicator, period);
-        let differing =
-            units.filter(|units| row.effective.as_ref().is_some_and(|e| !e.rolled_up && e.measure != units.measure));
-        if let Some(Measure::Number(number)) = differing.map(|units| units.measure) {
-            let sum = number_for_people(vietnamese::trimmed(&number.to_decimals(2)), language);
-            notes.push(match language {
-                Language::Vi => format!("{code}: số liệu toàn xã khác với cộng dồn từ các đơn vị ({sum})"),
-                Language::En => {
-                    format!("{code}: the value for the whole commune differs from the roll-up over its units ({sum})")
-                }
-            });
-        }
-        if row.effective.as_ref().is_some_and(|e| e.rolled_up) {
-            notes.push(format!("{code}: {}", language.pick("cộng dồn từ các đơn vị", "rolled up from units")));
-        }
-        if !facts.note.is_empty() {
-            let plan_ref = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
-            let plan_ref = plan_ref.map_or("", |target| target.plan_ref.as_str());
-            notes.push(format!("{plan_ref} {code}: {}", facts.note));
-        }
-    }
-    notes
 }
 
 fn league(figures: &Figures, question: &Question, code: &str) -> Result<Listing, AskError> {

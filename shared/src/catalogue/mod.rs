@@ -10,15 +10,20 @@ mod csv_table;
 pub mod diff;
 mod fault;
 pub mod find;
+mod goal;
 pub mod layout;
 mod problem;
 pub mod read;
+mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
 mod settings;
 pub mod standard;
 pub mod view;
 pub mod write;
+
+pub use goal::{Goal, GoalError, Operator, kind_asked};
+pub use rule::{MAX_STEPS, Rule};
 
 use crate::{
     amount::Amount,
@@ -122,228 +127,6 @@ impl Direction {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|direction| direction.as_str() == word)
-    }
-}
-
-/// How a value is compared with its target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operator {
-    /// `>=`
-    AtLeast,
-    /// `=`: a bare number in a plan, a floor like `>=`.
-    Equal,
-    /// `<=`
-    AtMost,
-    /// `range`: as `>=` the low end; the high end is the stretch goal.
-    Range,
-    /// `yes`
-    Yes,
-    /// `unspecified`: tracked and shown, never scored.
-    Unspecified,
-}
-
-impl Operator {
-    /// All operators.
-    pub const ALL: [Operator; 6] =
-        [Operator::AtLeast, Operator::Equal, Operator::AtMost, Operator::Range, Operator::Yes, Operator::Unspecified];
-    /// The sign in catalogues and exports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Operator::AtLeast => ">=",
-            Operator::Equal => "=",
-            Operator::AtMost => "<=",
-            Operator::Range => "range",
-            Operator::Yes => "yes",
-            Operator::Unspecified => "unspecified",
-        }
-    }
-    /// Reads the sign.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operator| operator.as_str() == word)
-    }
-}
-
-/// What is asked: an operator with its values. Made only by [`Goal::new`], so that it is always whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Goal {
-    /// `>=` or `=`.
-    AtLeast {
-        /// The floor, not negative.
-        floor: Amount,
-        /// True where the plan prints the number without a sign (`=`).
-        bare: bool,
-    },
-    /// `<=`, not negative.
-    AtMost(Amount),
-    /// `range`, `low <= high`, not negative.
-    Range {
-        /// The floor.
-        low: Amount,
-        /// The stretch goal.
-        high: Amount,
-    },
-    /// `yes`
-    Yes,
-    /// `unspecified`
-    Unspecified,
-}
-
-/// Why operator and values do not make a goal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum GoalError {
-    /// The operator needs a value.
-    #[error("the operator needs a value")]
-    ValueMissing,
-    /// The operator takes no value.
-    #[error("the operator takes no value")]
-    ValueNotWanted,
-    /// A range needs both ends.
-    #[error("a range needs a high end")]
-    HighMissing,
-    /// Only a range has a high end.
-    #[error("only a range has a high end")]
-    HighNotWanted,
-    /// The low end is above the high end.
-    #[error("the range is upside down")]
-    UpsideDown,
-    /// Targets are not negative.
-    #[error("a target is not negative")]
-    Negative,
-}
-
-impl Goal {
-    /// Puts operator and values together.
-    ///
-    /// # Errors
-    /// [`GoalError`] when they do not fit.
-    pub fn new(operator: Operator, value: Option<Amount>, high: Option<Amount>) -> Result<Self, GoalError> {
-        if value.is_some_and(Amount::is_negative) || high.is_some_and(Amount::is_negative) {
-            return Err(GoalError::Negative);
-        }
-        if high.is_some() && operator != Operator::Range {
-            return Err(GoalError::HighNotWanted);
-        }
-        match operator {
-            Operator::Yes | Operator::Unspecified if value.is_some() => Err(GoalError::ValueNotWanted),
-            Operator::Yes => Ok(Goal::Yes),
-            Operator::Unspecified => Ok(Goal::Unspecified),
-            Operator::AtLeast | Operator::Equal => {
-                let floor = value.ok_or(GoalError::ValueMissing)?;
-                Ok(Goal::AtLeast { floor, bare: operator == Operator::Equal })
-            }
-            Operator::AtMost => Ok(Goal::AtMost(value.ok_or(GoalError::ValueMissing)?)),
-            Operator::Range => {
-                let low = value.ok_or(GoalError::ValueMissing)?;
-                let high = high.ok_or(GoalError::HighMissing)?;
-                if low > high { Err(GoalError::UpsideDown) } else { Ok(Goal::Range { low, high }) }
-            }
-        }
-    }
-
-    /// The operator.
-    #[must_use]
-    pub fn operator(self) -> Operator {
-        match self {
-            Goal::AtLeast { bare: false, .. } => Operator::AtLeast,
-            Goal::AtLeast { bare: true, .. } => Operator::Equal,
-            Goal::AtMost(_) => Operator::AtMost,
-            Goal::Range { .. } => Operator::Range,
-            Goal::Yes => Operator::Yes,
-            Goal::Unspecified => Operator::Unspecified,
-        }
-    }
-
-    /// The value, the low end of a range.
-    #[must_use]
-    pub fn value(self) -> Option<Amount> {
-        match self {
-            Goal::AtLeast { floor, .. } => Some(floor),
-            Goal::AtMost(value) => Some(value),
-            Goal::Range { low, .. } => Some(low),
-            Goal::Yes | Goal::Unspecified => None,
-        }
-    }
-
-    /// The high end of a range.
-    #[must_use]
-    pub fn high(self) -> Option<Amount> {
-        match self {
-            Goal::Range { high, .. } => Some(high),
-            _ => None,
-        }
-    }
-
-    /// Whether it is scored.
-    #[must_use]
-    pub fn is_scored(self) -> bool {
-        self != Goal::Unspecified
-    }
-}
-
-/// How an achievement is made of a value and its target.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Rule {
-    /// The table of operators.
-    #[default]
-    Proportional,
-    /// Fixed fractions by the first threshold reached, thresholds falling; (threshold, fraction), both in 0–1.
-    Steps(Vec<(Amount, Amount)>),
-    /// Divided by the best value among the ranked communes.
-    Relative,
-}
-
-/// Most steps that a rule can have.
-pub const MAX_STEPS: usize = 20;
-
-impl Rule {
-    /// Reads `proportional` (or nothing), `relative` or `steps 1:1 0.75:0.75 0.5:0.5`.
-    ///
-    /// # Errors
-    /// A lower-case fragment that says what is wrong.
-    pub fn from_text(text: &str) -> Result<Self, String> {
-        let mut words = text.split_whitespace();
-        match words.next() {
-            None | Some("proportional") => {
-                words.next().map_or(Ok(Rule::Proportional), |w| Err(format!("unexpected {w:?}")))
-            }
-            Some("relative") => words.next().map_or(Ok(Rule::Relative), |w| Err(format!("unexpected {w:?}"))),
-            Some("steps") => {
-                let mut steps: Vec<(Amount, Amount)> = Vec::new();
-                for word in words {
-                    let (threshold, fraction) =
-                        word.split_once(':').ok_or(format!("{word:?} is not threshold:fraction"))?;
-                    let threshold: Amount = threshold.parse().map_err(|e| format!("threshold {e}"))?;
-                    let fraction: Amount = fraction.parse().map_err(|e| format!("fraction {e}"))?;
-                    if [threshold, fraction].iter().any(|x| x.is_negative() || *x > Amount::ONE) {
-                        return Err(format!("{word:?} lies outside 0 to 1"));
-                    }
-                    if steps.last().is_some_and(|(last, _)| *last <= threshold) {
-                        return Err(format!("the thresholds must fall, {word:?} does not"));
-                    }
-                    steps.push((threshold, fraction));
-                }
-                match steps.len() {
-                    0 => Err("steps without a step".into()),
-                    n if n > MAX_STEPS => Err(format!("more than {MAX_STEPS} steps")),
-                    _ => Ok(Rule::Steps(steps)),
-                }
-            }
-            Some(word) => Err(format!("unknown rule {word:?} (proportional, relative or steps …)")),
-        }
-    }
-
-    /// The text form.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        match self {
-            Rule::Proportional => "proportional".into(),
-            Rule::Relative => "relative".into(),
-            Rule::Steps(steps) => steps
-                .iter()
-                .fold(String::from("steps"), |text, (threshold, fraction)| format!("{text} {threshold}:{fraction}")),
-        }
     }
 }
 
@@ -532,14 +315,5 @@ impl Catalogue {
     /// The targets of one commune's plan, in the plan's order.
     pub fn targets_of<'a>(&'a self, slug: &'a str) -> impl Iterator<Item = &'a Target> {
         self.targets.iter().filter(move |target| target.commune == slug)
-    }
-}
-
-/// The kind of value asked: the target's operator decides where it differs from the indicator's own kind.
-#[must_use]
-pub fn kind_asked(indicator: Kind, goal: Goal) -> Kind {
-    match goal {
-        Goal::Yes => Kind::Flag,
-        _ => indicator,
     }
 }

@@ -3,9 +3,10 @@
 use super::{Scheme, Scope};
 use crate::{
     achievement::{FULL, Micros, achievement},
-    book::{Book, Effective, SHARE_UNIT},
+    book::{Book, SHARE_UNIT},
     calendar::end_of_day,
     catalogue::{Goal, Rule},
+    effective::Effective,
     evaluation::{Proof, State, state_and_counted},
     fraction::Fraction,
     period::Period,

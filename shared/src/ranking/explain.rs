@@ -4,8 +4,9 @@ use super::board::{Board, Item};
 use crate::{
     achievement::{FULL, Measure, Micros},
     amount::Amount,
-    book::{Book, Effective},
+    book::Book,
     catalogue::Goal,
+    effective::Effective,
     evaluation::{Light, LightFacts, ROADMAP_DAY, State, light},
     fraction::{Fraction, decimals},
     observation::Decision,
