@@ -124,7 +124,9 @@ impl Failure {
         let en = self.to_string();
         let vi = match self {
             Failure::Folder(error) => return folder(error, language),
-            Failure::Store(error) | Failure::Exercise(ExerciseError::Store(error)) => return store(error, language),
+            Failure::Store(error)
+            | Failure::Exercise(ExerciseError::Store(error))
+            | Failure::Report(ReportError::Store(error)) => return store(error, language),
             Failure::Serve(error) => return serve(error, language),
             Failure::Report(error) => return error.explain(language),
             Failure::Adopt(error) => return error.explain(language),

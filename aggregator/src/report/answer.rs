@@ -10,7 +10,7 @@ use shared::{
     calendar::rfc3339,
     catalogue::CommuneKind,
     language::Language,
-    listing::{Column, Form, Listing, number_for_people},
+    listing::{Column, Form, Listing, for_people},
     period::Period,
     province::{ProvinceFigure, province_figure},
     ranking::{Scheme, Scope, board::Board, explain},
@@ -213,7 +213,7 @@ fn add_province_row(report: &mut Listing, figures: &Figures, indicator: u32, per
     let (reporting, left_out) = (figure.reporting, figure.left_out);
     let shown = match figure.value {
         None => "–".to_owned(),
-        Some(_) => format!("{} {unit}", number_for_people(vietnamese::trimmed(&value), language)),
+        Some(_) => format!("{} {unit}", for_people(Form::Value, &value, language)),
     };
     report.notes.push(match language {
         Language::Vi => format!("Toàn tỉnh: {shown}, từ {reporting} xã, phường có số liệu; {left_out} nơi chỉ báo tỷ lệ hoặc loại giá trị khác nên không cộng được."),

@@ -188,7 +188,6 @@ impl ReportError {
             ReportError::Remote(RemoteError::Connect(_)) => {
                 language.pick(format!("không kết nối được máy chủ: {self}"), self.to_string())
             }
-            ReportError::Store(_) => language.pick(format!("không mở được thư mục dữ liệu: {self}"), self.to_string()),
             _ => self.to_string(),
         }
     }

@@ -29,8 +29,49 @@ pub struct TableError {
     pub row: u64,
     /// Column name, empty for the whole row.
     pub column: String,
-    /// What is wrong, a fragment.
-    pub problem: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with a place of a table.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Problem {
+    /// The file is not there.
+    #[error("the file is missing")]
+    NoFile,
+    /// The column is not there.
+    #[error("the column is missing")]
+    NoColumn,
+    /// A cell that is needed is empty.
+    #[error("is empty")]
+    Empty,
+    /// The key stands twice.
+    #[error("stands twice")]
+    Twice,
+    /// A word that is not one of those allowed.
+    #[error("unknown word {0:?}")]
+    UnknownWord(String),
+    /// A denominator that is zero or below.
+    #[error("is not above zero")]
+    NotAboveZero,
+    /// Anything else, a fragment.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Problem {
+    fn explain(&self, language: Language) -> String {
+        let vi = match self {
+            Problem::NoFile => "thiếu tệp này".to_owned(),
+            Problem::NoColumn => "thiếu cột này".to_owned(),
+            Problem::Empty => "ô trống".to_owned(),
+            Problem::Twice => "trùng với một dòng trước".to_owned(),
+            Problem::UnknownWord(word) => format!("không hiểu từ “{word}”"),
+            Problem::NotAboveZero => "phải lớn hơn 0".to_owned(),
+            Problem::Other(what) => format!("không dùng được: {what}"),
+        };
+        language.pick(vi, self.to_string())
+    }
 }
 
 impl TableError {
@@ -38,8 +79,8 @@ impl TableError {
     #[must_use]
     pub fn explain(&self, language: Language) -> String {
         let Self { file, row, column, problem } = self;
-        let vi = || format!("{}: {problem}", place(file, *row, column, ["dòng", "cột"]));
-        language.pick(vi(), self.to_string())
+        let words = language.pick(["dòng", "cột"], ["row", "column"]);
+        format!("{}: {}", place(file, *row, column, words), problem.explain(language))
     }
 }
 
@@ -66,7 +107,7 @@ pub fn inputs(files: &HashMap<String, Vec<u8>>) -> Result<Inputs, TableError> {
             file: name.to_owned(),
             row: 0,
             column: String::new(),
-            problem: "the file is missing".into(),
+            problem: Problem::NoFile,
         })
     };
     let mut inputs = Inputs {
@@ -93,7 +134,7 @@ fn unique<K: Eq + std::hash::Hash>(file: &str, column: &str, keys: impl Iterator
     let mut seen = HashSet::new();
     for (key, row) in keys.zip(2u64..) {
         if !seen.insert(key) {
-            let problem = "stands twice".into();
+            let problem = Problem::Twice;
             return Err(TableError { file: file.into(), row, column: column.into(), problem });
         }
     }
@@ -109,31 +150,35 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn fault(&self, column: &str, problem: impl Display) -> TableError {
-        TableError { file: self.file.into(), row: self.number, column: column.into(), problem: problem.to_string() }
+    fn fault(&self, column: &str, problem: Problem) -> TableError {
+        TableError { file: self.file.into(), row: self.number, column: column.into(), problem }
+    }
+
+    fn other(&self, column: &str, problem: impl Display) -> TableError {
+        self.fault(column, Problem::Other(problem.to_string()))
     }
 
     /// The text of a cell; a missing column is a fault.
     fn text(&self, column: &str) -> Result<&str, TableError> {
-        let at = self.columns.get(column).ok_or_else(|| self.fault(column, "the column is missing"))?;
+        let at = self.columns.get(column).ok_or_else(|| self.fault(column, Problem::NoColumn))?;
         Ok(self.cells.get(*at).unwrap_or_default().trim())
     }
 
     fn required(&self, column: &str) -> Result<&str, TableError> {
         let text = self.text(column)?;
-        if text.is_empty() { Err(self.fault(column, "is empty")) } else { Ok(text) }
+        if text.is_empty() { Err(self.fault(column, Problem::Empty)) } else { Ok(text) }
     }
 
     fn word<T>(&self, column: &str, from: impl Fn(&str) -> Option<T>) -> Result<T, TableError> {
         let text = self.required(column)?;
-        from(text).ok_or_else(|| self.fault(column, format!("unknown word {text:?}")))
+        from(text).ok_or_else(|| self.fault(column, Problem::UnknownWord(text.to_owned())))
     }
 
     fn parsed<T: FromStr>(&self, column: &str) -> Result<T, TableError>
     where
         T::Err: Display,
     {
-        self.required(column)?.parse().map_err(|e| self.fault(column, e))
+        self.required(column)?.parse().map_err(|e| self.other(column, e))
     }
 
     fn optional<T: FromStr>(&self, column: &str) -> Result<Option<T>, TableError>
@@ -156,15 +201,19 @@ impl Row<'_> {
 
     fn goal(&self, operator: &str, value: &str, high: &str) -> Result<Goal, TableError> {
         let goal = Goal::new(self.word(operator, Operator::from_word)?, self.optional(value)?, self.optional(high)?);
-        goal.map_err(|e| self.fault(value, e))
+        goal.map_err(|e| self.other(value, e))
     }
 }
 
 fn rows<T>(file: &str, bytes: &[u8], read: impl Fn(&Row<'_>) -> Result<T, TableError>) -> Result<Vec<T>, TableError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(true).from_reader(bytes);
-    let fault =
-        |row: u64, e: &csv::Error| TableError { file: file.into(), row, column: String::new(), problem: e.to_string() };
+    let fault = |row: u64, e: &csv::Error| TableError {
+        file: file.into(),
+        row,
+        column: String::new(),
+        problem: Problem::Other(e.to_string()),
+    };
     let columns: HashMap<String, usize> = reader
         .headers()
         .map_err(|e| fault(1, &e))?
@@ -182,7 +231,7 @@ fn rows<T>(file: &str, bytes: &[u8], read: impl Fn(&Row<'_>) -> Result<T, TableE
         }
         let row = Row { file, number, columns: &columns, cells: &cells };
         if rows.len() == MAX_ROWS {
-            return Err(row.fault("", format!("more than {MAX_ROWS} rows")));
+            return Err(row.other("", format!("more than {MAX_ROWS} rows")));
         }
         rows.push(read(&row)?);
     }
@@ -217,7 +266,7 @@ fn commune(row: &Row<'_>) -> Result<CommuneRow, TableError> {
 fn indicator(row: &Row<'_>) -> Result<IndicatorRow, TableError> {
     let points: Option<Amount> = row.optional("points")?;
     if points.is_some_and(|p| p.is_negative() || p > Amount::from(1_000)) {
-        return Err(row.fault("points", "lies outside 0 to 1000"));
+        return Err(row.other("points", "lies outside 0 to 1000"));
     }
     let standard = match row.text("standard_operator")? {
         "" => None,
@@ -231,7 +280,7 @@ fn indicator(row: &Row<'_>) -> Result<IndicatorRow, TableError> {
         kind: row.word("kind", Kind::from_word)?,
         direction: row.word("direction", Direction::from_word)?,
         cycle: row.cycle("cycle")?,
-        rule: Rule::from_text(row.text("rule")?).map_err(|e| row.fault("rule", e))?,
+        rule: Rule::from_text(row.text("rule")?).map_err(|e| row.other("rule", e))?,
         points: points.unwrap_or(Amount::ONE),
         standard,
     })
@@ -241,7 +290,7 @@ fn target(row: &Row<'_>) -> Result<TargetRow, TableError> {
     let requires_evidence = match row.text("requires_evidence")?.to_ascii_lowercase().as_str() {
         "" | "true" | "yes" | "1" => true,
         "false" | "no" | "0" => false,
-        word => return Err(row.fault("requires_evidence", format!("unknown word {word:?} (true or false)"))),
+        word => return Err(row.fault("requires_evidence", Problem::UnknownWord(word.to_owned()))),
     };
     Ok(TargetRow {
         commune: row.required("commune")?.into(),
@@ -289,12 +338,12 @@ fn value(row: &Row<'_>, kind: Option<Kind>) -> Result<Value, TableError> {
     let parts = (row.optional::<Amount>("numerator")?, row.optional::<Amount>("denominator")?);
     if let (Some(numerator), Some(denominator)) = parts {
         if denominator <= Amount::ZERO {
-            return Err(row.fault("denominator", "is not above zero"));
+            return Err(row.fault("denominator", Problem::NotAboveZero));
         }
         return Ok(Value::Ratio { numerator, denominator });
     }
     if parts.0.is_some() || parts.1.is_some() {
-        return Err(row.fault("denominator", "numerator and denominator belong together"));
+        return Err(row.other("denominator", "numerator and denominator belong together"));
     }
     let number = || row.parsed::<Amount>("value");
     match row.required("value")? {
@@ -305,9 +354,9 @@ fn value(row: &Row<'_>, kind: Option<Kind>) -> Result<Value, TableError> {
             Some(Kind::Count) => {
                 let whole = number()?;
                 let count = u64::try_from(whole.micros() / crate::amount::MICROS).ok().filter(|_| whole.is_whole());
-                count.map(Value::Count).ok_or_else(|| row.fault("value", "a count is whole and not negative"))
+                count.map(Value::Count).ok_or_else(|| row.other("value", "a count is whole and not negative"))
             }
-            Some(Kind::Flag) => Err(row.fault("value", "a flag is yes or no")),
+            Some(Kind::Flag) => Err(row.other("value", "a flag is yes or no")),
             Some(Kind::Decimal) | None => number().map(Value::Decimal),
         },
     }
