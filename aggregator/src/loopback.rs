@@ -320,12 +320,17 @@ async fn a_revoked_agent_and_a_second_life_are_turned_away() {
     agent.push(1, &log).await;
     let mut second = house.agent(&credential).await;
     assert_eq!(verdict(second.hello(2, after(&log), LogPosition::START).await), v1::Verdict::AgentBehind);
-    // The newer session ended the older one.
+    // The copy that was turned away ended nothing; a newer session of the same life ends the older one.
+    let more = bodies(&[figure(1, "2026-09", 10), figure(2, "2026-10", 20)]);
+    agent.push(2, &more[1..]).await;
+    let mut newer = house.agent(&credential).await;
+    let welcome = newer.hello(1, after(&more), after(&more)).await;
+    assert!(matches!(welcome, aggregator_frame::Frame::Welcome(_)), "{welcome:?}");
     assert!(matches!(agent.answer().await, Err(status) if status.code() == Code::Aborted));
     let identity = Identity::commune("dong-nai", "tan-phu").unwrap().to_uri();
     house.store.revoke(&identity, act(SystemClock.now())).await.unwrap();
     let mut agent = house.agent(&credential).await;
-    assert_eq!(verdict(agent.hello(1, after(&log), after(&log)).await), v1::Verdict::Revoked);
+    assert_eq!(verdict(agent.hello(1, after(&more), after(&more)).await), v1::Verdict::Revoked);
     assert_eq!(agent.answer().await.unwrap_err().code(), Code::Ok);
     house.stop().await;
 }

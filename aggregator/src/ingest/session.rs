@@ -216,9 +216,10 @@ impl Session {
             acknowledged_seq,
         };
         let opening = self.ingest.province.store.opening(question).await?;
-        // A revoked certificate must not end the session that replaced it.
+        // Neither a revoked certificate nor a copied store, which are turned away, may end the session that is going on.
+        let own_log = opening.head.is_none_or(|(incarnation, _)| incarnation == self.incarnation);
         let mut admission = Admission::Granted;
-        if opening.certificate_valid {
+        if opening.certificate_valid && own_log {
             self.place = self.ingest.live.admit(&self.commune);
             if self.place.is_none() {
                 let retry_after_ms = RETRY_AFTER_MS + rand::random_range(0..RETRY_AFTER_MS);
