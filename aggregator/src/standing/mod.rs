@@ -15,7 +15,7 @@ use shared::{
     tables::{Inputs, write},
 };
 use std::{fmt, sync::Arc};
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The instant it is at the province.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -25,6 +25,9 @@ pub struct Live {
     store: Arc<dyn Store>,
     now: Now,
     figures: RwLock<Figures>,
+    /// Held by what changes the figures, so that nothing is taken in between a reading of the store and its taking effect.
+    /// Those who only read go on meanwhile.
+    changing: Mutex<()>,
 }
 
 impl fmt::Debug for Live {
@@ -41,7 +44,7 @@ impl Live {
     pub async fn start(store: Arc<dyn Store>, now: Now) -> Result<Self, FiguresError> {
         let mut figures = Figures::load(&*store, local_day(now())).await?;
         keep_ready(&mut figures);
-        Ok(Self { store, now, figures: RwLock::new(figures) })
+        Ok(Self { store, now, figures: RwLock::new(figures), changing: Mutex::new(()) })
     }
 
     /// Loads everything again: another process wrote to the store (a catalogue, a verdict, an exception).
@@ -49,10 +52,10 @@ impl Live {
     /// # Errors
     /// As [`Live::start`]; the figures held stay as they were.
     pub async fn reload(&self) -> Result<(), FiguresError> {
-        let mut held = self.figures.write().await;
+        let _changing = self.changing.lock().await;
         let mut figures = Figures::load(&*self.store, local_day((self.now)())).await?;
         keep_ready(&mut figures);
-        *held = figures;
+        *self.figures.write().await = figures;
         Ok(())
     }
 
@@ -83,6 +86,7 @@ impl Live {
                 Change::Evidence { commune, key, version: *version, count: *evidence_count }
             }
         });
+        let _changing = self.changing.lock().await;
         let mut figures = self.write().await;
         figures.standings.apply(changes);
         keep_ready(&mut figures);
