@@ -97,6 +97,12 @@ fn refuses_certificate(alert: AlertDescription) -> bool {
     )
 }
 
+/// Whether a text is an address that [`channel`] takes: `https://host[:port]`.
+#[must_use]
+pub fn is_address(url: &str) -> bool {
+    Address::read(url).is_some()
+}
+
 /// Connects. The channel connects again by itself if it breaks.
 ///
 /// # Errors

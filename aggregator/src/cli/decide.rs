@@ -34,7 +34,7 @@ fn in_plan_year(catalogue: &Catalogue, period: Period) -> Result<(), Failure> {
 /// The command `exception`.
 #[derive(Debug, Args)]
 pub struct ExceptionArgs {
-    /// Mã hoặc mã số của xã, phường
+    /// Mã, mã số hoặc tên xã, phường (không cần dấu)
     commune: String,
     /// Kỳ báo cáo
     #[arg(long)]
@@ -74,7 +74,7 @@ impl ExceptionArgs {
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("decision").required(true).args(["accept", "returned"])))]
 pub struct Review {
-    /// Mã hoặc mã số của xã, phường
+    /// Mã, mã số hoặc tên xã, phường (không cần dấu)
     commune: String,
     /// Mã chỉ tiêu
     indicator: String,

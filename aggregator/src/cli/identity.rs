@@ -10,21 +10,25 @@ use crate::{
 };
 use chrono::TimeDelta;
 use clap::Args;
-use proto::{identity::Identity, pem};
+use proto::{connect, identity::Identity, pem};
 use serde_json::json;
 use shared::calendar::rfc3339;
 use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf};
 
+fn address(text: &str) -> Result<String, String> {
+    if connect::is_address(text) { Ok(text.trim().to_owned()) } else { Err("https://HOST:PORT".to_owned()) }
+}
+
 /// The command `invite`.
 #[derive(Debug, Args)]
 pub struct Invite {
-    /// Mã (dinh-quan) hoặc mã số của xã, phường
+    /// Mã, mã số hoặc tên xã, phường (không cần dấu)
     commune: String,
     /// Số giờ mã có hiệu lực
     #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=720))]
     hours: i64,
     /// Địa chỉ máy chủ ghi trong lệnh tham gia
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     server: Option<String>,
     /// Cách in
     #[arg(long, value_enum, default_value_t = Format::Table)]
