@@ -37,7 +37,11 @@ use rustls::ServerConfig;
 use shared::feed::Standing;
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 use thiserror::Error;
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    time::timeout,
+};
 use tonic::{
     codec::CompressionEncoding,
     service::{Routes, RoutesBuilder, interceptor::InterceptedService},
@@ -47,6 +51,8 @@ use tonic::{
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How often the server certificate is looked at.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
+/// Connections that wait to be accepted.
+const WAITING_CONNECTIONS: u32 = 4_096;
 /// Largest request of an agent that joins, in bytes.
 const MAX_JOIN_BYTES: usize = 64 * 1024;
 /// Largest question of the staff, in bytes.
@@ -139,13 +145,11 @@ impl Server {
     pub async fn bind(folder: Folder, config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
         let authority = Arc::new(load_authority(&folder)?);
         let tls = Arc::new(ArcSwap::from_pointee(server_tls(&folder, &config, &authority, &*clock)?));
-        let listening = async {
-            let listener = TcpListener::bind(config.listen).await?;
+        let listening = listen(config.listen).and_then(|listener| {
             let address = listener.local_addr()?;
             Ok((listener, address))
-        };
-        let (listener, address) =
-            listening.await.map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        });
+        let (listener, address) = listening.map_err(|source| ServeError::Listen { address: config.listen, source })?;
         Ok(Self { folder, config, clock, authority, tls, listener, address })
     }
 
@@ -229,6 +233,15 @@ impl Server {
         self.folder.note_address(None)?;
         Ok(result?)
     }
+}
+
+/// Binds the port with room for all agents of a nation that wake in the same minute: with the usual 128 places the
+/// others' connections would be dropped, and tried again only a second later.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_CONNECTIONS)
 }
 
 /// Every service with its bounds. None tells anything of the communes without checking who calls.
