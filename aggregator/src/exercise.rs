@@ -4,10 +4,6 @@ use crate::store::{Act, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-/// What is printed wherever simulated figures are shown to people.
-pub const BANNER_VI: &str = "SỐ LIỆU MÔ PHỎNG";
-/// The same in English.
-pub const BANNER_EN: &str = "SIMULATED FIGURES";
 /// How far the clock can be moved from real time.
 const FARTHEST: TimeDelta = TimeDelta::days(3_660);
 

@@ -6,8 +6,7 @@ use crate::{
     period::Period,
     ranking::{self, RankingRow, Scheme, Scope, board::Board},
 };
-use chrono::NaiveDate;
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// A book with the boards that are kept ready for it. At most [`MAX_BOARDS`] are kept; others are computed when asked.
 #[derive(Debug)]
@@ -80,46 +79,29 @@ impl Standings {
         }
     }
 
-    /// Gives a commune another cut-off day, or takes it back, and refreshes the boards of the period.
-    pub fn except(&mut self, commune: &str, period: Period, cutoff: Option<NaiveDate>) {
-        if self.book.except(commune, period, cutoff).is_some() {
-            self.boards.retain(|(_, kept), _| *kept != period);
-            self.keep_ready(period);
+    /// The board of a scheme and period: the one that is ready, else a new one.
+    #[must_use]
+    pub fn board(&self, scheme: Scheme, period: Period) -> Cow<'_, Board> {
+        match self.boards.get(&(scheme, period)) {
+            Some(ready) => Cow::Borrowed(ready),
+            None => Cow::Owned(Board::new(&self.book, scheme, period, &Scope::default())),
         }
     }
 
-    /// A board that is ready; none when it is not kept.
-    #[must_use]
-    pub fn board(&self, scheme: Scheme, period: Period) -> Option<&Board> {
-        self.boards.get(&(scheme, period))
-    }
-
-    /// One commune's row, from boards that are ready, else computed.
+    /// One commune's row.
     #[must_use]
     pub fn row(&self, scheme: Scheme, period: Period, commune: u32) -> RankingRow {
-        let make = |period| Board::new(&self.book, scheme, period, &Scope::default());
-        let previous = ranking::previous_in_year(period);
-        match (self.board(scheme, period), previous.map(|p| self.board(scheme, p))) {
-            (Some(now), None) => ranking::row(now, None, commune),
-            (Some(now), Some(Some(before))) => ranking::row(now, Some(before), commune),
-            _ => ranking::row(&make(period), previous.map(make).as_ref(), commune),
-        }
+        let before = ranking::previous_in_year(period).map(|period| self.board(scheme, period));
+        ranking::row(&self.board(scheme, period), before.as_deref(), commune)
     }
 
-    /// A whole ranking, from boards that are ready where it is not scoped, else computed.
+    /// A whole ranking, or a part of one. A part is computed anew.
     #[must_use]
     pub fn ranking(&self, scheme: Scheme, period: Period, scope: &Scope) -> Vec<RankingRow> {
-        if *scope == Scope::default()
-            && let Some(now) = self.board(scheme, period)
-        {
-            let previous = ranking::previous_in_year(period);
-            let before = previous.map(|p| self.board(scheme, p));
-            match before {
-                None => return ranking::rows(now, None),
-                Some(Some(before)) => return ranking::rows(now, Some(before)),
-                Some(None) => {}
-            }
+        if *scope != Scope::default() {
+            return ranking::rank(&self.book, scheme, period, scope);
         }
-        ranking::rank(&self.book, scheme, period, scope)
+        let before = ranking::previous_in_year(period).map(|period| self.board(scheme, period));
+        ranking::rows(&self.board(scheme, period), before.as_deref())
     }
 }

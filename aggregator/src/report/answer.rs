@@ -2,7 +2,7 @@
 
 use super::{
     explanation::{TargetFacts, effective_cells, explanation},
-    export, export_listing,
+    export,
     figures::Figures,
     question::{AskError, Question, Subject},
 };
@@ -76,7 +76,7 @@ fn rankings(figures: &Figures, question: &Question, scope: &Scope) -> Result<Lis
     let rows = figures.standings.ranking(scheme, period, &scope);
     let l = |vi, en| language.pick(vi, en);
     let report = with_headings(
-        export_listing(write::rankings(book, scheme, period, &rows)),
+        write::rankings(book, scheme, period, &rows),
         &[
             ("rank", l("Hạng", "Rank"), Form::Number),
             ("name", l("Xã, phường", "Commune"), Form::Text),

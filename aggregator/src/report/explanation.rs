@@ -2,7 +2,6 @@
 
 use super::{
     answer::{scheme_name, with_headings},
-    export_listing,
     figures::Figures,
     question::{AskError, Question},
 };
@@ -11,7 +10,7 @@ use shared::{
     language::Language,
     listing::{Column, Form, Listing, number_for_people},
     period::Period,
-    ranking::{RankingRow, Scope, board::Board, explain, explain::ExplainRow},
+    ranking::{RankingRow, explain, explain::ExplainRow},
     tables::write,
     vietnamese,
 };
@@ -26,11 +25,11 @@ pub(super) fn explanation(figures: &Figures, question: &Question, typed: &str) -
     let commune = figures.catalogue.find_commune(typed)?;
     let book = figures.standings.book();
     let number = book.commune_number(&commune.slug).ok_or_else(|| AskError::NoTargets(commune.name.clone()))?;
-    let board = Board::new(book, scheme, period, &Scope::default());
+    let board = figures.standings.board(scheme, period);
     let rows = explain::explain(book, &board, number, figures.today);
     let l = |vi, en| language.pick(vi, en);
     let mut report = with_headings(
-        export_listing(write::explain(book, period, &rows)),
+        write::explain(book, period, &rows),
         &[
             ("plan_ref", l("Mục", "Item"), Form::Text),
             ("indicator", l("Mã", "Code"), Form::Text),

@@ -1,15 +1,14 @@
 //! The tables of the scoring rules, exactly: `export`.
 
 use super::{
-    export_listing,
     figures::{Figures, exceptions_for},
     question::{AskError, ExportTable},
 };
 use shared::{
     listing::Listing,
     period::Period,
-    ranking::{Scheme, Scope, board::Board, explain},
-    tables::{Inputs, write, write::Table},
+    ranking::{Scheme, Scope, explain},
+    tables::{Inputs, write},
 };
 
 /// One table of the exports for a period and a scheme.
@@ -26,7 +25,7 @@ pub fn export(
     let asked = period;
     let period = figures.period(period)?;
     let book = figures.standings.book();
-    let table: Table = match table {
+    let list = match table {
         ExportTable::Communes => write::communes(inputs),
         ExportTable::Indicators => write::indicators(inputs),
         ExportTable::Targets => write::targets(inputs, book),
@@ -44,18 +43,11 @@ pub fn export(
             write::rankings(book, scheme, period, &figures.standings.ranking(scheme, period, &Scope::default()))
         }
         ExportTable::Explain => {
-            let made;
-            let board = match figures.standings.board(scheme, period) {
-                Some(board) => board,
-                None => {
-                    made = Board::new(book, scheme, period, &Scope::default());
-                    &made
-                }
-            };
+            let board = figures.standings.board(scheme, period);
             let communes = 0..u32::try_from(book.members().len()).unwrap_or(u32::MAX);
-            let rows: Vec<_> = communes.flat_map(|c| explain::explain(book, board, c, figures.today)).collect();
+            let rows: Vec<_> = communes.flat_map(|c| explain::explain(book, &board, c, figures.today)).collect();
             write::explain(book, period, &rows)
         }
     };
-    Ok(export_listing(table))
+    Ok(list)
 }

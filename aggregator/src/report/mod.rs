@@ -10,7 +10,7 @@
 //! | `service`, `remote` | the gRPC query service and its client |
 //! | `cli` | the commands |
 //!
-//! Every answer is a [`Listing`], so that a command prints the same whether it reads the local folder or asks a server.
+//! Every answer is a [`shared::listing::Listing`], so that a command prints the same whether it reads the local folder or asks a server.
 
 pub mod answer;
 pub mod cli;
@@ -21,16 +21,3 @@ pub mod question;
 pub mod recompute;
 pub mod remote;
 pub mod service;
-
-use shared::{
-    listing::{Column, Form, Listing},
-    tables::write::Table,
-};
-
-/// A table of the exports as it stands; people see the columns' own names.
-#[must_use]
-pub fn export_listing(table: Table) -> Listing {
-    let form = |number| if number { Form::Number } else { Form::Text };
-    let columns = table.columns.iter().map(|column| Column::new(column.name, column.name, form(column.number)));
-    Listing { columns: columns.collect(), rows: table.rows, ..Listing::default() }
-}

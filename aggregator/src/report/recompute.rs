@@ -1,6 +1,5 @@
 //! A published month recomputed from its exported files alone: no database, no catalogue.
 
-use super::export_listing;
 use chrono::NaiveDate;
 use shared::{
     book::{Book, BookError},
@@ -86,7 +85,7 @@ pub fn recompute(
     let newest = inputs.observations.iter().map(|row| local_day(row.received_at)).max();
     let today = newest.map_or(today, |newest| newest.max(today));
     let book = Book::new(&inputs)?;
-    let table = match what {
+    let list = match what {
         Recomputed::Rankings => write::rankings(&book, scheme, period, &rank(&book, scheme, period, &Scope::default())),
         Recomputed::Explain => {
             let board = Board::new(&book, scheme, period, &Scope::default());
@@ -95,5 +94,5 @@ pub fn recompute(
             write::explain(&book, period, &rows)
         }
     };
-    Ok((export_listing(table), book.ignored()))
+    Ok((list, book.ignored()))
 }

@@ -10,7 +10,7 @@ use shared::{
     calendar::local_day,
     feed::{Standing, StandingLine},
     period::{Cycle, Period},
-    ranking::{self, Scheme, Scope, board::Board, explain},
+    ranking::{self, Scheme, explain},
     standings::Change,
     tables::{Inputs, write},
 };
@@ -150,16 +150,9 @@ fn own_standing(
     computed_at: DateTime<Utc>,
 ) -> Standing {
     let book = figures.standings.book();
-    let made;
-    let board = match figures.standings.board(scheme, period) {
-        Some(board) => board,
-        None => {
-            made = Board::new(book, scheme, period, &Scope::default());
-            &made
-        }
-    };
+    let board = figures.standings.board(scheme, period);
     let row = figures.standings.row(scheme, period, commune);
-    let explained = explain::explain(book, board, commune, figures.today);
+    let explained = explain::explain(book, &board, commune, figures.today);
     let lines = write::explain(book, period, &explained).rows.into_iter().map(line).collect();
     Standing {
         scheme: scheme.as_str().to_owned(),

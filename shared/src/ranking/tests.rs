@@ -60,14 +60,14 @@ fn period(text: &str) -> Period {
 
 fn ranking_text(book: &Book, scheme: Scheme, month: &str, scope: &Scope) -> String {
     let rows = rank(book, scheme, period(month), scope);
-    String::from_utf8(write::rankings(book, scheme, period(month), &rows).to_csv()).unwrap().replace("\r\n", "\n")
+    String::from_utf8(write::rankings(book, scheme, period(month), &rows).csv()).unwrap().replace("\r\n", "\n")
 }
 
 fn explain_text(book: &Book, scheme: Scheme, month: &str, commune: &str) -> String {
     let board = Board::new(book, scheme, period(month), &Scope::default());
     let today = NaiveDate::from_ymd_opt(2027, 1, 1).unwrap();
     let rows = explain(book, &board, book.commune_number(commune).unwrap(), today);
-    String::from_utf8(write::explain(book, period(month), &rows).to_csv()).unwrap().replace("\r\n", "\n")
+    String::from_utf8(write::explain(book, period(month), &rows).csv()).unwrap().replace("\r\n", "\n")
 }
 
 const OCTOBER: &str = "\

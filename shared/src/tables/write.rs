@@ -1,10 +1,11 @@
-//! Printing the tables of the exports: columns, order of rows and the form of every cell.
+//! The tables of the exports as lists: columns, order of rows and the form of every cell.
 
 use super::Inputs;
 use crate::{
     book::Book,
     calendar::rfc3339,
     catalogue::Goal,
+    listing::{Column, Form, Listing},
     observation::Value,
     period::Period,
     ranking::{
@@ -13,42 +14,11 @@ use crate::{
     },
 };
 
-/// A column of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
-    /// Its name in files.
-    pub name: &'static str,
-    /// Whether its cells are numbers.
-    pub number: bool,
-}
-
-/// A table as text cells in machine form; empty where there is nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    /// The columns.
-    pub columns: Vec<Column>,
-    /// The rows, each with one cell for each column.
-    pub rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    fn new(names: &'static str, numbers: &str) -> Self {
-        let is_number = |name: &str| numbers.split(',').any(|number| number == name);
-        let columns = names.split(',').map(|name| Column { name, number: is_number(name) }).collect();
-        Self { columns, rows: Vec::new() }
-    }
-
-    /// CSV after RFC 4180, with a header row.
-    #[must_use]
-    pub fn to_csv(&self) -> Vec<u8> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        // Writing to memory does not fail, and every row has as many cells as there are columns.
-        let _ = writer.write_record(self.columns.iter().map(|c| c.name));
-        for row in &self.rows {
-            let _ = writer.write_record(row);
-        }
-        writer.into_inner().unwrap_or_default()
-    }
+/// An empty list with the columns of an export; people see the columns' own names.
+fn columns(names: &str, numbers: &str) -> Listing {
+    let form = |name: &str| if numbers.split(',').any(|number| number == name) { Form::Number } else { Form::Text };
+    let columns = names.split(',').map(|name| Column::new(name, name, form(name)));
+    Listing { columns: columns.collect(), ..Listing::default() }
 }
 
 fn optional<T: ToString>(value: Option<T>) -> String {
@@ -62,8 +32,8 @@ fn goal_cells(goal: Option<Goal>) -> [String; 3] {
 
 /// `communes`.
 #[must_use]
-pub fn communes(inputs: &Inputs) -> Table {
-    let mut table = Table::new("slug,code,name,kind,cycle", "");
+pub fn communes(inputs: &Inputs) -> Listing {
+    let mut table = columns("slug,code,name,kind,cycle", "");
     for row in &inputs.communes {
         let cycle = row.cycle.map_or("", |cycle| cycle.as_str());
         table.rows.push([&row.slug, &row.code, &row.name, row.kind.as_str(), cycle].map(str::to_owned).to_vec());
@@ -73,8 +43,8 @@ pub fn communes(inputs: &Inputs) -> Table {
 
 /// `indicators`.
 #[must_use]
-pub fn indicators(inputs: &Inputs) -> Table {
-    let mut table = Table::new(
+pub fn indicators(inputs: &Inputs) -> Listing {
+    let mut table = columns(
         "code,group,name,unit,kind,direction,cycle,rule,points,standard_operator,standard_value,standard_high",
         "points,standard_value,standard_high",
     );
@@ -91,8 +61,8 @@ pub fn indicators(inputs: &Inputs) -> Table {
 
 /// `targets`, with each target's share of its indicator's points.
 #[must_use]
-pub fn targets(inputs: &Inputs, book: &Book) -> Table {
-    let mut table = Table::new(
+pub fn targets(inputs: &Inputs, book: &Book) -> Listing {
+    let mut table = columns(
         "commune,plan_ref,indicator,operator,value,high,points,lead_unit,deadline,requires_evidence",
         "value,high,points",
     );
@@ -114,8 +84,8 @@ pub fn targets(inputs: &Inputs, book: &Book) -> Table {
 
 /// `exceptions`.
 #[must_use]
-pub fn exceptions(inputs: &Inputs) -> Table {
-    let mut table = Table::new("commune,period,cutoff,reason", "");
+pub fn exceptions(inputs: &Inputs) -> Listing {
+    let mut table = columns("commune,period,cutoff,reason", "");
     for row in &inputs.exceptions {
         table.rows.push(vec![row.commune.clone(), row.period.to_string(), row.cutoff.to_string(), row.reason.clone()]);
     }
@@ -136,8 +106,8 @@ pub fn value_cells(value: Value) -> [String; 3] {
 
 /// `observations`: every version.
 #[must_use]
-pub fn observations(inputs: &Inputs) -> Table {
-    let mut table = Table::new(
+pub fn observations(inputs: &Inputs) -> Listing {
+    let mut table = columns(
         "commune,indicator,unit,period,version,numerator,denominator,value,entered_by,entered_at,received_at,evidence_count,verdict",
         "version,numerator,denominator,evidence_count",
     );
@@ -154,8 +124,8 @@ pub fn observations(inputs: &Inputs) -> Table {
 
 /// `rankings`.
 #[must_use]
-pub fn rankings(book: &Book, scheme: Scheme, period: Period, rows: &[RankingRow]) -> Table {
-    let mut table = Table::new(
+pub fn rankings(book: &Book, scheme: Scheme, period: Period, rows: &[RankingRow]) -> Listing {
+    let mut table = columns(
         "scheme,period,rank,commune,name,kind,score,met,scored,on_time,movement,provisional",
         "rank,score,met,scored,on_time,movement,provisional",
     );
@@ -181,8 +151,8 @@ pub fn rankings(book: &Book, scheme: Scheme, period: Period, rows: &[RankingRow]
 
 /// `explain`.
 #[must_use]
-pub fn explain(book: &Book, period: Period, rows: &[ExplainRow]) -> Table {
-    let mut table = Table::new(
+pub fn explain(book: &Book, period: Period, rows: &[ExplainRow]) -> Listing {
+    let mut table = columns(
         "commune,plan_ref,indicator,period,value,operator,target,high,achievement,state,counted,points,earned,light",
         "value,target,high,achievement,counted,points,earned",
     );

@@ -1,7 +1,11 @@
 //! `kill -9` in mid-session, at chosen bytes, on both sides; then one more session: the same end as without the kill.
 
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
-use system_tests::{commune::Commune, province::Province, proxy::Proxy};
+use system_tests::{
+    commune::{Commune, Running},
+    province::Province,
+    proxy::Proxy,
+};
 
 const LONGEST: Duration = Duration::from_secs(60);
 const INDICATORS: [&str; 6] = ["NL-03", "CDS-05", "CDS-07", "CDS-08", "CDS-11", "CDS-17"];
@@ -59,47 +63,55 @@ fn quiet(commune: &Commune, changes: usize) {
 /// batches and near the end.
 const PLACES: [u64; 6] = [200, 1_800, 60_000, 300_000, 560_000, 700_000];
 
+/// A session that has come to a byte and stands still there.
+struct Stopped {
+    province: Province,
+    commune: Commune,
+    expected: Held,
+    proxy: Proxy,
+    session: Running,
+}
+
+fn stopped_at(place: u64) -> Stopped {
+    let mut province = Province::found();
+    province.serve();
+    let commune = Commune::joined(&province, "loc-tan");
+    let expected = enter(&commune);
+    let proxy = Proxy::stopping_after(province.url().trim_start_matches("https://").parse().unwrap(), place);
+    commune.point_at(&proxy.url());
+    let session = commune.start(["sync"]);
+    assert!(proxy.wait(LONGEST), "byte {place} was not reached");
+    Stopped { province, commune, expected, proxy, session }
+}
+
+/// One more session, and everything is there once.
+fn healed(province: &Province, commune: &Commune, expected: &Held, place: u64) {
+    commune.point_at(province.url());
+    let _ = commune.command(["sync"]).ok();
+    assert_eq!(held_by(province), *expected, "killed at byte {place}");
+    quiet(commune, expected.len());
+}
+
 #[test]
 fn an_agent_killed_in_mid_session_goes_on_where_it_was() {
     for place in PLACES {
-        let mut province = Province::found();
-        province.serve();
-        let commune = Commune::joined(&province, "loc-tan");
-        let expected = enter(&commune);
-        let proxy = Proxy::stopping_after(province.url().trim_start_matches("https://").parse().unwrap(), place);
-        commune.point_at(&proxy.url());
-        let mut session = commune.start(["sync"]);
-        assert!(proxy.wait(LONGEST), "byte {place} was not reached");
+        let Stopped { province, commune, expected, proxy: _proxy, mut session } = stopped_at(place);
         session.kill();
-        commune.point_at(province.url());
-        let _ = commune.command(["sync"]).ok();
-        assert_eq!(held_by(&province), expected, "killed at byte {place}");
-        quiet(&commune, expected.len());
+        healed(&province, &commune, &expected, place);
     }
 }
 
 #[test]
 fn an_aggregator_killed_in_mid_session_has_what_it_acknowledged() {
     for place in PLACES {
-        let mut province = Province::found();
-        province.serve();
-        let commune = Commune::joined(&province, "loc-tan");
-        let expected = enter(&commune);
-        let proxy = Proxy::stopping_after(province.url().trim_start_matches("https://").parse().unwrap(), place);
-        commune.point_at(&proxy.url());
-        let mut session = commune.start(["sync"]);
-        assert!(proxy.wait(LONGEST), "byte {place} was not reached");
+        let Stopped { mut province, commune, expected, proxy, mut session } = stopped_at(place);
         province.kill();
         drop(proxy);
-        let code = session.wait();
-        assert_ne!(code, Some(0), "a session without its end is no success");
+        assert_ne!(session.wait(), Some(0), "a session without its end is no success");
         let acknowledged = commune.status()["acknowledged"].as_u64().unwrap();
         let held = held_by(&province).len() as u64;
         assert!(acknowledged <= held, "{acknowledged} acknowledged, {held} held: byte {place}");
         province.serve();
-        commune.point_at(province.url());
-        let _ = commune.command(["sync"]).ok();
-        assert_eq!(held_by(&province), expected, "killed at byte {place}");
-        quiet(&commune, expected.len());
+        healed(&province, &commune, &expected, place);
     }
 }
