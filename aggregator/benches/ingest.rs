@@ -291,6 +291,7 @@ async fn agent(url: String, tls: rustls::ClientConfig, bodies: Vec<Bytes>, barri
         head: Some(position::to_wire(head)),
         acknowledged: Some(position::to_wire(LogPosition::START)),
         clock_unix_ms: 0,
+        ..v1::Hello::default()
     }))
     .await;
     let welcome = answers.message().await.unwrap().unwrap();

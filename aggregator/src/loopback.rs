@@ -181,6 +181,7 @@ impl Agent {
             head: Some(position::to_wire(head)),
             acknowledged: Some(position::to_wire(acknowledged)),
             clock_unix_ms: 0,
+            ..v1::Hello::default()
         };
         self.send(agent_frame::Frame::Hello(hello)).await;
         self.answer().await.unwrap()

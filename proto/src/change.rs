@@ -6,13 +6,13 @@
 use crate::{
     WireError, field,
     sync::v1::{
-        ChangeBody, EvidenceAttached, ObservationRecorded, Ratio, change_body::Kind,
+        ChangeBody, ConflictNoted, ConflictSettled, EvidenceAttached, ObservationRecorded, Ratio, change_body::Kind,
         observation_recorded::Value as Wire,
     },
 };
 use prost::Message;
 use shared::{
-    change::{CHANGE_SCHEMA, Change, Deed, Evidence},
+    change::{CHANGE_SCHEMA, Change, Conflict, Deed, Evidence},
     observation::{MAX_FILE_NAME_CHARS, MAX_NAME_CHARS, MAX_NOTE_CHARS, Observation, ObservationKey, Value},
 };
 
@@ -30,6 +30,13 @@ pub fn encode(change: &Change) -> Vec<u8> {
             name: evidence.name.clone(),
             size_bytes: evidence.size_bytes,
         }),
+        Deed::ConflictNoted(conflict) => Kind::ConflictNoted(ConflictNoted {
+            earlier: conflict.earlier.as_bytes().to_vec(),
+            later: conflict.later.as_bytes().to_vec(),
+        }),
+        Deed::ConflictSettled(conflict) => {
+            Kind::ConflictSettled(ConflictSettled { conflict: conflict.as_bytes().to_vec() })
+        }
     };
     let body = ChangeBody {
         change_id: change.id.as_bytes().to_vec(),
@@ -57,6 +64,11 @@ pub fn decode(bytes: &[u8]) -> Result<Change, WireError> {
     let deed = match body.kind.ok_or(WireError::UnknownKind)? {
         Kind::Observation(observation) => Deed::Recorded(observation_from_wire(observation)?),
         Kind::Evidence(evidence) => Deed::Attached(evidence_from_wire(evidence)?),
+        Kind::ConflictNoted(noted) => Deed::ConflictNoted(Conflict {
+            earlier: field::change_id("earlier", &noted.earlier)?,
+            later: field::change_id("later", &noted.later)?,
+        }),
+        Kind::ConflictSettled(settled) => Deed::ConflictSettled(field::change_id("conflict", &settled.conflict)?),
     };
     Ok(Change {
         id: field::change_id("change_id", &body.change_id)?,
@@ -170,7 +182,8 @@ mod tests {
                 Deed::Attached(Evidence { observation, sha256, name, size_bytes })
             },
         );
-        prop_oneof![recorded, attached]
+        let noted = (ids(), ids()).prop_map(|(earlier, later)| Deed::ConflictNoted(Conflict { earlier, later }));
+        prop_oneof![recorded, attached, noted, ids().prop_map(Deed::ConflictSettled)]
     }
 
     fn changes() -> impl Strategy<Value = Change> {
@@ -296,9 +309,9 @@ mod tests {
     fn what_a_later_version_writes_is_told_apart() {
         assert_eq!(refused(|b| b.kind = None), WireError::UnknownKind);
         assert_eq!(refused(|b| b.schema = 2), WireError::UnknownSchema(2));
-        // Field 12, a kind that does not exist yet.
+        // Field 31, a kind that does not exist yet.
         let mut bytes = ChangeBody { kind: None, ..body() }.encode_to_vec();
-        bytes.extend_from_slice(&[12 << 3 | 2, 3, 1, 2, 3]);
+        bytes.extend_from_slice(&[0xfa, 0x01, 3, 1, 2, 3]);
         let error = decode(&bytes).unwrap_err();
         assert!(error.is_from_later_version());
         assert_eq!(error.refusal().code(), "unreadable");

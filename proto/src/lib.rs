@@ -3,10 +3,11 @@
 //! | module | noun |
 //! | --- | --- |
 //! | [`sync`], [`enrolment`], [`query`] | generated from `proto/tiendo/**`, never edited |
-//! | [`change`], [`position`], [`catalogue`], [`feed`] | wire <-> domain; bad input is refused with a [`WireError`], never dropped |
+//! | [`change`], [`position`], [`catalogue`], [`feed`], [`digest`] | wire <-> domain; bad input is refused with a [`WireError`], never dropped |
 //! | [`identity`] | who a certificate names; signing requests |
 //! | [`tls`] | TLS settings of both ends, fingerprints |
 //! | [`accept`], [`connect`] | TLS under gRPC, on the server and at the agent |
+//! | [`receipt`] | the province's signed word that it holds a log |
 //! | [`pem`] | key and certificate files |
 //!
 //! It decides nothing: which figure is allowed is the domain's word, who may call what is each service's.
@@ -17,6 +18,7 @@ mod authority;
 pub mod catalogue;
 pub mod change;
 pub mod connect;
+pub mod digest;
 mod error;
 pub mod feed;
 mod field;
@@ -25,6 +27,7 @@ pub mod identity;
 mod loopback;
 pub mod pem;
 pub mod position;
+pub mod receipt;
 pub mod tls;
 
 pub use error::WireError;
@@ -37,6 +40,18 @@ pub const PROTOCOL_MAX: u32 = 1;
 pub const MAX_BATCH_BYTES: usize = 512 * 1024;
 /// Largest message in either direction, decompressed, in bytes. Set it on every client and service.
 pub const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
+/// Most bytes of one chunk of evidence.
+pub const MAX_CHUNK_BYTES: usize = 256 * 1024;
+/// Most files in one offer of evidence.
+pub const MAX_OFFERED_FILES: usize = 256;
+/// Most periods in one report of digests.
+pub const MAX_DIGEST_PERIODS: usize = 400;
+/// Most indicators in which one period is reported to differ; what is beyond is compared in the next session.
+pub const MAX_DIGEST_INDICATORS: usize = 1_000;
+/// Most changes in one page of history, and in one frame of changes sent again.
+pub const MAX_PAGE_CHANGES: usize = 1_000;
+/// Most authorities that are trusted at once.
+pub const MAX_AUTHORITIES: usize = 4;
 /// Most batches sent and not yet acknowledged.
 pub const MAX_BATCHES_IN_FLIGHT: usize = 4;
 

@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 /// The schema version of change bodies that this program writes.
 pub const CHANGE_SCHEMA: u32 = 1;
+/// How many kinds of change this program knows. A store notes the number with which it last looked at what it could not apply; it
+/// looks again when the program knows more.
+pub const CHANGE_KINDS: u32 = 4;
 /// Largest encoded change body, in bytes. Larger ones are refused as unreadable.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -95,6 +98,15 @@ pub struct Evidence {
     pub size_bytes: u64,
 }
 
+/// Two versions of one figure that were entered on two branches of the commune's log. Both are kept, the later counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Conflict {
+    /// The change that recorded the version of the branch that the province held.
+    pub earlier: Uuid,
+    /// The change that recorded the version appended after it.
+    pub later: Uuid,
+}
+
 /// What a change does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
@@ -102,6 +114,10 @@ pub enum Deed {
     Recorded(Observation),
     /// Evidence for a version.
     Attached(Evidence),
+    /// A person has to look at two versions of a figure.
+    ConflictNoted(Conflict),
+    /// A person has looked; names the change that noted the conflict.
+    ConflictSettled(Uuid),
 }
 
 /// A change, decoded. Its bytes are what the chain is over, so both are kept.

@@ -135,6 +135,8 @@ pub enum Refusal {
     TextNotPlain(&'static str),
     /// Evidence for an observation that is not there.
     UnknownObservation,
+    /// A conflict is settled that was never noted.
+    UnknownConflict,
     /// The change could not be read; the reason is for logs.
     Unreadable(String),
 }
@@ -158,6 +160,7 @@ impl Refusal {
             Refusal::TextTooLong(_) => "text_too_long",
             Refusal::TextNotPlain(_) => "text_not_plain",
             Refusal::UnknownObservation => "unknown_observation",
+            Refusal::UnknownConflict => "unknown_conflict",
             Refusal::Unreadable(_) => "unreadable",
         }
     }
@@ -219,6 +222,12 @@ impl Refusal {
                 .pick(
                     "chưa có số liệu để gắn minh chứng; nhập số liệu trước",
                     "there is no figure to attach evidence to; record the figure first",
+                )
+                .into(),
+            Refusal::UnknownConflict => language
+                .pick(
+                    "không có trùng lặp nào như vậy; xem lại bằng lệnh `commune-agent conflicts`",
+                    "there is no such conflict; see them with `commune-agent conflicts`",
                 )
                 .into(),
             Refusal::Unreadable(_) => language

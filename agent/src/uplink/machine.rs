@@ -117,7 +117,7 @@ pub enum Output {
 enum State {
     Fresh,
     Greeting,
-    Aligning(v1::Welcome, LogPosition),
+    Aligning(Box<v1::Welcome>, LogPosition),
     Sending,
     Feeding,
     Switching,
@@ -226,6 +226,7 @@ impl Machine {
             head: Some(position::to_wire(facts.head)),
             acknowledged: Some(position::to_wire(facts.acknowledged)),
             clock_unix_ms: facts.clock_unix_ms,
+            ..v1::Hello::default()
         }))]
     }
 
@@ -238,7 +239,7 @@ impl Machine {
         }
         let held = position::from_wire(welcome.position.clone()).map_err(|error| unreadable(&error))?;
         let noted = Output::NoteWelcome { clock_unix_ms: welcome.clock_unix_ms, exercise: welcome.exercise };
-        self.state = State::Aligning(welcome, held);
+        self.state = State::Aligning(Box::new(welcome), held);
         Ok(vec![noted, Output::CheckPosition(held)])
     }
 

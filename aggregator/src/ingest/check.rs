@@ -16,7 +16,7 @@ pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8]) -> Judged {
     };
     let checked = match &change.deed {
         Deed::Recorded(observation) => rulebook.check(commune, observation),
-        Deed::Attached(_) => Ok(()),
+        Deed::Attached(_) | Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => Ok(()),
     };
     match checked {
         Ok(()) => Judged::Fit(change),

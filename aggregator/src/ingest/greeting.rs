@@ -93,6 +93,7 @@ impl Verdicts {
             max_batch_bytes: u32::try_from(MAX_BATCH_BYTES).unwrap_or(u32::MAX),
             max_batches_in_flight: u32::try_from(MAX_BATCHES_IN_FLIGHT).unwrap_or(1),
             exercise: self.exercise,
+            ..v1::Welcome::default()
         })
     }
 

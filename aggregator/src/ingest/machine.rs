@@ -216,7 +216,7 @@ impl Machine {
                 Some(agent_frame::Frame::Batch(batch)) => self.batch(log, batch),
                 Some(agent_frame::Frame::FeedWanted(wanted)) => self.feed_wanted(log, wanted),
                 Some(agent_frame::Frame::Hello(_)) => violation("a second hello"),
-                None => violation("an empty or unknown frame"),
+                _ => violation("an empty or unknown frame"),
             },
             (State::Recalling(log, bodies, first_seq), Input::Recalled(chain)) => match chain {
                 Some(chain) => self.store(log, LogPosition { seq: first_seq - 1, chain }, bodies),
@@ -320,6 +320,7 @@ impl Machine {
                     position: Some(position::to_wire(position)),
                     received_at_unix_ms,
                     refused: refused.collect(),
+                    receipt: None,
                 }))]
             }
             BatchOutcome::Fork { head } => {

@@ -45,6 +45,7 @@ impl Province {
                     max_batch_bytes: 200,
                     max_batches_in_flight: 3,
                     exercise: self.exercise,
+                    ..v1::Welcome::default()
                 })]
             }
             agent_frame::Frame::Batch(batch) => self.take(&batch),
@@ -58,6 +59,7 @@ impl Province {
                 let end = Frame::FeedEnd(checksum.end(7));
                 parts.into_iter().map(Frame::FeedPart).chain([end]).collect()
             }
+            other => panic!("not of protocol 1: {other:?}"),
         }
     }
 
@@ -86,6 +88,7 @@ impl Province {
             position: Some(position::to_wire(at)),
             received_at_unix_ms: 0,
             refused,
+            receipt: None,
         })]
     }
 }

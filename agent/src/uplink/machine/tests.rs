@@ -35,6 +35,7 @@ fn welcome_with(verdict: Verdict, seq: u64, in_flight: u32) -> Input {
         max_batch_bytes: 1000,
         max_batches_in_flight: in_flight,
         exercise: false,
+        ..Welcome::default()
     }))
 }
 
@@ -57,6 +58,7 @@ fn ack_refusing(seq: u64, refused: &[u64]) -> Input {
         position: Some(position::to_wire(position(seq))),
         received_at_unix_ms: 0,
         refused: refused.collect(),
+        receipt: None,
     }))
 }
 

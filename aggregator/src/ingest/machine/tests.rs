@@ -27,6 +27,7 @@ fn hello(head: u64, acknowledged: u64) -> v1::Hello {
         head: Some(position::to_wire(at(head))),
         acknowledged: Some(position::to_wire(at(acknowledged))),
         clock_unix_ms: 0,
+        ..v1::Hello::default()
     }
 }
 

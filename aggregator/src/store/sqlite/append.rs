@@ -210,6 +210,7 @@ impl<'a> Pen<'a> {
                 }));
                 Ok(None)
             }
+            Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => Ok(None),
             Deed::Attached(evidence) => {
                 match self.versions.find(self.connection, sender.commune, evidence.observation)? {
                     None => Ok(Some(Refusal::UnknownObservation)),
