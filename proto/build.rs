@@ -3,7 +3,12 @@
 use std::{env, error::Error, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let files = ["tiendo/sync/v1/sync.proto", "tiendo/enrolment/v1/enrolment.proto", "tiendo/query/v1/query.proto"];
+    let files = [
+        "tiendo/sync/v1/sync.proto",
+        "tiendo/enrolment/v1/enrolment.proto",
+        "tiendo/query/v1/query.proto",
+        "tiendo/bundle/v1/bundle.proto",
+    ];
     println!("cargo:rerun-if-changed=proto");
     let descriptors = protox::compile(files, ["proto"])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);

@@ -8,6 +8,7 @@
 //! | [`tls`] | TLS settings of both ends, fingerprints |
 //! | [`accept`], [`connect`] | TLS under gRPC, on the server and at the agent |
 //! | [`receipt`] | the province's signed word that it holds a log |
+//! | [`bundle`] | a session as a file, signed and sealed |
 //! | [`pem`] | key and certificate files |
 //!
 //! It decides nothing: which figure is allowed is the domain's word, who may call what is each service's.
@@ -15,6 +16,7 @@
 pub mod accept;
 #[cfg(test)]
 mod authority;
+pub mod bundle;
 pub mod catalogue;
 pub mod change;
 pub mod connect;
@@ -87,6 +89,15 @@ pub mod enrolment {
     )]
     pub mod v1 {
         tonic::include_proto!("tiendo.enrolment.v1");
+    }
+}
+
+/// A session as a file.
+mod bundles {
+    /// Package `tiendo.bundle.v1`.
+    #[allow(missing_docs, clippy::all, clippy::pedantic)]
+    pub mod v1 {
+        tonic::include_proto!("tiendo.bundle.v1");
     }
 }
 

@@ -13,7 +13,7 @@ use std::fmt;
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// What stands before the statement when it is signed: the key signs nothing else that could be taken for a receipt.
+/// What stands before the statement when it is signed: whatever else the key signs (answers to bundles) cannot be taken for a receipt.
 const DOMAIN: &[u8] = b"tiendo receipt 1\0";
 
 /// Why a receipt proves nothing.
@@ -124,6 +124,11 @@ impl ReceiptSigner {
         let signature = self.pair.sign(&signed(&statement)).as_ref().to_vec();
         v1::Receipt { statement, signature, key: self.key.0.to_vec() }
     }
+
+    /// Signs something else; `message` begins with a domain of its own.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message).as_ref().to_vec()
+    }
 }
 
 /// A certificate of a receipt key that an authority vouches for.
@@ -174,6 +179,13 @@ impl ReceiptVerifier {
         self.key
     }
 
+    /// Checks a signature over something else.
+    pub(crate) fn check_bytes(&self, message: &[u8], signature: &[u8]) -> Result<(), ReceiptError> {
+        UnparsedPublicKey::new(&ED25519, &self.public_key)
+            .verify(message, signature)
+            .map_err(|_| ReceiptError::Signature)
+    }
+
     /// Checks a receipt and reads it.
     ///
     /// # Errors
@@ -182,9 +194,7 @@ impl ReceiptVerifier {
         if receipt.key != self.key.0 {
             return Err(ReceiptError::OtherKey);
         }
-        UnparsedPublicKey::new(&ED25519, &self.public_key)
-            .verify(&signed(&receipt.statement), &receipt.signature)
-            .map_err(|_| ReceiptError::Signature)?;
+        self.check_bytes(&signed(&receipt.statement), &receipt.signature)?;
         let statement = Statement::read(receipt)?;
         if statement.province != self.province {
             return Err(ReceiptError::Certificate("of another province"));
