@@ -1,8 +1,11 @@
 //! Durable ingest over mutual TLS against one raw connection that writes the same rows, in one run.
 //!
-//! `cargo bench -p aggregator --bench ingest [-- AGENTS CHANGES]`. The server is the whole one: TLS 1.3 with client
+//! `cargo bench -p aggregator --bench ingest [-- AGENTS CHANGES [night]]`. The server is the whole one: TLS 1.3 with client
 //! certificates, zstd, the session machine, the entry rules, the group commit, the standings. The raw connection has no
 //! network and makes no checks; it writes prepared rows into the same tables in transactions of [`MAX_GROUP_CHANGES`].
+//!
+//! With `night` the server is a process of its own, agents connect when they like and come back when they are told to, and its
+//! largest resident memory is printed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use aggregator::{
@@ -47,11 +50,20 @@ use tonic::codec::CompressionEncoding;
 use uuid::Uuid;
 
 fn main() {
-    let mut numbers = std::env::args().skip(1).filter_map(|word| word.parse::<usize>().ok());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, data] = &words[..]
+        && word == "serve-night"
+    {
+        return night::serve(Path::new(data));
+    }
+    let mut numbers = words.iter().filter_map(|word| word.parse::<usize>().ok());
     let (agents, changes) = (numbers.next().unwrap_or(200), numbers.next().unwrap_or(500));
     let place = tempfile::tempdir().unwrap();
     let (catalogue, import) = catalogue(agents);
     let logs: Vec<Log> = (0..agents).map(|number| log(&catalogue, number, changes)).collect();
+    if words.iter().any(|word| word == "night") {
+        return night::run(&place.path().join("night"), &import, &logs);
+    }
     let bytes: usize = logs.iter().flat_map(|log| &log.bodies).map(Bytes::len).sum();
     println!("{agents} agents × {changes} changes, {} bytes a change", bytes / (agents * changes));
     let total = (agents * changes) as f64;
@@ -88,7 +100,10 @@ fn catalogue(agents: usize) -> (Catalogue, CatalogueImport) {
     for number in 0..agents {
         let (slug, code) = (format!("xa-{number}"), format!("{:05}", 60_000 + number));
         catalogue.communes.push(Commune { slug: slug.clone(), code, name: format!("Xã {number}"), ..model.clone() });
-        catalogue.adopt_standard(&slug).unwrap();
+        // A catalogue of all targets of a nation would be larger than the limit of one file.
+        if number < 1_000 {
+            catalogue.adopt_standard(&slug).unwrap();
+        }
     }
     let (fingerprint, plan_year) = (hex::encode(catalogue.fingerprint()), catalogue.province.plan_year);
     let import = CatalogueImport { files: write::write(&catalogue), fingerprint, plan_year };
@@ -207,32 +222,8 @@ type Credential = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 fn serve(data: &Path, import: &CatalogueImport, logs: &[Log], follow: bool) -> (Duration, Duration) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let now = clock.now();
-        let folder = Folder::prepare(data, "bench").unwrap();
-        let (authority, key) = Authority::make("dong-nai", random(), now).unwrap();
-        pem::write_key(&folder.authority_key(), &key).unwrap();
-        pem::write_certificates(&folder.authority_certificate(), &[authority.certificate().clone()]).unwrap();
-        let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
-        issue_server(&folder, &config.hosts, &authority, &*clock).unwrap();
-        let store = SqliteStore::create(&folder.store(), founding(), import.clone(), act()).await.unwrap();
-        let mut credentials = Vec::new();
-        for log in logs {
-            credentials.push(credential(&store, &authority, &log.slug, now).await);
-        }
-        drop(store);
-        let store = open_store(&folder).await.unwrap();
-        let province = Arc::new(Province::load(store.clone(), clock.clone()).await.unwrap());
-        let times = province.clock.clone();
-        let live = Live::start(store, Arc::new(move || times.now())).await.unwrap();
-        let followers = match follow {
-            true => Followers::new(Arc::new(live)),
-            false => Followers { standings: Arc::new(NoStandings), live: None },
-        };
-        let server = Server::bind(folder, config, clock).await.unwrap();
-        let url = server.url();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(province, followers, async { drop(stopped.await) }));
+        let (folder, authority, credentials) = found(data, import, logs).await;
+        let (url, stop, serving) = start(folder, follow).await;
 
         let began = Instant::now();
         let barrier = Arc::new(Barrier::new(logs.len() + 1));
@@ -262,6 +253,42 @@ fn serve(data: &Path, import: &CatalogueImport, logs: &[Log], follow: bool) -> (
     })
 }
 
+/// A province with a certificate for each agent.
+async fn found(data: &Path, import: &CatalogueImport, logs: &[Log]) -> (Folder, Authority, Vec<Credential>) {
+    let clock = SystemClock;
+    let now = clock.now();
+    let folder = Folder::prepare(data, "bench").unwrap();
+    let (authority, key) = Authority::make("dong-nai", random(), now).unwrap();
+    pem::write_key(&folder.authority_key(), &key).unwrap();
+    pem::write_certificates(&folder.authority_certificate(), &[authority.certificate().clone()]).unwrap();
+    issue_server(&folder, &Config::default().hosts, &authority, &clock).unwrap();
+    let store = SqliteStore::create(&folder.store(), founding(), import.clone(), act()).await.unwrap();
+    let mut credentials = Vec::new();
+    for log in logs {
+        credentials.push(credential(&store, &authority, &log.slug, now).await);
+    }
+    (folder, authority, credentials)
+}
+
+type Running = (String, oneshot::Sender<()>, tokio::task::JoinHandle<Result<(), aggregator::serve::ServeError>>);
+
+async fn start(folder: Folder, follow: bool) -> Running {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+    let store = open_store(&folder).await.unwrap();
+    let province = Arc::new(Province::load(store.clone(), clock.clone()).await.unwrap());
+    let times = province.clock.clone();
+    let live = Live::start(store, Arc::new(move || times.now())).await.unwrap();
+    let followers = match follow {
+        true => Followers::new(Arc::new(live)),
+        false => Followers { standings: Arc::new(NoStandings), live: None },
+    };
+    let server = Server::bind(folder, config, clock).await.unwrap();
+    let url = server.url();
+    let (stop, stopped) = oneshot::channel::<()>();
+    (url, stop, tokio::spawn(server.run(province, followers, async { drop(stopped.await) })))
+}
+
 async fn credential(store: &SqliteStore, authority: &Authority, slug: &str, now: DateTime<Utc>) -> Credential {
     let identity = Identity::commune("dong-nai", slug).unwrap();
     let made = signing_request().unwrap();
@@ -272,7 +299,18 @@ async fn credential(store: &SqliteStore, authority: &Authority, slug: &str, now:
 
 /// One agent's session up to its last acknowledgement.
 async fn agent(url: String, tls: rustls::ClientConfig, bodies: Vec<Bytes>, barrier: Arc<Barrier>) {
-    let channel = connect::channel(&url, tls).await.unwrap();
+    let wait = session(&url, tls, &bodies, Some(barrier)).await;
+    assert_eq!(wait, None, "there is no place for all agents");
+}
+
+/// One session; how long the agent was told to wait where there was no place for it.
+async fn session(
+    url: &str,
+    tls: rustls::ClientConfig,
+    bodies: &[Bytes],
+    barrier: Option<Arc<Barrier>>,
+) -> Option<Duration> {
+    let channel = connect::channel(url, tls).await.unwrap();
     let mut client = SyncServiceClient::new(channel)
         .send_compressed(CompressionEncoding::Zstd)
         .accept_compressed(CompressionEncoding::Zstd);
@@ -280,7 +318,9 @@ async fn agent(url: String, tls: rustls::ClientConfig, bodies: Vec<Bytes>, barri
     let mut answers = client.session(ReceiverStream::new(outbound)).await.unwrap().into_inner();
     // A real agent keeps its chain in its log.
     let head = bodies.iter().fold(LogPosition::START, |position, body| position.then(body));
-    barrier.wait().await;
+    if let Some(barrier) = barrier {
+        barrier.wait().await;
+    }
     let send = async |frame| frames.send(AgentFrame { frame: Some(frame) }).await.unwrap();
     send(agent_frame::Frame::Hello(v1::Hello {
         protocol_min: 1,
@@ -295,7 +335,13 @@ async fn agent(url: String, tls: rustls::ClientConfig, bodies: Vec<Bytes>, barri
     }))
     .await;
     let welcome = answers.message().await.unwrap().unwrap();
-    assert!(matches!(welcome.frame, Some(aggregator_frame::Frame::Welcome(_))), "{welcome:?}");
+    match welcome.frame {
+        Some(aggregator_frame::Frame::Welcome(_)) => {}
+        Some(aggregator_frame::Frame::TurnedAway(away)) if away.verdict() == v1::Verdict::RetryLater => {
+            return Some(Duration::from_millis(away.retry_after_ms));
+        }
+        other => panic!("{other:?}"),
+    }
     let mut first_seq = 1;
     for batch in bodies.chunks(500) {
         let changes = batch.iter().map(|body| v1::Change { body: body.clone() }).collect();
@@ -304,5 +350,83 @@ async fn agent(url: String, tls: rustls::ClientConfig, bodies: Vec<Bytes>, barri
         let answer = answers.message().await.unwrap().unwrap();
         let Some(aggregator_frame::Frame::Acknowledgement(ack)) = answer.frame else { panic!("{answer:?}") };
         assert!(ack.refused.is_empty(), "{:?}", ack.refused[0]);
+    }
+    None
+}
+
+/// All agents of a nation wake in the same minute; the server is a process of its own.
+mod night {
+    use super::{CatalogueImport, Duration, Instant, Log, Path, client_config, found, fs, session, start};
+    use aggregator::folder::Folder;
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    /// The server's process: says where it listens and runs until its input ends.
+    pub fn serve(data: &Path) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (url, stop, serving) = start(Folder::open(data).unwrap(), true).await;
+            println!("{url}");
+            tokio::task::spawn_blocking(|| std::io::read_to_string(std::io::stdin())).await.unwrap().unwrap();
+            stop.send(()).unwrap();
+            serving.await.unwrap().unwrap();
+        });
+    }
+
+    /// The agents, and what the server's process took.
+    pub fn run(data: &Path, import: &CatalogueImport, logs: &[Log]) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let (folder, authority, credentials) = runtime.block_on(found(data, import, logs));
+        let folder = folder.settle(data).unwrap();
+        let mut server = Command::new(std::env::current_exe().unwrap())
+            .args(["serve-night".as_ref(), folder.root().as_os_str()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let before = memory_kib(server.id(), "VmRSS");
+        let began = Instant::now();
+        let told = Arc::new(AtomicUsize::new(0));
+        runtime.block_on(async {
+            let agents: Vec<_> = logs
+                .iter()
+                .zip(credentials)
+                .map(|(log, credential)| {
+                    let roots = [authority.certificate().clone()];
+                    let tls = client_config(&roots, Some(credential)).unwrap();
+                    let (url, bodies, told) = (url.trim().to_owned(), log.bodies.clone(), told.clone());
+                    tokio::spawn(async move {
+                        while let Some(wait) = session(&url, tls.clone(), &bodies, None).await {
+                            told.fetch_add(1, Ordering::Relaxed);
+                            tokio::time::sleep(wait.min(Duration::from_secs(60))).await;
+                        }
+                    })
+                })
+                .collect();
+            for agent in agents {
+                agent.await.unwrap();
+            }
+        });
+        let took = began.elapsed();
+        let changes: usize = logs.iter().map(|log| log.bodies.len()).sum();
+        println!("night: {} agents, {changes} changes, all acknowledged after {took:.1?}", logs.len());
+        println!("night: {} times an agent was told to come later", told.load(Ordering::Relaxed));
+        println!("night: server resident {before} KiB before, at most {} KiB", memory_kib(server.id(), "VmHWM"));
+        drop(server.stdin.take());
+        server.wait().unwrap();
+    }
+
+    fn memory_kib(process: u32, field: &str) -> usize {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 }

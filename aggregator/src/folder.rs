@@ -5,6 +5,7 @@
 //! store.db           the store
 //! authority/         key.pem (0600) and certificate.pem of the certificate authority
 //! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
+//! bundle/            key (0600) that opens bundles, made when it is first needed
 //! serve.lock         held by the one running `serve`
 //! serve.address      where it listens; left behind only by a crash
 //! ```
@@ -138,6 +139,25 @@ impl Folder {
     #[must_use]
     pub fn server_certificate(&self) -> PathBuf {
         self.root.join("server/certificate.pem")
+    }
+
+    /// The key that opens bundles.
+    #[must_use]
+    pub fn bundle_key(&self) -> PathBuf {
+        self.root.join("bundle/key")
+    }
+
+    /// Makes a folder that only the owner can look into, if there is none.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create_private(path: &Path) -> Result<(), FolderError> {
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+                Err(FolderError::Io { path: path.to_owned(), source })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes a new file that only the owner can read, with this content.

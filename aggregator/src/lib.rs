@@ -18,6 +18,7 @@
 
 pub mod access;
 pub mod authority;
+pub mod bundle;
 pub mod cli;
 pub mod clock;
 pub mod config;

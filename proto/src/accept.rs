@@ -1,7 +1,8 @@
 //! Accepting connections: TCP, then TLS, each handshake on its own and within bounds.
 //!
 //! A stranger can take up one of [`Limits::handshakes`] places for [`Limits::handshake`], no more: the handshake has that
-//! long, and then the opening of HTTP/2 once more. What comes after is bounded by [`server`].
+//! long, and then the opening of HTTP/2 once more. Without a certificate the connection ends after [`Limits::stranger`]; what else
+//! comes after is bounded by [`server`].
 
 use crate::{
     identity::{Identity, IdentityError},
@@ -52,13 +53,21 @@ pub struct Limits {
     pub handshake: Duration,
     /// Handshakes at once.
     pub handshakes: usize,
-    /// Connections at once, handshakes included; further ones wait to be accepted.
+    /// Connections at once, handshakes included; further ones wait to be accepted. Each takes about 100 KiB, so that this bounds
+    /// what a nation that wakes in one minute takes.
     pub connections: usize,
+    /// Longest connection without a client certificate: enough to join, not to keep a place.
+    pub stranger: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { handshake: Duration::from_secs(10), handshakes: 256, connections: 8_192 }
+        Self {
+            handshake: Duration::from_secs(10),
+            handshakes: 256,
+            connections: 1_024,
+            stranger: Duration::from_secs(60),
+        }
     }
 }
 
@@ -169,7 +178,7 @@ async fn accept(
                 let sender = sender.clone();
                 running.spawn(async move {
                     if let Some(stream) = shake_hands(acceptor, stream, address, limits.handshake).await {
-                        let accepted = TlsConnection::new(stream, address, limits.handshake, connection);
+                        let accepted = TlsConnection::new(stream, address, limits, connection);
                         // Fails only when the server is gone, and with it the connection.
                         let _ = sender.send(accepted).await;
                     }
@@ -214,6 +223,7 @@ pub struct TlsConnection {
     stream: TlsStream<TcpStream>,
     peer: PeerCertificates,
     opening: Option<Opening>,
+    stranger: Option<Pin<Box<Sleep>>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -224,11 +234,12 @@ struct Opening {
 }
 
 impl TlsConnection {
-    fn new(stream: TlsStream<TcpStream>, address: SocketAddr, limit: Duration, permit: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TlsStream<TcpStream>, address: SocketAddr, limits: Limits, permit: OwnedSemaphorePermit) -> Self {
         let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
         let peer = PeerCertificates::new(address, leaf.map(|leaf| leaf.clone().into_owned()));
-        let opening = Some(Opening { missing_bytes: PREFACE_BYTES, deadline: Box::pin(sleep(limit)) });
-        Self { stream, peer, opening, _permit: permit }
+        let opening = Some(Opening { missing_bytes: PREFACE_BYTES, deadline: Box::pin(sleep(limits.handshake)) });
+        let stranger = peer.leaf().is_none().then(|| Box::pin(sleep(limits.stranger)));
+        Self { stream, peer, opening, stranger, _permit: permit }
     }
 }
 
@@ -245,6 +256,12 @@ impl AsyncRead for TlsConnection {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if let Some(deadline) = &mut this.stranger
+            && read.is_pending()
+            && deadline.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no certificate, and the time is over")));
+        }
         let Some(opening) = &mut this.opening else { return read };
         opening.missing_bytes = opening.missing_bytes.saturating_sub(buffer.filled().len() - before);
         if opening.missing_bytes == 0 {

@@ -224,7 +224,7 @@ async fn silent_and_garbled_clients_hold_nobody_up() {
 #[tokio::test]
 async fn silent_clients_lose_their_place_before_and_after_the_handshake() {
     let authority = Authority::new();
-    let limits = Limits { handshake: Duration::from_millis(100), handshakes: 1, connections: 2 };
+    let limits = Limits { handshake: Duration::from_millis(100), handshakes: 1, connections: 2, ..Limits::default() };
     let server = serve(settings(authority.server(&["localhost"]), &authority), limits).await;
     let mut silent = TcpStream::connect(server.address).await.unwrap();
     let mut byte = [0; 1];
@@ -268,4 +268,20 @@ async fn the_end_of_the_stream_frees_the_port() {
     drop(incoming);
     let _ = waiting.read_to_end(&mut Vec::new()).await;
     TcpListener::bind(address).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_keep_a_connection_and_a_commune_can() {
+    let authority = Authority::new();
+    let limits = Limits { stranger: Duration::from_millis(200), connections: 2, ..Limits::default() };
+    let server = serve(settings(authority.server(&["localhost"]), &authority), limits).await;
+    let known = shake_hands(server.address, trusting(&authority, Some(authority.client(&[COMMUNE])))).await.unwrap();
+    let mut stranger = shake_hands(server.address, trusting(&authority, None)).await.unwrap();
+    // The opening and empty settings: from here on the keepalive of HTTP/2 would keep it open.
+    stranger.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    // Ends when the server ends it; a reset is an end too.
+    let _ = stranger.read_to_end(&mut Vec::new()).await;
+    // Its place is free again, and the other's is not.
+    server.ask(trusting(&authority, Some(authority.client(&[COMMUNE])))).await.unwrap();
+    drop(known);
 }

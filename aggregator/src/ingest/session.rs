@@ -25,7 +25,7 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout},
 };
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming};
 
 /// Longest silence of an agent.
@@ -78,10 +78,20 @@ impl SyncService for Sessions {
     async fn session(&self, request: Request<Streaming<AgentFrame>>) -> Result<Response<Self::SessionStream>, Status> {
         let agent = self.access.agent(request.extensions())?;
         let (frames, outbound) = mpsc::channel(WAITING_FRAMES);
-        let session = Session::new(self.ingest.clone(), agent, frames);
-        tokio::spawn(session.run(request.into_inner()));
+        tokio::spawn(hold(self.ingest.clone(), agent, request.into_inner(), frames));
         Ok(Response::new(ReceiverStream::new(outbound)))
     }
+}
+
+/// Holds one session of an agent whose certificate was checked: its frames come in, the answers go out. The same for a stream
+/// of the network and for the frames of a bundle.
+pub async fn hold(
+    ingest: Arc<Ingest>,
+    agent: Agent,
+    inbound: impl Stream<Item = Result<AgentFrame, Status>> + Unpin,
+    outbound: mpsc::Sender<Result<AggregatorFrame, Status>>,
+) {
+    Session::new(ingest, agent, outbound).run(inbound).await;
 }
 
 struct Session {
@@ -106,7 +116,7 @@ impl Session {
         Self { ingest, agent, commune, machine, frames, replies, reply, place: None, incarnation, build }
     }
 
-    async fn run(mut self, mut inbound: Streaming<AgentFrame>) {
+    async fn run(mut self, mut inbound: impl Stream<Item = Result<AgentFrame, Status>> + Unpin) {
         let started = Instant::now();
         loop {
             let input = self.next(&mut inbound, started).await;
@@ -118,7 +128,11 @@ impl Session {
     }
 
     /// Waits for what happens next.
-    async fn next(&mut self, inbound: &mut Streaming<AgentFrame>, started: Instant) -> Input {
+    async fn next(
+        &mut self,
+        inbound: &mut (impl Stream<Item = Result<AgentFrame, Status>> + Unpin),
+        started: Instant,
+    ) -> Input {
         let mut ending = self.ingest.ending.clone();
         let (waiting, takes) = (self.machine.is_waiting_for_writer(), self.machine.takes_frames());
         let replaced = async {
@@ -136,10 +150,10 @@ impl Session {
                 Ok(outcome) => Input::Stored { outcome, received_at_unix_ms: reply.received_at.timestamp_millis() },
                 Err(_) => Input::Interrupted(Interruption::Store),
             },
-            frame = timeout(IDLE, inbound.message()), if takes => match frame {
-                Ok(Ok(Some(frame))) => Input::Frame(frame),
-                Ok(Ok(None)) => Input::Closed,
-                Ok(Err(status)) => {
+            frame = timeout(IDLE, inbound.next()), if takes => match frame {
+                Ok(Some(Ok(frame))) => Input::Frame(frame),
+                Ok(None) => Input::Closed,
+                Ok(Some(Err(status))) => {
                     tracing::debug!(commune = %self.commune, code = ?status.code(), "the stream broke");
                     Input::Interrupted(match status.code() {
                         Code::OutOfRange | Code::ResourceExhausted | Code::Unimplemented => Interruption::Unreadable,
