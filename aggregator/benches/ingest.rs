@@ -12,8 +12,9 @@ use aggregator::{
     enrol::{random, record_of},
     folder::Folder,
     ingest::{NoStandings, writer::MAX_GROUP_CHANGES},
+    keyring::issue_server,
     province::Province,
-    serve::{Followers, Server, issue_server, open_store},
+    serve::{Followers, Server, open_store},
     standing::Live,
     store::{Act, CatalogueImport, Founding, Store, sqlite::SqliteStore},
 };

@@ -8,6 +8,7 @@
 //! | [`tls`] | TLS settings of both ends, fingerprints |
 //! | [`accept`], [`connect`] | TLS under gRPC, on the server and at the agent |
 //! | [`receipt`] | the province's signed word that it holds a log |
+//! | [`renewal`] | what an agent with an expired certificate signs |
 //! | [`pem`] | key and certificate files |
 //!
 //! It decides nothing: which figure is allowed is the domain's word, who may call what is each service's.
@@ -28,6 +29,7 @@ mod loopback;
 pub mod pem;
 pub mod position;
 pub mod receipt;
+pub mod renewal;
 pub mod tls;
 
 pub use error::WireError;
@@ -74,7 +76,7 @@ pub mod sync {
     }
 }
 
-/// Getting an agent's certificate.
+/// Getting an agent's certificate and keeping it valid.
 pub mod enrolment {
     /// Package `tiendo.enrolment.v1`.
     #[allow(

@@ -1,0 +1,198 @@
+//! The keys that a running `serve` holds: the authorities and the TLS settings made of them. It looks at the disk again and again, so
+//! that a rotation by a command, and a new server certificate, need no restart.
+//!
+//! TLS settings change before anything is issued under a new authority: whoever gets a certificate can connect with it.
+
+use crate::{
+    authorities::{self, Authorities, KeysError, Seen},
+    authority::{self, Authority},
+    clock::Clock,
+    enrol::random,
+    folder::Folder,
+    store::{Store, StoreError},
+};
+use arc_swap::ArcSwap;
+use proto::{pem, tls};
+use rustls::ServerConfig;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// How often the disk is looked at where nobody joins or renews. Three small reads.
+pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// The server certificate, and whether the former authority is still needed, are looked at once in so many looks: every six hours.
+const LOOKS_TO_RENEWAL: u64 = 6 * 60 * 60;
+
+/// See the [module](self).
+pub struct Keyring {
+    folder: Folder,
+    hosts: Vec<String>,
+    clock: Arc<dyn Clock>,
+    authorities: ArcSwap<Authorities>,
+    tls: Arc<ArcSwap<ServerConfig>>,
+    seen: Mutex<Seen>,
+}
+
+impl Keyring {
+    /// Reads the keys, and issues a server certificate for these hosts where that is due.
+    ///
+    /// # Errors
+    /// [`KeysError`]
+    pub fn open(folder: Folder, hosts: Vec<String>, clock: Arc<dyn Clock>) -> Result<Self, KeysError> {
+        // Before they are read: what changes in between is seen at the next look.
+        let seen = Mutex::new(authorities::seen(&folder));
+        let authorities = Authorities::open(&folder)?;
+        let tls = Arc::new(ArcSwap::from_pointee(server_tls(&folder, &hosts, &authorities, &*clock)?));
+        Ok(Self { folder, hosts, clock, authorities: ArcSwap::from_pointee(authorities), tls, seen })
+    }
+
+    /// The TLS settings in force, swapped when they change.
+    #[must_use]
+    pub fn tls(&self) -> Arc<ArcSwap<ServerConfig>> {
+        self.tls.clone()
+    }
+
+    /// The authorities as they are on the disk now; what cannot be read now is tried again at the next look.
+    #[must_use]
+    pub fn look(&self) -> Arc<Authorities> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = authorities::seen(&self.folder);
+        if *seen != now {
+            match self.take_over() {
+                Ok(()) => *seen = now,
+                Err(error) => tracing::warn!(%error, "the authorities on the disk could not be read, trying again"),
+            }
+        }
+        self.authorities.load_full()
+    }
+
+    /// Makes the TLS settings anew, with a new server certificate where that is due.
+    fn refresh(&self) {
+        match server_tls(&self.folder, &self.hosts, &self.authorities.load(), &*self.clock) {
+            Ok(renewed) => self.tls.store(Arc::new(renewed)),
+            Err(error) => tracing::error!(%error, "the server certificate could not be renewed"),
+        }
+    }
+
+    fn take_over(&self) -> Result<(), KeysError> {
+        let read = Authorities::read(&self.folder)?;
+        self.tls.store(Arc::new(server_tls(&self.folder, &self.hosts, &read, &*self.clock)?));
+        tracing::info!(trusted = ?read.fingerprints(), "the authorities changed");
+        self.authorities.store(Arc::new(read));
+        self.note();
+        Ok(())
+    }
+
+    /// Says to the commands which authorities are in force here.
+    fn note(&self) {
+        if let Err(error) = self.folder.note_authorities(Some(&noted(&self.authorities.load()))) {
+            tracing::warn!(%error, "the authorities in force could not be noted");
+        }
+    }
+
+    /// Looks until the end is signalled.
+    pub async fn run(self: Arc<Self>, store: Arc<dyn Store>, mut ending: watch::Receiver<bool>) {
+        self.note();
+        let mut ticks = tokio::time::interval(LOOK_INTERVAL);
+        let mut looks: u64 = 0;
+        loop {
+            tokio::select! {
+                () = async { drop(ending.wait_for(|ending| *ending).await) } => return,
+                _ = ticks.tick() => {
+                    drop(self.look());
+                    looks += 1;
+                }
+            }
+            if looks % LOOKS_TO_RENEWAL == 0 {
+                self.refresh();
+                if let Err(error) = self.retire(&*store).await {
+                    tracing::warn!(%error, "the former authority stays, the store could not be asked");
+                }
+            }
+        }
+    }
+
+    /// Forgets the former authority when nothing that it issued is valid any more.
+    async fn retire(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let authorities = self.look();
+        if authorities.former.is_none() || !of_others(store, &authorities, &*self.clock).await?.is_empty() {
+            return Ok(());
+        }
+        match authorities::drop_former(&self.folder) {
+            Ok(_) => drop(self.look()),
+            Err(error) => tracing::warn!(%error, "the former authority could not be removed"),
+        }
+        Ok(())
+    }
+}
+
+/// The live certificates that the issuing authority did not issue.
+///
+/// # Errors
+/// The store's.
+pub async fn of_others(
+    store: &dyn Store,
+    authorities: &Authorities,
+    clock: &dyn Clock,
+) -> Result<Vec<crate::store::CertificateRecord>, StoreError> {
+    let issuing = authorities.issuing().fingerprint().0;
+    let mut live = store.certificates(Some(clock.now())).await?;
+    live.retain(|certificate| certificate.issuer != Some(issuing));
+    Ok(live)
+}
+
+/// How the authorities in force are noted for the commands.
+#[must_use]
+pub fn noted(authorities: &Authorities) -> String {
+    authorities.fingerprints().iter().map(|one| format!("{one}\n")).collect()
+}
+
+/// Issues a server certificate into the folder.
+///
+/// # Errors
+/// When it cannot be issued or written.
+pub fn issue_server(
+    folder: &Folder,
+    hosts: &[String],
+    authority: &Authority,
+    clock: &dyn Clock,
+) -> Result<(), KeysError> {
+    let issued = authority.issue_server(hosts, random(), clock.now())?;
+    pem::write_key(&folder.server_key(), &issued.key_pem)?;
+    let chain = [issued.issued.certificate, authority.certificate().clone()];
+    Ok(pem::write_certificates(&folder.server_certificate(), &chain)?)
+}
+
+/// TLS settings with the certificate on the disk, or with a new one where that is due, of another authority than the current one, or
+/// does not fit its key.
+fn server_tls(
+    folder: &Folder,
+    hosts: &[String],
+    authorities: &Authorities,
+    clock: &dyn Clock,
+) -> Result<ServerConfig, KeysError> {
+    let authority = &authorities.current;
+    let read = || -> Result<ServerConfig, KeysError> {
+        let chain = pem::read_certificates(&folder.server_certificate())?;
+        let key = pem::read_key(&folder.server_key())?;
+        Ok(tls::server_config(chain, key, &authorities.trusted())?)
+    };
+    let chain = pem::read_certificates(&folder.server_certificate()).unwrap_or_default();
+    let due = chain.last() != Some(authority.certificate())
+        || chain.first().is_none_or(|leaf| authority::server_is_due(leaf, hosts, clock.now()));
+    if due {
+        tracing::info!("issuing a server certificate");
+        issue_server(folder, hosts, authority, clock)?;
+    }
+    match read() {
+        Err(KeysError::Tls(error)) if !due => {
+            // Stopped between writing the key and writing the certificate.
+            tracing::warn!(%error, "the server certificate does not fit its key, issuing a new one");
+            issue_server(folder, hosts, authority, clock)?;
+            read()
+        }
+        read => read,
+    }
+}
