@@ -6,7 +6,8 @@
 //! | [`exchange`] | the machine and the store: frames in, frames out, no network |
 //! | [`session`] | one gRPC stream that carries the frames |
 //! | [`credential`] | key and certificates in the data folder |
-//! | [`join`] | getting them |
+//! | [`join`], [`renew`] | getting them, and keeping the certificate valid |
+//! | [`pending`] | the key of a certificate that has not come yet |
 //! | [`outcome`] | how a session ended, in words |
 
 pub mod credential;
@@ -14,6 +15,8 @@ pub mod exchange;
 pub mod join;
 pub mod machine;
 pub mod outcome;
+pub mod pending;
+pub mod renew;
 pub mod session;
 
 /// What this program calls itself.
