@@ -105,6 +105,7 @@ impl Enrolment {
                 leaf
             }
             Renewed::Before(leaf) => leaf,
+            Renewed::Early => return Err(Status::failed_precondition("too early, the certificate is young")),
             Renewed::Revoked => return Err(Status::permission_denied("the certificate was revoked")),
             Renewed::Replaced => return Err(Status::permission_denied("the certificate was replaced by a later one")),
         };

@@ -9,9 +9,10 @@ use crate::{
     clock::Clock,
     enrol::random,
     folder::Folder,
-    store::{Store, StoreError},
+    store::{CertificateRecord, Store, StoreError},
 };
 use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use proto::{pem, tls};
 use rustls::ServerConfig;
 use std::{
@@ -105,7 +106,7 @@ impl Keyring {
                     looks += 1;
                 }
             }
-            if looks % LOOKS_TO_RENEWAL == 0 {
+            if looks.is_multiple_of(LOOKS_TO_RENEWAL) {
                 self.refresh();
                 if let Err(error) = self.retire(&*store).await {
                     tracing::warn!(%error, "the former authority stays, the store could not be asked");
@@ -117,7 +118,7 @@ impl Keyring {
     /// Forgets the former authority when nothing that it issued is valid any more.
     async fn retire(&self, store: &dyn Store) -> Result<(), StoreError> {
         let authorities = self.look();
-        if authorities.former.is_none() || !of_others(store, &authorities, &*self.clock).await?.is_empty() {
+        if authorities.former.is_none() || !of_others(store, &authorities, self.clock.now()).await?.is_empty() {
             return Ok(());
         }
         match authorities::drop_former(&self.folder) {
@@ -135,10 +136,10 @@ impl Keyring {
 pub async fn of_others(
     store: &dyn Store,
     authorities: &Authorities,
-    clock: &dyn Clock,
-) -> Result<Vec<crate::store::CertificateRecord>, StoreError> {
+    now: DateTime<Utc>,
+) -> Result<Vec<CertificateRecord>, StoreError> {
     let issuing = authorities.issuing().fingerprint().0;
-    let mut live = store.certificates(Some(clock.now())).await?;
+    let mut live = store.certificates(Some(now)).await?;
     live.retain(|certificate| certificate.issuer != Some(issuing));
     Ok(live)
 }

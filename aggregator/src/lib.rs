@@ -32,6 +32,8 @@ pub mod ingest;
 pub mod keyring;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod loopback_identity;
 pub mod notice;
 pub mod province;
 pub mod report;

@@ -155,7 +155,7 @@ pub struct SigningRequest {
 /// # Errors
 /// [`IdentityError::SigningRequest`] when the system gives no randomness.
 pub fn signing_request() -> Result<SigningRequest, IdentityError> {
-    request_of(&KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(no_request)?)
+    request_of(&KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|error| no_request(&error))?)
 }
 
 /// The request for a key that was made before (PKCS#8, PEM).
@@ -163,15 +163,15 @@ pub fn signing_request() -> Result<SigningRequest, IdentityError> {
 /// # Errors
 /// [`IdentityError::SigningRequest`] when it is not a key.
 pub fn signing_request_for(key_pem: &str) -> Result<SigningRequest, IdentityError> {
-    request_of(&KeyPair::from_pem(key_pem).map_err(no_request)?)
+    request_of(&KeyPair::from_pem(key_pem).map_err(|error| no_request(&error))?)
 }
 
 fn request_of(key: &KeyPair) -> Result<SigningRequest, IdentityError> {
-    let request = CertificateParams::default().serialize_request(key).map_err(no_request)?;
+    let request = CertificateParams::default().serialize_request(key).map_err(|error| no_request(&error))?;
     Ok(SigningRequest { key_pem: Zeroizing::new(key.serialize_pem()), request_der: request.der().to_vec() })
 }
 
-fn no_request(error: rcgen::Error) -> IdentityError {
+fn no_request(error: &rcgen::Error) -> IdentityError {
     IdentityError::SigningRequest(error.to_string())
 }
 

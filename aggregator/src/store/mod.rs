@@ -3,11 +3,13 @@
 //! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
+mod credential;
 mod record;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
 
+pub use credential::*;
 pub use record::*;
 
 use async_trait::async_trait;
@@ -134,6 +136,8 @@ pub trait Store: Send + Sync {
     async fn contacts(&self) -> Result<Vec<Contact>, StoreError>;
     /// The closed periods, oldest first.
     async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError>;
+    /// Adds a line to the audit history about something that is not kept here; `what` is a stable word.
+    async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError>;
     /// The newest lines of the audit history, newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
 

@@ -89,11 +89,15 @@ pub(super) fn renew(connection: &Connection, names: &mut Names, renewal: &Renewa
         return Ok(Renewed::Revoked);
     };
     let same_key = newest.public_key.is_some() && newest.public_key == next.public_key;
-    let fresh = next.issued_at < newest.issued_at + (newest.not_after - newest.issued_at) / 2;
-    if let (true, true, None, Some(der)) = (same_key, fresh, newest.revoked_at, newest.der) {
+    let (age, life) = (next.issued_at - newest.issued_at, newest.not_after - newest.issued_at);
+    if let (true, true, None, Some(der)) = (same_key, age < life / 2, newest.revoked_at, newest.der) {
         return Ok(Renewed::Before(der));
     }
-    let copied = presented.generation != newest.generation && !same_key;
+    let is_newest = presented.generation == newest.generation;
+    if is_newest && !renewal.absent && age < life / 4 {
+        return Ok(Renewed::Early);
+    }
+    let copied = !is_newest && !same_key;
     if copied && renewal.absent {
         return Ok(Renewed::Replaced);
     }

@@ -321,6 +321,11 @@ impl Store for SqliteStore {
         self.read(|connection| read::closed_periods(connection)).await
     }
 
+    async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError> {
+        let detail = detail.to_owned();
+        self.transact(move |transaction, _| decide::note(transaction, &act, what, &detail)).await
+    }
+
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         self.read(move |connection| read::audit(connection, limit)).await
     }

@@ -94,9 +94,9 @@ async fn a_lost_answer_is_given_again_to_the_same_key(store: &impl Store) {
     let late = certificate(2, 1, moment() + TimeDelta::hours(1));
     assert_eq!(store.redeem("a", late).await.unwrap(), Redeemed::Refused, "the invitation is out of date");
     assert_eq!(store.certificates(None).await.unwrap().len(), 1);
-    assert_eq!(renew(store, 1, certificate(3, 3, moment())).await, NOW);
-    assert_eq!(renew(store, 1, certificate(4, 3, days(1))).await, Renewed::Before(vec![3]));
-    assert_eq!(renew_absent(store, 1, certificate(4, 3, days(6))).await, Renewed::Before(vec![3]));
+    assert_eq!(renew(store, 1, certificate(3, 3, days(7))).await, NOW);
+    assert_eq!(renew(store, 1, certificate(4, 3, days(8))).await, Renewed::Before(vec![3]));
+    assert_eq!(renew_absent(store, 1, certificate(4, 3, days(13))).await, Renewed::Before(vec![3]));
     // A certificate whose life is half over would not help the one who asks.
     assert_eq!(renew_absent(store, 1, certificate(5, 3, days(20))).await, NOW);
     assert_eq!(store.redeem("a", certificate(6, 1, again)).await.unwrap(), Redeemed::Refused, "it has been replaced");
@@ -105,6 +105,7 @@ async fn a_lost_answer_is_given_again_to_the_same_key(store: &impl Store) {
 
 async fn a_renewal_raises_the_generation(store: &impl Store) {
     join(store).await;
+    assert_eq!(renew(store, 1, certificate(2, 2, days(1))).await, Renewed::Early, "a clock that is ahead");
     assert_eq!(renew(store, 1, certificate(2, 2, days(7))).await, NOW);
     assert_eq!(renew_absent(store, 2, certificate(3, 3, days(40))).await, NOW);
     let staff = CertificateRecord {
@@ -140,7 +141,7 @@ async fn a_certificate_in_two_copies_is_noted(store: &impl Store) {
 async fn what_is_revoked_stays_so(store: &impl Store) {
     join(store).await;
     store.add_invitation(invitation("b"), act(moment())).await.unwrap();
-    assert_eq!(renew(store, 1, certificate(2, 2, moment())).await, NOW);
+    assert_eq!(renew(store, 1, certificate(2, 2, days(7))).await, NOW);
     assert_eq!(store.revoke(TAN_PHU, "lost", act(moment())).await.unwrap(), 2);
     assert_eq!(store.revoke(TAN_PHU, "lost", act(moment())).await.unwrap(), 0);
     assert!(store.audit(1).await.unwrap()[0].detail.ends_with(": lost"));
