@@ -197,3 +197,78 @@ fn server_tls(
         read => read,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        authority::SERIAL_BYTES,
+        clock::StandingClock,
+        enrol::record_of,
+        sample::{self, act, moment},
+        store::sqlite::SqliteStore,
+    };
+    use chrono::TimeDelta;
+    use proto::identity::Identity;
+    use tempfile::TempDir;
+
+    fn hosts() -> Vec<String> {
+        vec!["localhost".into()]
+    }
+
+    fn open(folder: &Folder, now: DateTime<Utc>) -> Keyring {
+        Keyring::open(folder.clone(), hosts(), Arc::new(StandingClock(now))).unwrap()
+    }
+
+    /// A folder whose authority was replaced, and a store with a certificate of the former one.
+    async fn replaced() -> (TempDir, Folder, SqliteStore) {
+        let (place, store) = sample::store().await;
+        let folder = Folder::prepare(&place.path().join("province"), "a").unwrap();
+        let (first, key) = Authority::make("dong-nai", [1; SERIAL_BYTES], moment()).unwrap();
+        pem::write_key(&folder.authority_key(), &key).unwrap();
+        pem::write_certificates(&folder.authority_certificate(), &[first.certificate().clone()]).unwrap();
+        let identity = Identity::staff("dong-nai", "lan").unwrap();
+        let issued = first.issue_staff(&identity, [2; SERIAL_BYTES], moment()).unwrap().issued;
+        store.add_certificate(record_of(&issued, &identity, moment()), act(moment())).await.unwrap();
+        let (next, key) = Authority::make("dong-nai", [3; SERIAL_BYTES], moment()).unwrap();
+        authorities::begin(&folder, &next, &key).unwrap();
+        authorities::switch(&folder).unwrap();
+        (place, folder, store)
+    }
+
+    #[tokio::test]
+    async fn the_former_authority_goes_with_its_last_certificate() {
+        let (_place, folder, store) = replaced().await;
+        let keyring = open(&folder, moment() + TimeDelta::days(29));
+        keyring.retire(&store).await.unwrap();
+        assert!(keyring.look().former.is_some(), "a certificate of it is live");
+        let keyring = open(&folder, moment() + TimeDelta::days(31));
+        let before = keyring.tls().load_full();
+        keyring.retire(&store).await.unwrap();
+        assert!(keyring.look().former.is_none());
+        assert!(!Arc::ptr_eq(&before, &keyring.tls().load_full()), "TLS does not trust it any more either");
+    }
+
+    #[tokio::test]
+    async fn the_disk_is_taken_over_when_it_changes_and_only_then() {
+        let (_place, folder, _store) = replaced().await;
+        let keyring = open(&folder, moment());
+        let (tls, authorities) = (keyring.tls().load_full(), keyring.look());
+        assert!(Arc::ptr_eq(&authorities, &keyring.look()) && Arc::ptr_eq(&tls, &keyring.tls().load_full()));
+        authorities::drop_former(&folder).unwrap();
+        let (third, key) = Authority::make("dong-nai", [4; SERIAL_BYTES], moment()).unwrap();
+        authorities::begin(&folder, &third, &key).unwrap();
+        assert_eq!(keyring.look().issuing().fingerprint(), third.fingerprint());
+        assert_eq!(folder.authorities_in_force(), Some(noted(&keyring.look())));
+        // A file that is torn changes nothing until it is whole again.
+        let path = folder.authority().join("next/certificate.pem");
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        assert_eq!(keyring.look().issuing().fingerprint(), third.fingerprint());
+        std::fs::write(&path, &whole).unwrap();
+        assert_eq!(keyring.look().issuing().fingerprint(), third.fingerprint());
+        authorities::switch(&folder).unwrap();
+        let current = keyring.look().current.certificate().clone();
+        assert_eq!(pem::read_certificates(&folder.server_certificate()).unwrap().last(), Some(&current));
+    }
+}
