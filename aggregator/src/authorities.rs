@@ -109,6 +109,12 @@ impl Authorities {
         [self.current.certificate().clone()].into_iter().chain(next).chain(self.former.clone()).collect()
     }
 
+    /// The same for a message: what agents are to trust from now on (DER).
+    #[must_use]
+    pub fn told(&self) -> Vec<Vec<u8>> {
+        self.trusted().iter().map(|certificate| certificate.to_vec()).collect()
+    }
+
     /// Their fingerprints, in the same order.
     #[must_use]
     pub fn fingerprints(&self) -> Vec<Fingerprint> {

@@ -83,7 +83,7 @@ impl Enrolment {
         tracing::info!(commune = %slug, serial, build = %printable(&request.build), "joined");
         Ok(JoinResponse {
             certificates: chain(leaf, &authorities),
-            authorities: told(&authorities),
+            authorities: authorities.told(),
             province: self.province.id.clone(),
             commune: slug.clone(),
             commune_name: commune.name.clone(),
@@ -110,7 +110,7 @@ impl Enrolment {
             Renewed::Replaced => return Err(Status::permission_denied("the certificate was replaced by a later one")),
         };
         tracing::info!(commune, serial, build = %printable(asked.build), absent = asked.absent, "certificate renewed");
-        Ok(RenewResponse { certificates: chain(leaf, &authorities), authorities: told(&authorities) })
+        Ok(RenewResponse { certificates: chain(leaf, &authorities), authorities: authorities.told() })
     }
 
     async fn renewed_absent(&self, request: &RenewAbsentRequest) -> Result<RenewResponse, Status> {
@@ -190,12 +190,7 @@ impl EnrolmentService for Enrolment {
 
 /// The leaf with the authorities after it: agents of before look for the one that they pinned there.
 fn chain(leaf: Vec<u8>, authorities: &Authorities) -> Vec<Vec<u8>> {
-    [leaf].into_iter().chain(told(authorities)).collect()
-}
-
-/// What agents are to trust from now on.
-fn told(authorities: &Authorities) -> Vec<Vec<u8>> {
-    authorities.trusted().iter().map(|certificate| certificate.to_vec()).collect()
+    [leaf].into_iter().chain(authorities.told()).collect()
 }
 
 /// The record of a client certificate.

@@ -177,6 +177,7 @@ impl Server {
             follower,
             standings,
             notices: notices.clone(),
+            keyring: self.keyring.clone(),
             live,
             ending: ending.clone(),
         };

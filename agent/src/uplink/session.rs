@@ -3,7 +3,7 @@
 use super::{
     exchange::{Exchange, Tally},
     outcome::{End, Outcome},
-    renew,
+    renew, trust,
 };
 use crate::{
     clock::Clock,
@@ -103,7 +103,8 @@ async fn converse(
         .max_decoding_message_size(MAX_FRAME_BYTES)
         .send_compressed(CompressionEncoding::Zstd)
         .accept_compressed(CompressionEncoding::Zstd);
-    let (mut exchange, first) = Exchange::begin(store, clock).map_err(in_store)?;
+    let (mut exchange, mut first) = Exchange::begin(store, clock).map_err(in_store)?;
+    trust::introduce(folder, &mut first);
     let (outgoing, frames) = mpsc::channel(MAX_WAITING_FRAMES);
     say(&outgoing, first).await;
     let call = within(FRAME_TIMEOUT, client.session(ReceiverStream::new(frames))).await?;
@@ -111,6 +112,7 @@ async fn converse(
     while exchange.outcome().is_none() {
         match within(frame_limit(&exchange), incoming.message()).await?.map_err(|status| failed(&status))? {
             Some(frame) => {
+                trust::learn(folder, &frame);
                 let answers = exchange.take(frame);
                 *tally = exchange.tally();
                 within(FRAME_TIMEOUT, say(&outgoing, answers)).await?;

@@ -237,7 +237,7 @@ pub(super) fn has_said(connection: &Connection, commune: &str, authorities: &[[u
     let mut statement = connection.prepare_cached("SELECT authorities = ?2 FROM enrolment WHERE commune = ?1")?;
     let said: Option<Option<bool>> =
         statement.query_row(params![commune, authorities.as_flattened()], |row| row.get(0)).optional()?;
-    Ok(said.flatten().unwrap_or(false))
+    Ok(said.flatten().unwrap_or(authorities.is_empty()))
 }
 
 pub(super) fn note_authorities(
