@@ -93,6 +93,11 @@ impl Folder {
     pub fn identity(&self) -> PathBuf {
         self.root.join("identity")
     }
+    /// `identity.pending/`
+    #[must_use]
+    pub fn pending(&self) -> PathBuf {
+        self.root.join("identity.pending")
+    }
     /// `evidence/`
     #[must_use]
     pub fn evidence(&self) -> PathBuf {

@@ -9,14 +9,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use aggregator::{
-    authority::Authority,
+    authority::{Authority, CommuneRequest},
     clock::{Clock, SystemClock},
     config::Config,
     enrol::{random, record_of},
     folder::Folder,
     ingest::{NoStandings, writer::MAX_GROUP_CHANGES},
+    keyring::issue_server,
     province::Province,
-    serve::{Followers, Server, issue_server, open_store},
+    serve::{Followers, Server, open_store},
     standing::Live,
     store::{Act, CatalogueImport, Founding, Store, sqlite::SqliteStore},
 };
@@ -292,7 +293,8 @@ async fn start(folder: Folder, follow: bool) -> Running {
 async fn credential(store: &SqliteStore, authority: &Authority, slug: &str, now: DateTime<Utc>) -> Credential {
     let identity = Identity::commune("dong-nai", slug).unwrap();
     let made = signing_request().unwrap();
-    let issued = authority.issue_commune(&identity, &made.request_der, random(), now).unwrap();
+    let request = CommuneRequest::read(&made.request_der).unwrap();
+    let issued = authority.issue_commune(&identity, &request, random(), now).unwrap();
     store.add_certificate(record_of(&issued, &identity, now), act()).await.unwrap();
     (vec![issued.certificate], pem::key_from_pem(&made.key_pem).unwrap())
 }

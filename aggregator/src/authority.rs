@@ -8,8 +8,10 @@ use proto::{identity::Identity, tls::Fingerprint};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
+    SubjectPublicKeyInfo,
 };
 use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer};
+use sha2::{Digest, Sha256};
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use thiserror::Error;
 use x509_parser::extensions::GeneralName;
@@ -20,8 +22,8 @@ pub const AUTHORITY_DAYS: i64 = 3_650;
 pub const SERVER_DAYS: i64 = 90;
 /// `serve` issues a new server certificate when the old one has less than this left.
 pub const SERVER_RENEWAL_DAYS: i64 = 30;
-/// How long a commune's certificate is valid. It is not renewed by itself yet, so it must outlast the plan year.
-pub const COMMUNE_DAYS: i64 = 365;
+/// How long a commune's certificate is valid; its agent renews it at about half of that.
+pub const COMMUNE_DAYS: i64 = 14;
 /// How long a staff certificate is valid.
 pub const STAFF_DAYS: i64 = 30;
 /// Certificates are valid from this long before they were issued: the communes' clocks are not exact.
@@ -60,6 +62,39 @@ pub struct Issued {
     pub serial: String,
     /// Last moment of validity.
     pub not_after: DateTime<Utc>,
+    /// SHA-256 of the key it is for (`SubjectPublicKeyInfo`, DER).
+    pub key_sha256: [u8; 32],
+    /// SHA-256 of the authority's certificate.
+    pub issuer: Fingerprint,
+}
+
+/// A commune's signing request, signed by its own key. Names in it are ignored.
+pub struct CommuneRequest {
+    public_key: SubjectPublicKeyInfo,
+    /// SHA-256 of the key (`SubjectPublicKeyInfo`, DER), by which two requests of one key are known.
+    pub key_sha256: [u8; 32],
+}
+
+impl CommuneRequest {
+    /// Reads a PKCS#10 request (DER).
+    ///
+    /// # Errors
+    /// [`AuthorityError::Request`] when the request is not one of a P-256 key, signed by it.
+    pub fn read(request: &[u8]) -> Result<Self, AuthorityError> {
+        if request.len() > MAX_REQUEST_BYTES {
+            return Err(AuthorityError::Request(format!("larger than {MAX_REQUEST_BYTES} bytes")));
+        }
+        let request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
+            .map_err(|error| AuthorityError::Request(error.to_string()))?;
+        if request.public_key.algorithm() != &PKCS_ECDSA_P256_SHA256 {
+            return Err(AuthorityError::Request("the key is not ECDSA P-256".into()));
+        }
+        // Encoded anew, so that no two spellings of one key have two hashes.
+        let der = request.public_key.subject_public_key_info();
+        let public_key =
+            SubjectPublicKeyInfo::from_der(&der).map_err(|error| AuthorityError::Request(error.to_string()))?;
+        Ok(Self { public_key, key_sha256: Sha256::digest(&der).into() })
+    }
 }
 
 /// A certificate with its new key.
@@ -146,25 +181,17 @@ impl Authority {
         Ok(IssuedWithKey { issued, key_pem: key.serialize_pem() })
     }
 
-    /// A client certificate for the key of a commune's signing request (PKCS#10, DER). Names in the request are ignored.
+    /// A client certificate for the key of a commune's signing request.
     ///
     /// # Errors
-    /// [`AuthorityError::Request`] when the request is not one of a P-256 key, signed by it.
+    /// When the identity cannot stand in a certificate.
     pub fn issue_commune(
         &self,
         identity: &Identity,
-        request: &[u8],
+        request: &CommuneRequest,
         serial: [u8; SERIAL_BYTES],
         now: DateTime<Utc>,
     ) -> Result<Issued, AuthorityError> {
-        if request.len() > MAX_REQUEST_BYTES {
-            return Err(AuthorityError::Request(format!("larger than {MAX_REQUEST_BYTES} bytes")));
-        }
-        let request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
-            .map_err(|error| AuthorityError::Request(error.to_string()))?;
-        if request.public_key.algorithm() != &PKCS_ECDSA_P256_SHA256 {
-            return Err(AuthorityError::Request("the key is not ECDSA P-256".into()));
-        }
         self.sign(client(identity)?, &request.public_key, serial, now, COMMUNE_DAYS)
     }
 
@@ -180,7 +207,9 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let (serial, not_after) = validity(&mut params, serial, now, days);
         let certificate = params.signed_by(key, &self.issuer).map_err(AuthorityError::Signing)?;
-        Ok(Issued { certificate: certificate.der().clone(), serial, not_after })
+        let key_sha256 = Sha256::digest(key.subject_public_key_info()).into();
+        let issuer = self.fingerprint();
+        Ok(Issued { certificate: certificate.der().clone(), serial, not_after, key_sha256, issuer })
     }
 }
 
@@ -262,7 +291,9 @@ mod tests {
         let (authority, _) = authority();
         let identity = Identity::commune("dong-nai", "tan-phu").unwrap();
         let request = signing_request().unwrap();
-        let issued = authority.issue_commune(&identity, &request.request_der, [9; SERIAL_BYTES], now()).unwrap();
+        let read = CommuneRequest::read(&request.request_der).unwrap();
+        let issued = authority.issue_commune(&identity, &read, [9; SERIAL_BYTES], now()).unwrap();
+        assert_eq!((issued.key_sha256, issued.issuer), (read.key_sha256, authority.fingerprint()));
         assert_eq!(Identity::from_certificate(&issued.certificate), Ok(identity));
         assert_eq!(issued.not_after, now() + TimeDelta::days(COMMUNE_DAYS));
         let (_, read) = x509_parser::parse_x509_certificate(&issued.certificate).unwrap();
@@ -276,16 +307,13 @@ mod tests {
 
     #[test]
     fn a_damaged_request_gets_nothing() {
-        let (authority, _) = authority();
-        let identity = Identity::commune("dong-nai", "tan-phu").unwrap();
         let good = signing_request().unwrap().request_der;
         let mut forged = good.clone();
         let last = forged.len() - 1;
         forged[last] ^= 1;
         let long = vec![0; MAX_REQUEST_BYTES + 1];
         for request in [&[][..], &good[..10], &forged, &long] {
-            let issued = authority.issue_commune(&identity, request, [9; SERIAL_BYTES], now());
-            assert!(matches!(issued, Err(AuthorityError::Request(_))));
+            assert!(matches!(CommuneRequest::read(request), Err(AuthorityError::Request(_))));
         }
     }
 

@@ -4,13 +4,17 @@
 //! | --- | --- |
 //! | `init`, `serve` | `init`, `serve` |
 //! | `identity` | `invite`, `credential` |
+//! | `certificates` | `certificates`, `revoke` |
+//! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `decide` | `exception`, `review`, `period`, `exercise` |
 //! | `failure` | what goes wrong, in words |
 //!
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
 
+mod authority;
 mod catalogue;
+mod certificates;
 mod decide;
 mod failure;
 mod identity;
@@ -72,6 +76,13 @@ pub enum Command {
     Invite(identity::Invite),
     /// Cấp chứng thư cho cán bộ tỉnh để hỏi máy chủ từ xa
     Credential(identity::Credential),
+    /// Các chứng thư đã cấp
+    Certificates(certificates::Certificates),
+    /// Thu hồi chứng thư của một xã hoặc một cán bộ, có hiệu lực ngay
+    Revoke(certificates::Revoke),
+    /// Đổi cơ quan chứng thực mà không xã nào phải tham gia lại
+    #[command(subcommand)]
+    Authority(authority::AuthorityCommand),
     /// Danh mục chỉ tiêu, mục tiêu, nhiệm vụ
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
@@ -154,6 +165,9 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Serve(command) => command.run(&context).await,
         Command::Invite(command) => command.run(&context).await,
         Command::Credential(command) => command.run(&context).await,
+        Command::Certificates(command) => command.run(&context).await,
+        Command::Revoke(command) => command.run(&context).await,
+        Command::Authority(command) => command.run(&context).await,
         Command::Catalogue(command) => command.run(&context).await,
         Command::Exception(command) => command.run(&context).await,
         Command::Review(command) => command.run(&context).await,

@@ -3,11 +3,12 @@
 //! ```text
 //! aggregator.toml    settings (0600, as all files but certificates)
 //! store.db           the store
-//! authority/         key.pem (0600) and certificate.pem of the certificate authority
+//! authority/         key.pem (0600) and certificate.pem of the certificate authority; see `authorities` for what a rotation adds
 //! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
 //! bundle/            key (0600) that opens bundles, made when it is first needed
 //! serve.lock         held by the one running `serve`
 //! serve.address      where it listens; left behind only by a crash
+//! serve.authorities  the fingerprints of the authorities in force there
 //! ```
 
 use std::{
@@ -117,6 +118,12 @@ impl Folder {
         self.root.join("store.db")
     }
 
+    /// The folder of the authorities.
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.root.join("authority")
+    }
+
     /// The authority's key.
     #[must_use]
     pub fn authority_key(&self) -> PathBuf {
@@ -192,16 +199,35 @@ impl Folder {
     /// # Errors
     /// When the system refuses.
     pub fn note_address(&self, address: Option<&str>) -> Result<(), FolderError> {
-        let path = self.root.join("serve.address");
-        let done = match address {
-            Some(address) => private()
-                .create(true)
-                .truncate(true)
-                .open(&path)
-                .and_then(|mut file| file.write_all(address.as_bytes())),
-            None => fs::remove_file(&path),
+        self.note("serve.address", address)
+    }
+
+    /// Notes which authorities are in force in `serve`, for the commands that change them; none when it ended in good order.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn note_authorities(&self, fingerprints: Option<&str>) -> Result<(), FolderError> {
+        self.note("serve.authorities", fingerprints)
+    }
+
+    fn note(&self, name: &str, text: Option<&str>) -> Result<(), FolderError> {
+        let path = self.root.join(name);
+        let done = match text {
+            Some(text) => {
+                private().create(true).truncate(true).open(&path).and_then(|mut file| file.write_all(text.as_bytes()))
+            }
+            None => match fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                done => done,
+            },
         };
         done.map_err(|source| FolderError::Io { path, source })
+    }
+
+    /// The authorities in force in `serve`, as it noted them.
+    #[must_use]
+    pub fn authorities_in_force(&self) -> Option<String> {
+        fs::read_to_string(self.root.join("serve.authorities")).ok()
     }
 
     /// Where `serve` listens, or listened before a crash.

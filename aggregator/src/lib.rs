@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`cli`], [`config`], [`folder`] | commands, settings, the data folder |
 //! | [`clock`], [`exercise`] | real time and the province's time |
-//! | [`authority`], [`token`], [`enrol`], [`access`] | certificates, invitations, joining, who may call what |
+//! | [`authority`], [`authorities`], [`keyring`] | issuing certificates; the authorities on the disk; the keys of a running `serve` |
+//! | [`token`], [`enrol`], [`challenge`], [`access`] | invitations, joining and renewing, who may call what |
 //! | [`ingest`] | the communes' change logs on their way into the store |
 //! | [`store`] | everything that is kept, behind a port |
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
@@ -17,8 +18,10 @@
 //! `ingest::check` applies the entry rules, `ingest::writer` commits many communes' batches at once through `store`.
 
 pub mod access;
+pub mod authorities;
 pub mod authority;
 pub mod bundle;
+pub mod challenge;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -27,8 +30,11 @@ pub mod exercise;
 pub mod feed;
 pub mod folder;
 pub mod ingest;
+pub mod keyring;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod loopback_identity;
 pub mod notice;
 pub mod province;
 pub mod report;

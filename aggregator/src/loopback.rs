@@ -329,7 +329,7 @@ async fn a_revoked_agent_and_a_second_life_are_turned_away() {
     assert!(matches!(welcome, aggregator_frame::Frame::Welcome(_)), "{welcome:?}");
     assert!(matches!(agent.answer().await, Err(status) if status.code() == Code::Aborted));
     let identity = Identity::commune("dong-nai", "tan-phu").unwrap().to_uri();
-    house.store.revoke(&identity, act(SystemClock.now())).await.unwrap();
+    house.store.revoke(&identity, "lost", act(SystemClock.now())).await.unwrap();
     let mut agent = house.agent(&credential).await;
     assert_eq!(verdict(agent.hello(1, after(&more), after(&more)).await), v1::Verdict::Revoked);
     assert_eq!(agent.answer().await.unwrap_err().code(), Code::Ok);

@@ -4,10 +4,11 @@
 
 use crate::{
     access::{Access, any_certificate},
-    authority::{self, Authority, AuthorityError},
+    authorities::{Authorities, KeysError},
+    authority::Authority,
     clock::Clock,
     config::{Config, address_of},
-    enrol::{Enrolment, random},
+    enrol::Enrolment,
     folder::{Folder, FolderError},
     ingest::{
         StandingsHook,
@@ -16,6 +17,7 @@ use crate::{
         session::{Ingest, Sessions},
         writer::Writer,
     },
+    keyring::Keyring,
     notice::Notices,
     province::Province,
     report::service::Queries,
@@ -23,17 +25,11 @@ use crate::{
     standing::Live,
     store::{Accepted, Store, StoreError},
 };
-use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use proto::{
-    MAX_FRAME_BYTES, accept,
-    enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
-    pem::{self, PemError},
-    query::v1::query_service_server::QueryServiceServer,
-    sync::v1::sync_service_server::SyncServiceServer,
-    tls::{self, TlsError},
+    MAX_FRAME_BYTES, accept, enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
+    query::v1::query_service_server::QueryServiceServer, sync::v1::sync_service_server::SyncServiceServer,
 };
-use rustls::ServerConfig;
 use shared::feed::Standing;
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 use thiserror::Error;
@@ -49,8 +45,6 @@ use tonic::{
 
 /// How long sessions and connections have to end in good order.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How often the server certificate is looked at.
-const RENEWAL_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
 /// Connections that wait to be accepted.
 const WAITING_CONNECTIONS: u32 = 4_096;
 /// Largest request of an agent that joins, in bytes.
@@ -67,15 +61,9 @@ pub enum ServeError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Keys and certificates on the disk.
+    /// Keys and certificates.
     #[error(transparent)]
-    Pem(#[from] PemError),
-    /// The authority.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
-    /// TLS.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
+    Keys(#[from] KeysError),
     /// The port cannot be used.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -130,9 +118,7 @@ impl StandingsHook for Live {
 pub struct Server {
     folder: Folder,
     config: Config,
-    clock: Arc<dyn Clock>,
-    authority: Arc<Authority>,
-    tls: Arc<ArcSwap<ServerConfig>>,
+    keyring: Arc<Keyring>,
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -143,14 +129,13 @@ impl Server {
     /// # Errors
     /// [`ServeError`]
     pub async fn bind(folder: Folder, config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
-        let authority = Arc::new(load_authority(&folder)?);
-        let tls = Arc::new(ArcSwap::from_pointee(server_tls(&folder, &config, &authority, &*clock)?));
+        let keyring = Arc::new(Keyring::open(folder.clone(), config.hosts.clone(), clock)?);
         let listening = listen(config.listen).and_then(|listener| {
             let address = listener.local_addr()?;
             Ok((listener, address))
         });
         let (listener, address) = listening.map_err(|source| ServeError::Listen { address: config.listen, source })?;
-        Ok(Self { folder, config, clock, authority, tls, listener, address })
+        Ok(Self { folder, config, keyring, listener, address })
     }
 
     /// Where it listens: the port actually bound.
@@ -192,21 +177,15 @@ impl Server {
             follower,
             standings,
             notices: notices.clone(),
+            keyring: self.keyring.clone(),
             live,
             ending: ending.clone(),
         };
-        let routes = routes(Arc::new(ingest), &province, &self.authority, queries).await?;
+        let routes = routes(Arc::new(ingest), &province, &self.keyring, queries).await?;
         let noticing = tokio::spawn(notices.run(ending.clone()));
-        let renewing = tokio::spawn(renew(
-            self.folder.clone(),
-            self.config,
-            self.authority,
-            self.clock,
-            self.tls.clone(),
-            ending.clone(),
-        ));
+        let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
         self.folder.note_address(Some(&public))?;
-        let incoming = accept::incoming(self.listener, self.tls, accept::Limits::default());
+        let incoming = accept::incoming(self.listener, self.keyring.tls(), accept::Limits::default());
         let mut stopping = ending;
         let stopped = async move {
             // Fails only when the sender is gone, which is an end too.
@@ -229,8 +208,9 @@ impl Server {
             tracing::warn!("sessions did not end in time");
         }
         noticing.abort();
-        renewing.abort();
+        keys.abort();
         self.folder.note_address(None)?;
+        self.folder.note_authorities(None)?;
         Ok(result?)
     }
 }
@@ -248,7 +228,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 async fn routes(
     ingest: Arc<Ingest>,
     province: &Arc<Province>,
-    authority: &Arc<Authority>,
+    keyring: &Arc<Keyring>,
     live: Option<Arc<Live>>,
 ) -> Result<Routes, ServeError> {
     let access = Access::new(province.store.clone(), &province.id);
@@ -259,7 +239,7 @@ async fn routes(
         .send_compressed(zstd)
         .max_decoding_message_size(MAX_FRAME_BYTES)
         .max_encoding_message_size(MAX_FRAME_BYTES);
-    let enrolment = EnrolmentServiceServer::new(Enrolment::new(province.clone(), authority.clone()))
+    let enrolment = EnrolmentServiceServer::new(Enrolment::new(province.clone(), access.clone(), keyring.clone()))
         .max_decoding_message_size(MAX_JOIN_BYTES);
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<SyncServiceServer<Sessions>>().await;
@@ -287,80 +267,7 @@ async fn routes(
 /// # Errors
 /// When its files are missing or do not fit.
 pub fn load_authority(folder: &Folder) -> Result<Authority, ServeError> {
-    let path = folder.authority_certificate();
-    let certificate = pem::read_certificates(&path)?.into_iter().next();
-    let missing = || PemError::Content { path, reason: "no certificate".into() };
-    let path = folder.authority_key();
-    let key = std::fs::read_to_string(&path).map_err(|source| PemError::Io { path, source })?;
-    Ok(Authority::load(certificate.ok_or_else(missing)?, &key)?)
-}
-
-/// Issues a server certificate into the folder.
-///
-/// # Errors
-/// When it cannot be issued or written.
-pub fn issue_server(
-    folder: &Folder,
-    hosts: &[String],
-    authority: &Authority,
-    clock: &dyn Clock,
-) -> Result<(), ServeError> {
-    let issued = authority.issue_server(hosts, random(), clock.now())?;
-    pem::write_key(&folder.server_key(), &issued.key_pem)?;
-    let chain = [issued.issued.certificate, authority.certificate().clone()];
-    pem::write_certificates(&folder.server_certificate(), &chain)?;
-    Ok(())
-}
-
-/// TLS settings with the certificate on the disk, or with a new one where that is due or does not fit its key.
-fn server_tls(
-    folder: &Folder,
-    config: &Config,
-    authority: &Authority,
-    clock: &dyn Clock,
-) -> Result<ServerConfig, ServeError> {
-    let read = || -> Result<ServerConfig, ServeError> {
-        let chain = pem::read_certificates(&folder.server_certificate())?;
-        let key = pem::read_key(&folder.server_key())?;
-        Ok(tls::server_config(chain, key, std::slice::from_ref(authority.certificate()))?)
-    };
-    let leaf = pem::read_certificates(&folder.server_certificate()).ok().and_then(|chain| chain.into_iter().next());
-    let due = leaf.is_none_or(|leaf| authority::server_is_due(&leaf, &config.hosts, clock.now()));
-    if due {
-        tracing::info!("issuing a server certificate");
-        issue_server(folder, &config.hosts, authority, clock)?;
-    }
-    match read() {
-        Err(ServeError::Tls(error)) if !due => {
-            // Stopped between writing the key and writing the certificate.
-            tracing::warn!(%error, "the server certificate does not fit its key, issuing a new one");
-            issue_server(folder, &config.hosts, authority, clock)?;
-            read()
-        }
-        read => read,
-    }
-}
-
-/// Renews the server certificate of a server that runs for long, without a restart.
-async fn renew(
-    folder: Folder,
-    config: Config,
-    authority: Arc<Authority>,
-    clock: Arc<dyn Clock>,
-    tls: Arc<ArcSwap<ServerConfig>>,
-    mut ending: watch::Receiver<bool>,
-) {
-    let mut ticks = tokio::time::interval(RENEWAL_INTERVAL);
-    ticks.tick().await;
-    loop {
-        tokio::select! {
-            () = async { drop(ending.wait_for(|ending| *ending).await) } => return,
-            _ = ticks.tick() => match server_tls(&folder, &config, &authority, &*clock) {
-                Ok(renewed) => tls.store(Arc::new(renewed)),
-                Err(error) => tracing::error!(%error, "the server certificate could not be renewed"),
-            },
-        }
-    }
+    Ok(Authorities::open(folder)?.current)
 }
 
 /// Opens the store for a server; after a crash it is looked through for damage first.

@@ -40,11 +40,11 @@ impl Token {
         Sha256::digest(&self.0[ID_BYTES..]).into()
     }
 
-    /// Whether it opens this invitation now.
+    /// Whether it is this invitation's and in time. Whether that was used before is the store's word.
     #[must_use]
     pub fn opens(&self, invitation: &InvitationRecord, now: DateTime<Utc>) -> bool {
         let secret = bool::from(self.secret_sha256().ct_eq(&invitation.secret_sha256));
-        secret && invitation.used_at.is_none() && now < invitation.expires_at
+        secret && now < invitation.expires_at
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use chrono::TimeDelta;
 
     #[test]
-    fn a_token_opens_its_own_invitation_once_and_for_a_time() {
+    fn a_token_opens_its_own_invitation_for_a_time() {
         let now = DateTime::UNIX_EPOCH;
         let token = Token::new([7; TOKEN_BYTES]);
         let invitation = InvitationRecord {
@@ -95,7 +95,6 @@ mod tests {
         let read: Token = format!(" {token}\n").parse().unwrap();
         assert!(read.opens(&invitation, now));
         assert!(!read.opens(&invitation, invitation.expires_at));
-        assert!(!read.opens(&InvitationRecord { used_at: Some(now), ..invitation.clone() }, now));
         assert!(!Token::new([8; TOKEN_BYTES]).opens(&invitation, now));
         assert!(!format!("{token:?}").contains(&token.to_string()));
     }

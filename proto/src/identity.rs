@@ -2,11 +2,12 @@
 //!
 //! Reading a name proves nothing: that the certificate was issued by the province's authority is checked by [`crate::tls`].
 
+use chrono::{DateTime, Utc};
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 use rustls::pki_types::CertificateDer;
 use std::{fmt, str::FromStr};
 use thiserror::Error;
-use x509_parser::{extensions::GeneralName, parse_x509_certificate};
+use x509_parser::{extensions::GeneralName, parse_x509_certificate, time::ASN1Time};
 use zeroize::Zeroizing;
 
 const URN: &str = "urn:tiendo";
@@ -154,10 +155,45 @@ pub struct SigningRequest {
 /// # Errors
 /// [`IdentityError::SigningRequest`] when the system gives no randomness.
 pub fn signing_request() -> Result<SigningRequest, IdentityError> {
-    let failed = |error: rcgen::Error| IdentityError::SigningRequest(error.to_string());
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(failed)?;
-    let request = CertificateParams::default().serialize_request(&key).map_err(failed)?;
+    request_of(&KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|error| no_request(&error))?)
+}
+
+/// The request for a key that was made before (PKCS#8, PEM).
+///
+/// # Errors
+/// [`IdentityError::SigningRequest`] when it is not a key.
+pub fn signing_request_for(key_pem: &str) -> Result<SigningRequest, IdentityError> {
+    request_of(&KeyPair::from_pem(key_pem).map_err(|error| no_request(&error))?)
+}
+
+fn request_of(key: &KeyPair) -> Result<SigningRequest, IdentityError> {
+    let request = CertificateParams::default().serialize_request(key).map_err(|error| no_request(&error))?;
     Ok(SigningRequest { key_pem: Zeroizing::new(key.serialize_pem()), request_der: request.der().to_vec() })
+}
+
+fn no_request(error: &rcgen::Error) -> IdentityError {
+    IdentityError::SigningRequest(error.to_string())
+}
+
+/// From when until when a certificate is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// First moment.
+    pub not_before: DateTime<Utc>,
+    /// Last moment.
+    pub not_after: DateTime<Utc>,
+}
+
+impl Validity {
+    /// Of a certificate.
+    ///
+    /// # Errors
+    /// [`IdentityError::Unreadable`]
+    pub fn of(certificate: &CertificateDer<'_>) -> Result<Self, IdentityError> {
+        let (_, read) = parse_x509_certificate(certificate).map_err(|_| IdentityError::Unreadable)?;
+        let time = |time: ASN1Time| DateTime::from_timestamp(time.timestamp(), 0).ok_or(IdentityError::Unreadable);
+        Ok(Self { not_before: time(read.validity().not_before)?, not_after: time(read.validity().not_after)? })
+    }
 }
 
 #[cfg(test)]
@@ -219,6 +255,24 @@ mod tests {
         assert!(rcgen::CertificateSigningRequestParams::from_der(&request).is_ok());
         assert!(crate::pem::key_from_pem(&made.key_pem).is_ok());
         assert_ne!(*made.key_pem, *signing_request().unwrap().key_pem);
+        let again = signing_request_for(&made.key_pem).unwrap();
+        assert_eq!(*again.key_pem, *made.key_pem);
+        let key = |request: &SigningRequest| {
+            let read =
+                rcgen::CertificateSigningRequestParams::from_der(&request.request_der.as_slice().into()).unwrap();
+            rcgen::PublicKeyData::subject_public_key_info(&read.public_key)
+        };
+        assert_eq!(key(&again), key(&made));
+        assert!(signing_request_for("nonsense").is_err());
+    }
+
+    #[test]
+    fn a_certificate_says_how_long_it_is_valid() {
+        let expired = Authority::new().expired_client("urn:tiendo:dong-nai:commune:dinh-quan").0.remove(0);
+        let validity = Validity::of(&expired).unwrap();
+        assert_eq!(validity.not_before, "2020-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        assert_eq!(validity.not_after, "2020-01-15T00:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        assert!(Validity::of(&vec![1].into()).is_err());
     }
 
     proptest! {

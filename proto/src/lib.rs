@@ -9,6 +9,7 @@
 //! | [`accept`], [`connect`] | TLS under gRPC, on the server and at the agent |
 //! | [`receipt`] | the province's signed word that it holds a log |
 //! | [`bundle`] | a session as a file, signed and sealed |
+//! | [`renewal`] | what an agent with an expired certificate signs |
 //! | [`pem`] | key and certificate files |
 //!
 //! It decides nothing: which figure is allowed is the domain's word, who may call what is each service's.
@@ -30,6 +31,7 @@ mod loopback;
 pub mod pem;
 pub mod position;
 pub mod receipt;
+pub mod renewal;
 pub mod tls;
 
 pub use error::WireError;
@@ -76,7 +78,7 @@ pub mod sync {
     }
 }
 
-/// Getting an agent's certificate.
+/// Getting an agent's certificate and keeping it valid.
 pub mod enrolment {
     /// Package `tiendo.enrolment.v1`.
     #[allow(

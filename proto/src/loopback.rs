@@ -5,7 +5,8 @@ use crate::{
     authority::{Authority, Credential},
     connect::{self, ConnectError},
     enrolment::v1::{
-        JoinRequest, JoinResponse,
+        ChallengeRequest, ChallengeResponse, JoinRequest, JoinResponse, RenewAbsentRequest, RenewRequest,
+        RenewResponse,
         enrolment_service_client::EnrolmentServiceClient,
         enrolment_service_server::{EnrolmentService, EnrolmentServiceServer},
     },
@@ -36,6 +37,18 @@ impl EnrolmentService for Mirror {
         let commune = peer.identity().map_or_else(ToString::to_string, Identity::to_uri);
         let certificates = peer.leaf().map(|leaf| leaf.to_vec()).into_iter().collect();
         Ok(Response::new(JoinResponse { commune, certificates, ..JoinResponse::default() }))
+    }
+
+    async fn renew(&self, _: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        Err(Status::unimplemented("a mirror"))
+    }
+
+    async fn challenge(&self, _: Request<ChallengeRequest>) -> Result<Response<ChallengeResponse>, Status> {
+        Err(Status::unimplemented("a mirror"))
+    }
+
+    async fn renew_absent(&self, _: Request<RenewAbsentRequest>) -> Result<Response<RenewResponse>, Status> {
+        Err(Status::unimplemented("a mirror"))
     }
 }
 

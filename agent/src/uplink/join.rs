@@ -5,6 +5,8 @@
 use super::{
     BUILD,
     credential::{self, CredentialError},
+    pending::{self, PendingError, Purpose},
+    renew::{MAX_CERTIFICATES, ders},
 };
 use crate::{
     config::TEMPLATE,
@@ -16,7 +18,7 @@ use proto::{
     MAX_FRAME_BYTES,
     connect::{self, ConnectError},
     enrolment::v1::{JoinRequest, JoinResponse, enrolment_service_client::EnrolmentServiceClient},
-    identity::{self, Identity, IdentityError},
+    identity::{Identity, IdentityError},
     tls::{self, Fingerprint, TlsError},
 };
 use rand::RngCore;
@@ -28,8 +30,6 @@ use tonic::{Code, Status};
 
 /// Longest wait for the answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Most certificates in an answer.
-const MAX_CERTIFICATES: usize = 8;
 
 /// What a person gives to join.
 #[derive(Debug, Clone)]
@@ -64,6 +64,9 @@ pub enum JoinError {
     #[error("another session is going on")]
     Busy,
     /// Key or request could not be made.
+    #[error(transparent)]
+    Pending(#[from] PendingError),
+    /// The certificate names nobody.
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// TLS settings.
@@ -114,6 +117,7 @@ impl JoinError {
             Self::Connect(_)
             | Self::Turned(_)
             | Self::Answer(_)
+            | Self::Pending(_)
             | Self::Identity(_)
             | Self::Tls(_)
             | Self::Credential(_)
@@ -139,13 +143,14 @@ pub async fn join(
         Err(StoreError::NotJoined) => None,
         Err(error) => return Err(error.into()),
     };
-    let request = identity::signing_request()?;
+    // Kept before asking: if the answer is lost, the same key may ask again with the same token.
+    let request = pending::request(folder, Purpose::Join(invitation.token.trim()))?;
     let answer = ask(invitation, request.request_der).await?;
     let issued = Issued::read(&answer, invitation.authority)?;
     if let Some(before) = before.as_ref().filter(|b| b.commune != issued.commune || b.province != issued.province) {
         return Err(JoinError::OtherCommune(format!("{} ({})", before.commune_name, before.province)));
     }
-    credential::keep(folder, &request.key_pem, &issued.chain, &issued.root)?;
+    credential::keep(folder, &request.key_pem, &issued.chain, &issued.authorities)?;
     let mut incarnation = [0; 16];
     random.fill_bytes(&mut incarnation);
     let belonging = Belonging {
@@ -158,6 +163,7 @@ pub async fn join(
     };
     let mut store = Store::open_or_create(folder)?;
     store.write(|writing| writing.set_belonging(&belonging))?;
+    pending::forget(folder)?;
     if !folder.config().exists() {
         fs::write(folder.config(), TEMPLATE)?;
     }
@@ -191,7 +197,7 @@ struct Issued {
     province: String,
     commune: String,
     chain: Vec<CertificateDer<'static>>,
-    root: CertificateDer<'static>,
+    authorities: Vec<CertificateDer<'static>>,
 }
 
 impl Issued {
@@ -200,7 +206,7 @@ impl Issued {
         if answer.certificates.len() > MAX_CERTIFICATES {
             return Err(wrong("too many certificates"));
         }
-        let chain: Vec<_> = answer.certificates.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let chain = ders(&answer.certificates);
         let leaf = chain.first().ok_or_else(|| wrong("no certificate"))?;
         let Identity::Commune { province, commune } = Identity::from_certificate(leaf)? else {
             return Err(wrong("the certificate is no commune's"));
@@ -208,8 +214,11 @@ impl Issued {
         if province != answer.province || commune != answer.commune {
             return Err(wrong("the certificate names another commune"));
         }
-        let root = chain.iter().find(|certificate| Fingerprint::of(certificate) == authority).cloned();
-        let root = root.ok_or_else(|| wrong("the authority's certificate is missing"))?;
-        Ok(Self { province, commune, chain, root })
+        // A province of the version before names none: the one that was pinned is in the chain.
+        let told = if answer.authorities.is_empty() { chain[1..].to_vec() } else { ders(&answer.authorities) };
+        if !told.iter().any(|certificate| Fingerprint::of(certificate) == authority) {
+            return Err(wrong("the authority's certificate is missing"));
+        }
+        Ok(Self { province, commune, chain, authorities: told })
     }
 }

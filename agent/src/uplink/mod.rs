@@ -6,7 +6,9 @@
 //! | [`exchange`] | the machine and the store: frames in, frames out, no network |
 //! | [`session`] | one gRPC stream that carries the frames |
 //! | [`credential`] | key and certificates in the data folder |
-//! | [`join`] | getting them |
+//! | [`join`], [`renew`] | getting them, and keeping the certificate valid |
+//! | [`trust`] | the province's authorities, said and learnt in each session |
+//! | [`pending`] | the key of a certificate that has not come yet |
 //! | [`outcome`] | how a session ended, in words |
 
 pub mod credential;
@@ -14,7 +16,10 @@ pub mod exchange;
 pub mod join;
 pub mod machine;
 pub mod outcome;
+pub mod pending;
+pub mod renew;
 pub mod session;
+pub mod trust;
 
 /// What this program calls itself.
 pub const BUILD: &str = concat!("commune-agent/", env!("CARGO_PKG_VERSION"));

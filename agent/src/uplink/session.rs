@@ -1,9 +1,9 @@
 //! One session over gRPC: carries the frames between the [`Exchange`] and the province, with a limit on every wait.
 
 use super::{
-    credential,
     exchange::{Exchange, Tally},
     outcome::{End, Outcome},
+    renew, trust,
 };
 use crate::{
     clock::Clock,
@@ -14,7 +14,7 @@ use crate::{
 };
 use proto::{
     MAX_FRAME_BYTES,
-    connect::{self, ConnectError},
+    connect::ConnectError,
     sync::v1::{AgentFrame, AggregatorFrame, sync_service_client::SyncServiceClient},
 };
 use std::{future::Future, time::Duration};
@@ -98,14 +98,13 @@ async fn converse(
     let in_store = |error: StoreError| Outcome::of(End::Store, error.to_string());
     let belonging = store.view().belonging().map_err(in_store)?.ok_or_else(|| in_store(StoreError::NotJoined))?;
     let server = config.server.as_deref().unwrap_or(&belonging.server);
-    let settings =
-        credential::client_config(folder).map_err(|error| Outcome::of(End::IdentityRefused, error.to_string()))?;
-    let channel = connect::channel(server, settings).await.map_err(|error| not_connected(&error))?;
+    let channel = renew::channel(folder, server, &belonging, clock.now()).await?;
     let mut client = SyncServiceClient::new(channel)
         .max_decoding_message_size(MAX_FRAME_BYTES)
         .send_compressed(CompressionEncoding::Zstd)
         .accept_compressed(CompressionEncoding::Zstd);
-    let (mut exchange, first) = Exchange::begin(store, clock).map_err(in_store)?;
+    let (mut exchange, mut first) = Exchange::begin(store, clock).map_err(in_store)?;
+    trust::introduce(folder, &mut first);
     let (outgoing, frames) = mpsc::channel(MAX_WAITING_FRAMES);
     say(&outgoing, first).await;
     let call = within(FRAME_TIMEOUT, client.session(ReceiverStream::new(frames))).await?;
@@ -113,6 +112,7 @@ async fn converse(
     while exchange.outcome().is_none() {
         match within(frame_limit(&exchange), incoming.message()).await?.map_err(|status| failed(&status))? {
             Some(frame) => {
+                trust::learn(folder, &frame);
                 let answers = exchange.take(frame);
                 *tally = exchange.tally();
                 within(FRAME_TIMEOUT, say(&outgoing, answers)).await?;
@@ -148,7 +148,7 @@ async fn farewell(incoming: &mut Streaming<AggregatorFrame>) {
     let _ = timeout(FAREWELL_TIMEOUT, incoming.message()).await;
 }
 
-fn not_connected(error: &ConnectError) -> Outcome {
+pub(super) fn not_connected(error: &ConnectError) -> Outcome {
     let end = match error {
         ConnectError::Unreachable(_) | ConnectError::Url(_) => End::Unreachable,
         ConnectError::ServerNotTrusted(_) => End::NotTrusted,
@@ -157,7 +157,7 @@ fn not_connected(error: &ConnectError) -> Outcome {
     Outcome::of(end, error.to_string())
 }
 
-fn failed(status: &Status) -> Outcome {
+pub(super) fn failed(status: &Status) -> Outcome {
     if let Some(error) = ConnectError::within(status) {
         return not_connected(&error);
     }

@@ -1,8 +1,8 @@
 //! What goes wrong, in words for the one who typed the command. Logs have the English errors.
 
 use crate::{
-    authority::AuthorityError, config::ConfigError, exercise::ExerciseError, folder::FolderError,
-    report::cli::ReportError, serve::ServeError, store::StoreError,
+    authorities::KeysError, authority::AuthorityError, config::ConfigError, exercise::ExerciseError,
+    folder::FolderError, report::cli::ReportError, serve::ServeError, store::StoreError,
 };
 use chrono::NaiveDate;
 use proto::{identity::IdentityError, pem::PemError};
@@ -35,6 +35,15 @@ pub enum Failure {
     /// Key and certificate files.
     #[error(transparent)]
     Pem(#[from] PemError),
+    /// The authorities.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Agents that would not trust the next authority's server yet.
+    #[error("these communes have not reported that they trust the next authority: {}", .0.join(", "))]
+    NotReported(Vec<String>),
+    /// Nobody has a certificate under this name.
+    #[error("{0} has no certificate")]
+    NoCertificate(String),
     /// The name cannot stand in a certificate.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -134,6 +143,12 @@ impl Failure {
             Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
             Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
             Failure::Pem(error) => format!("tệp khóa hoặc chứng thư không dùng được: {error}"),
+            Failure::Keys(error) => return keys(error, language),
+            Failure::NotReported(communes) => format!(
+                "các xã sau chưa báo là đã tin cơ quan chứng thực mới, chờ phiên đồng bộ kế tiếp của họ hoặc dùng --force (khi đó họ phải tham gia lại): {}",
+                communes.join(", ")
+            ),
+            Failure::NoCertificate(who) => format!("{who} không có chứng thư nào"),
             Failure::Identity(error) => {
                 format!("tên không dùng được cho chứng thư (chỉ chữ thường không dấu, số và dấu gạch nối): {error}")
             }
@@ -196,10 +211,25 @@ fn store(error: &StoreError, language: Language) -> String {
     language.pick(vi, with_sources(error))
 }
 
+fn keys(error: &KeysError, language: Language) -> String {
+    let vi = match error {
+        KeysError::Rotating => "đang đổi cơ quan chứng thực rồi; xem `authority status`".into(),
+        KeysError::FormerNeeded => {
+            "cơ quan chứng thực cũ vẫn còn chứng thư chưa hết hạn; xem `authority status`, rồi chạy lại `authority finish`".into()
+        }
+        KeysError::NotRotating => "chưa đổi cơ quan chứng thực; bắt đầu bằng `authority rotate`".into(),
+        KeysError::Pem(_) | KeysError::Authority(_) | KeysError::Tls(_) | KeysError::Io { .. } => {
+            format!("khóa hoặc chứng thư của cơ quan chứng thực không dùng được: {}", with_sources(error))
+        }
+    };
+    language.pick(vi, with_sources(error))
+}
+
 fn serve(error: &ServeError, language: Language) -> String {
     match error {
         ServeError::Folder(error) => folder(error, language),
         ServeError::Store(error) => store(error, language),
+        ServeError::Keys(error) => keys(error, language),
         ServeError::Listen { address, source } => {
             language.pick(format!("không lắng nghe được ở {address}: {source}"), error.to_string())
         }

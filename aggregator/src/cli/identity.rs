@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, Opened, commune, say};
 use crate::{
+    authorities::Authorities,
     enrol::{random, record_of},
     report::cli::Format,
     serve::load_authority,
@@ -104,8 +105,8 @@ impl Credential {
         if self.out.exists() {
             return Err(Failure::FileExists(self.out));
         }
-        let authority = load_authority(&opened.folder)?;
-        let made = authority.issue_staff(&identity, random(), now)?;
+        let authorities = Authorities::open(&opened.folder)?;
+        let made = authorities.issuing().issue_staff(&identity, random(), now)?;
         // Recorded before it is handed out: a certificate that the store does not know is refused.
         let record = record_of(&made.issued, &identity, now);
         opened.store.add_certificate(record, Act { who: context.who.clone(), at: now }).await?;
@@ -113,7 +114,7 @@ impl Credential {
         DirBuilder::new().mode(0o700).recursive(true).create(&self.out).map_err(file)?;
         pem::write_key(&self.out.join("key.pem"), &made.key_pem)?;
         pem::write_certificates(&self.out.join("certificate.pem"), &[made.issued.certificate])?;
-        pem::write_certificates(&self.out.join("authority.pem"), std::slice::from_ref(authority.certificate()))?;
+        pem::write_certificates(&self.out.join("authority.pem"), &authorities.trusted())?;
         let (out, until) = (self.out.display(), rfc3339(made.issued.not_after));
         say(&context.pick(
             format!("Đã cấp chứng thư cho {} vào {out}, hiệu lực đến {until}.", self.name),

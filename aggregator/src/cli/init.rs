@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     enrol::random,
     folder::Folder,
-    serve::issue_server,
+    keyring::issue_server,
     store::{Act, Founding, sqlite::SqliteStore},
 };
 use clap::Args;

@@ -10,14 +10,15 @@ use super::{
 use crate::{
     access::{Access, Agent},
     feed,
+    keyring::Keyring,
     notice::Notices,
     province::Province,
     store::{CheckedBatch, CheckedChange, OpeningQuestion, SessionNote, StoreError},
 };
 use prost::bytes::Bytes;
 use proto::{
-    MAX_BATCHES_IN_FLIGHT,
-    sync::v1::{AgentFrame, AggregatorFrame, Verdict, sync_service_server::SyncService},
+    MAX_AUTHORITIES, MAX_BATCHES_IN_FLIGHT,
+    sync::v1::{AgentFrame, AggregatorFrame, Verdict, agent_frame, aggregator_frame, sync_service_server::SyncService},
 };
 use shared::change::{Chain, Incarnation, LogPosition};
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -51,6 +52,8 @@ pub struct Ingest {
     pub standings: Arc<dyn StandingsHook>,
     /// What other processes wrote.
     pub notices: Arc<Notices>,
+    /// The authorities that agents are told to trust.
+    pub keyring: Arc<Keyring>,
     /// The sessions going on.
     pub live: LiveSessions,
     /// True when the server stops.
@@ -105,6 +108,8 @@ struct Session {
     place: Option<(Place, oneshot::Receiver<()>)>,
     incarnation: Incarnation,
     build: Arc<str>,
+    /// SHA-256 of the authorities that the agent says it trusts.
+    trusted: Vec<[u8; 32]>,
 }
 
 impl Session {
@@ -113,7 +118,19 @@ impl Session {
         let machine = Machine::new(&ingest.province.id, ingest.province.exercise);
         let commune = agent.commune.as_str().into();
         let (incarnation, build) = (Incarnation([0; 16]), "".into());
-        Self { ingest, agent, commune, machine, frames, replies, reply, place: None, incarnation, build }
+        Self {
+            ingest,
+            agent,
+            commune,
+            machine,
+            frames,
+            replies,
+            reply,
+            place: None,
+            incarnation,
+            build,
+            trusted: Vec::new(),
+        }
     }
 
     async fn run(mut self, mut inbound: impl Stream<Item = Result<AgentFrame, Status>> + Unpin) {
@@ -169,6 +186,10 @@ impl Session {
 
     /// Lets the machine decide and does what it says; the answers of the store go back in. `Some` when it is over.
     async fn step(&mut self, input: Input) -> Option<Ending> {
+        if let Input::Frame(AgentFrame { frame: Some(agent_frame::Frame::Hello(hello)) }) = &input {
+            let said = hello.authorities.iter().take(MAX_AUTHORITIES);
+            self.trusted = said.filter_map(|sha256| sha256.as_slice().try_into().ok()).collect();
+        }
         let mut input = Some(input);
         while let Some(now) = input.take() {
             for output in self.machine.step(now) {
@@ -206,7 +227,10 @@ impl Session {
                 let (province, standings) = (&self.ingest.province, &*self.ingest.standings);
                 feed::page(province, standings, &self.commune, after, catalogue_version).await.map(Input::Feed)
             }
-            Output::Send(frame) => {
+            Output::Send(mut frame) => {
+                if let Some(aggregator_frame::Frame::Welcome(welcome)) = &mut frame.frame {
+                    welcome.authorities = self.ingest.keyring.look().told();
+                }
                 return match timeout(SLOWEST_READER, self.frames.send(Ok(frame))).await {
                     Ok(Ok(())) => Performed::Nothing,
                     Ok(Err(_)) | Err(_) => Performed::Ended(Ending::Interrupted(Interruption::Broken)),
@@ -233,6 +257,9 @@ impl Session {
         // Neither a revoked certificate nor a copied store, which are turned away, may end the session that is going on.
         let own_log = opening.head.is_none_or(|(incarnation, _)| incarnation == self.incarnation);
         let mut admission = Admission::Granted;
+        if opening.certificate_valid {
+            self.ingest.province.store.note_authorities(&self.commune, &self.trusted).await?;
+        }
         if opening.certificate_valid && own_log {
             self.place = self.ingest.live.admit(&self.commune);
             if self.place.is_none() {

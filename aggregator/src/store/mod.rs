@@ -3,14 +3,17 @@
 //! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
+mod credential;
 mod record;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
 
+pub use credential::*;
 pub use record::*;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use shared::{
     catalogue::Catalogue,
     change::{Chain, Incarnation},
@@ -88,15 +91,25 @@ pub trait Store: Send + Sync {
     async fn add_invitation(&self, invitation: InvitationRecord, act: Act) -> Result<(), StoreError>;
     /// An invitation by the public part of its token.
     async fn invitation(&self, id: &str) -> Result<Option<InvitationRecord>, StoreError>;
-    /// Uses an invitation up and records the certificate given for it. False, and nothing is recorded, when
-    /// it was used before.
-    async fn redeem(&self, id: &str, certificate: CertificateRecord) -> Result<bool, StoreError>;
+    /// Uses an invitation up and records the certificate given for it; once, but the same key gets the same answer again.
+    async fn redeem(&self, id: &str, certificate: CertificateRecord) -> Result<Redeemed, StoreError>;
+    /// Records a commune's next certificate, unless the one it has allows none.
+    async fn renew(&self, renewal: Renewal) -> Result<Renewed, StoreError>;
     /// Records a certificate that was issued by a command.
     async fn add_certificate(&self, certificate: CertificateRecord, act: Act) -> Result<(), StoreError>;
     /// A certificate by its SHA-256.
     async fn certificate(&self, fingerprint: [u8; 32]) -> Result<Option<CertificateRecord>, StoreError>;
-    /// Revokes every certificate of an identity; how many were valid before.
-    async fn revoke(&self, identity: &str, act: Act) -> Result<u32, StoreError>;
+    /// The certificates, by identity and generation; with a time only those neither expired nor revoked then.
+    async fn certificates(&self, live_at: Option<DateTime<Utc>>) -> Result<Vec<CertificateRecord>, StoreError>;
+    /// Revokes every certificate of an identity and its unused invitations; how many certificates were not revoked before.
+    async fn revoke(&self, identity: &str, reason: &str, act: Act) -> Result<u32, StoreError>;
+    /// The communes whose certificates were used from two copies.
+    async fn noted_copies(&self) -> Result<Vec<NotedCopies>, StoreError>;
+    /// Keeps which authorities a commune's agent says it trusts (SHA-256 of their certificates). Writes only what is new.
+    async fn note_authorities(&self, commune: &str, authorities: &[[u8; 32]]) -> Result<(), StoreError>;
+    /// What the agents said of the authorities, of every commune that can still come back with the certificate it has: not revoked
+    /// and valid after `since`.
+    async fn trust_reports(&self, since: DateTime<Utc>) -> Result<Vec<TrustReport>, StoreError>;
 
     /// What a session needs to know before its verdict.
     async fn opening(&self, question: OpeningQuestion) -> Result<Opening, StoreError>;
@@ -123,6 +136,8 @@ pub trait Store: Send + Sync {
     async fn contacts(&self) -> Result<Vec<Contact>, StoreError>;
     /// The closed periods, oldest first.
     async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError>;
+    /// Adds a line to the audit history about something that is not kept here; `what` is a stable word.
+    async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError>;
     /// The newest lines of the audit history, newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
 

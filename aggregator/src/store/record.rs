@@ -126,42 +126,6 @@ pub struct CurrentCatalogue {
     pub catalogue: Catalogue,
 }
 
-/// A one-time invitation. The secret itself is not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvitationRecord {
-    /// Public part of the token, by which it is found.
-    pub id: String,
-    /// SHA-256 of the secret part.
-    pub secret_sha256: [u8; 32],
-    /// Commune slug.
-    pub commune: String,
-    /// When it was made (real time).
-    pub created_at: DateTime<Utc>,
-    /// From when on it is refused (real time).
-    pub expires_at: DateTime<Utc>,
-    /// When it was used.
-    pub used_at: Option<DateTime<Utc>>,
-}
-
-/// A certificate that the authority issued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateRecord {
-    /// SHA-256 of the certificate.
-    pub fingerprint: [u8; 32],
-    /// Serial number, hexadecimal.
-    pub serial: String,
-    /// The identity as a URI, or `server`.
-    pub identity: String,
-    /// The commune it names, for a commune's certificate.
-    pub commune: Option<String>,
-    /// When it was issued (real time).
-    pub issued_at: DateTime<Utc>,
-    /// Until when it is valid (real time).
-    pub not_after: DateTime<Utc>,
-    /// When it was revoked.
-    pub revoked_at: Option<DateTime<Utc>>,
-}
-
 /// What a session asks of the store before its verdict.
 #[derive(Debug, Clone)]
 pub struct OpeningQuestion {

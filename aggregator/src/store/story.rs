@@ -1,8 +1,10 @@
 //! What every adapter must do, written once: each test is a story over the port alone. Run with [`every_story`].
 
+mod identity;
+
 use super::{
-    Accepted, Append, BatchOutcome, CertificateRecord, Exception, Imported, InvitationRecord, Judged, OpeningQuestion,
-    ReviewRequest, Reviewed, SessionNote, Store,
+    Accepted, Append, BatchOutcome, Exception, Imported, Judged, OpeningQuestion, ReviewRequest, Reviewed, SessionNote,
+    Store,
 };
 use crate::sample::{self, act, batch, change_id, evidence, figure, moment};
 use chrono::TimeDelta;
@@ -32,8 +34,7 @@ pub async fn every_story<S: Store, G>(fresh: impl AsyncFn() -> (G, S)) {
     a_closed_period_takes_nothing(&store).await;
     let (_guard, store) = fresh().await;
     the_feed_brings_each_commune_its_own(&store).await;
-    let (_guard, store) = fresh().await;
-    a_token_is_used_once(&store).await;
+    identity::every_story(&fresh).await;
     let (_guard, store) = fresh().await;
     a_catalogue_is_imported_once(&store).await;
     let (_guard, store) = fresh().await;
@@ -257,42 +258,6 @@ async fn the_feed_brings_each_commune_its_own(store: &impl Store) {
     assert_eq!((restored.position, restored.items.len()), (position, 3));
     assert_eq!(store.feed("unheard-of", 0, 10).await.unwrap().items.len(), 1);
     assert_eq!(store.exceptions().await.unwrap().len(), 3);
-}
-
-async fn a_token_is_used_once(store: &impl Store) {
-    let invitation = |id: &str| InvitationRecord {
-        id: id.into(),
-        secret_sha256: [1; 32],
-        commune: "tan-phu".into(),
-        created_at: moment(),
-        expires_at: moment() + TimeDelta::hours(1),
-        used_at: None,
-    };
-    let certificate = |number: u8, at| CertificateRecord {
-        fingerprint: [number; 32],
-        serial: format!("{number:02x}"),
-        identity: "urn:tiendo:dong-nai:commune:tan-phu".into(),
-        commune: Some("tan-phu".into()),
-        issued_at: at,
-        not_after: at + TimeDelta::days(14),
-        revoked_at: None,
-    };
-    for id in ["a", "b"] {
-        store.add_invitation(invitation(id), act(moment())).await.unwrap();
-    }
-    assert_eq!(store.invitation("a").await.unwrap(), Some(invitation("a")));
-    assert_eq!(store.invitation("z").await.unwrap(), None);
-    assert!(!store.redeem("a", certificate(1, moment() + TimeDelta::hours(1))).await.unwrap(), "expired");
-    assert!(store.redeem("a", certificate(2, moment())).await.unwrap());
-    assert!(!store.redeem("a", certificate(3, moment())).await.unwrap(), "used");
-    assert_eq!(store.certificate([2; 32]).await.unwrap(), Some(certificate(2, moment())));
-    assert_eq!(store.certificate([3; 32]).await.unwrap(), None, "nothing of a refused one is kept");
-    assert_eq!(store.invitation("a").await.unwrap().unwrap().used_at, Some(moment()));
-    store.add_certificate(certificate(4, moment()), act(moment())).await.unwrap();
-    assert_eq!(store.revoke("urn:tiendo:dong-nai:commune:tan-phu", act(moment())).await.unwrap(), 2);
-    assert_eq!(store.certificate([2; 32]).await.unwrap().unwrap().revoked_at, Some(moment()));
-    let contacts = store.contacts().await.unwrap();
-    assert_eq!((contacts[0].commune.as_str(), contacts[0].enrolled), ("tan-phu", Some(moment())));
 }
 
 async fn a_catalogue_is_imported_once(store: &impl Store) {

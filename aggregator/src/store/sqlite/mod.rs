@@ -14,10 +14,11 @@ mod versions;
 
 use super::{
     Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, Contact, CurrentCatalogue,
-    Exception, FeedPage, Founding, Imported, InvitationRecord, Opening, OpeningQuestion, ReviewRequest, Reviewed,
-    Store, StoreError, StoredObservation,
+    Exception, FeedPage, Founding, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, Redeemed,
+    Renewal, Renewed, ReviewRequest, Reviewed, Store, StoreError, StoredObservation, TrustReport,
 };
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use names::Names;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use shared::{
@@ -228,9 +229,13 @@ impl Store for SqliteStore {
         self.read(move |connection| identity::invitation(connection, &id)).await
     }
 
-    async fn redeem(&self, id: &str, certificate: CertificateRecord) -> Result<bool, StoreError> {
+    async fn redeem(&self, id: &str, certificate: CertificateRecord) -> Result<Redeemed, StoreError> {
         let id = id.to_owned();
         self.transact(move |transaction, names| identity::redeem(transaction, names, &id, &certificate)).await
+    }
+
+    async fn renew(&self, renewal: Renewal) -> Result<Renewed, StoreError> {
+        self.transact(move |transaction, names| identity::renew(transaction, names, &renewal)).await
     }
 
     async fn add_certificate(&self, certificate: CertificateRecord, act: Act) -> Result<(), StoreError> {
@@ -241,9 +246,30 @@ impl Store for SqliteStore {
         self.read(move |connection| identity::certificate(connection, fingerprint)).await
     }
 
-    async fn revoke(&self, identity: &str, act: Act) -> Result<u32, StoreError> {
-        let identity = identity.to_owned();
-        self.transact(move |transaction, _| identity::revoke(transaction, &identity, &act)).await
+    async fn certificates(&self, live_at: Option<DateTime<Utc>>) -> Result<Vec<CertificateRecord>, StoreError> {
+        self.read(move |connection| identity::certificates(connection, live_at)).await
+    }
+
+    async fn revoke(&self, identity: &str, reason: &str, act: Act) -> Result<u32, StoreError> {
+        let (identity, reason) = (identity.to_owned(), reason.to_owned());
+        self.transact(move |transaction, _| identity::revoke(transaction, &identity, &reason, &act)).await
+    }
+
+    async fn noted_copies(&self) -> Result<Vec<NotedCopies>, StoreError> {
+        self.read(|connection| identity::noted_copies(connection)).await
+    }
+
+    async fn note_authorities(&self, commune: &str, authorities: &[[u8; 32]]) -> Result<(), StoreError> {
+        let (slug, said) = (commune.to_owned(), authorities.to_vec());
+        if self.read(move |connection| identity::has_said(connection, &slug, &said)).await? {
+            return Ok(());
+        }
+        let (slug, said) = (commune.to_owned(), authorities.to_vec());
+        self.transact(move |transaction, names| identity::note_authorities(transaction, names, &slug, &said)).await
+    }
+
+    async fn trust_reports(&self, since: DateTime<Utc>) -> Result<Vec<TrustReport>, StoreError> {
+        self.read(move |connection| identity::trust_reports(connection, since)).await
     }
 
     async fn opening(&self, question: OpeningQuestion) -> Result<Opening, StoreError> {
@@ -293,6 +319,11 @@ impl Store for SqliteStore {
 
     async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError> {
         self.read(|connection| read::closed_periods(connection)).await
+    }
+
+    async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError> {
+        let detail = detail.to_owned();
+        self.transact(move |transaction, _| decide::note(transaction, &act, what, &detail)).await
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
@@ -383,7 +414,7 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
-        assert!(matches!(SqliteStore::open(&path), Err(StoreError::Newer { found: 99, known: 1 })));
+        assert!(matches!(SqliteStore::open(&path), Err(StoreError::Newer { found: 99, .. })));
         let torn = folder.path().join("torn.db");
         std::fs::write(
             &torn,

@@ -98,8 +98,29 @@ CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit history is only added to'); END;
 ";
 
+/// Certificates that renew themselves.
+const RENEWAL: &str = "
+-- generation: counts from 1 for each identity. public_key, issuer: SHA-256, null for those issued before. der: of the newest only.
+ALTER TABLE certificate ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE certificate ADD COLUMN public_key BLOB;
+ALTER TABLE certificate ADD COLUMN issuer BLOB;
+ALTER TABLE certificate ADD COLUMN der BLOB;
+UPDATE certificate SET generation = (
+  SELECT count(*) FROM certificate AS earlier WHERE earlier.identity = certificate.identity
+  AND (earlier.issued_at, earlier.fingerprint) <= (certificate.issued_at, certificate.fingerprint)
+);
+DROP INDEX certificate_by_identity;
+CREATE UNIQUE INDEX certificate_by_generation ON certificate (identity, generation);
+-- SHA-256 of the certificate given for it.
+ALTER TABLE invitation ADD COLUMN certificate BLOB;
+-- copies: how often the commune's certificate was seen in use from two copies. authorities: those its agent trusts, 32 bytes each.
+CREATE TABLE enrolment (
+  commune INTEGER PRIMARY KEY, copies INTEGER NOT NULL DEFAULT 0, last_copy INTEGER, authorities BLOB
+) STRICT;
+";
+
 /// Migrations in order; released ones are never changed.
-const MIGRATIONS: [M<'static>; 1] = [M::up(FIRST)];
+const MIGRATIONS: [M<'static>; 2] = [M::up(FIRST), M::up(RENEWAL)];
 
 /// Opens a connection that writes. `create` makes the file.
 pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, StoreError> {
@@ -157,4 +178,26 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         Migrations::from_slice(&MIGRATIONS).to_latest(connection).map_err(engine)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_of_before_get_their_generations() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        Migrations::from_slice(&MIGRATIONS[..1]).to_latest(&mut connection).unwrap();
+        for (fingerprint, identity, issued_at) in [("a", "x", 20), ("b", "x", 10), ("c", "y", 10), ("d", "x", 20)] {
+            let sql = "INSERT INTO certificate VALUES (cast(?1 AS BLOB), '', ?2, 1, ?3, 99, NULL)";
+            connection.execute(sql, rusqlite::params![fingerprint, identity, issued_at]).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare("SELECT cast(fingerprint AS TEXT), generation FROM certificate ORDER BY identity, generation")
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?))).unwrap();
+        let seen: Vec<_> = rows.map(Result::unwrap).collect();
+        assert_eq!(seen, [("b", 1), ("a", 2), ("d", 3), ("c", 1)].map(|(a, b)| (a.to_owned(), b)));
+    }
 }

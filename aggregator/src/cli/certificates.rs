@@ -1,0 +1,130 @@
+//! `certificates` and `revoke`: who has a certificate, and who is not let in any more.
+
+use super::{Context, Failure, commune, say, write_out};
+use crate::{
+    report::cli::{Format, render},
+    store::{Act, CertificateRecord, Store},
+};
+use clap::Args;
+use proto::identity::Identity;
+use shared::{
+    calendar::rfc3339,
+    language::Language,
+    listing::{Column, Form, Listing},
+    observation::MAX_NAME_CHARS,
+};
+
+/// What a member of the staff is named by, where a commune could be meant.
+const STAFF: &str = "staff:";
+/// Longest reason, in characters.
+const MAX_REASON_CHARS: usize = 10 * MAX_NAME_CHARS;
+
+fn reason(text: &str) -> Result<String, String> {
+    let fits = text.chars().count() <= MAX_REASON_CHARS && !text.chars().any(char::is_control);
+    if fits { Ok(text.trim().to_owned()) } else { Err(format!("≤ {MAX_REASON_CHARS} ký tự, một dòng")) }
+}
+
+/// The command `revoke`.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// Mã, mã số hoặc tên xã, phường (không cần dấu); hoặc staff:TÊN cho cán bộ tỉnh
+    who: String,
+    /// Lý do, ghi vào nhật ký kiểm tra
+    #[arg(long, default_value = "", value_parser = reason)]
+    reason: String,
+}
+
+impl Revoke {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let opened = context.open().await?;
+        let province = opened.store.founding().await?.province;
+        let identity = match self.who.strip_prefix(STAFF) {
+            Some(name) => Identity::staff(&province, name)?,
+            None => {
+                let (_, catalogue) = opened.store.catalogue().await?;
+                Identity::commune(&province, &commune(&catalogue, &self.who)?.slug)?
+            }
+        };
+        let uri = identity.to_uri();
+        if !opened.store.certificates(None).await?.iter().any(|one| one.identity == uri) {
+            return Err(Failure::NoCertificate(uri));
+        }
+        let act = Act { who: context.who.clone(), at: opened.clock.real() };
+        let revoked = opened.store.revoke(&uri, &self.reason, act).await?;
+        say(&context.pick(
+            format!("Đã thu hồi {revoked} chứng thư của {uri} và các mã mời chưa dùng; muốn cho vào lại thì mời lại."),
+            format!(
+                "Revoked {revoked} certificates of {uri}, and its unused invitations; invite again to let it back in."
+            ),
+        ))
+    }
+}
+
+/// The command `certificates`.
+#[derive(Debug, Args)]
+pub struct Certificates {
+    /// Cả những chứng thư đã được thay
+    #[arg(long)]
+    all: bool,
+    /// Cách in
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+impl Certificates {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let opened = context.open().await?;
+        let mut certificates = opened.store.certificates(None).await?;
+        if !self.all {
+            certificates = newest(certificates);
+        }
+        let mut list = listed(&certificates, context.language);
+        for noted in opened.store.noted_copies().await? {
+            let (commune, times, last) = (noted.commune, noted.times, rfc3339(noted.last));
+            list.notes.push(context.pick(
+                format!("{commune}: chứng thư được dùng từ hai bản sao, {times} lần, gần nhất {last}"),
+                format!("{commune}: the certificate was used from two copies, {times} times, last {last}"),
+            ));
+        }
+        write_out(&render(&list, self.format, context.language))
+    }
+}
+
+/// The last of each identity; they come by identity and generation.
+fn newest(certificates: Vec<CertificateRecord>) -> Vec<CertificateRecord> {
+    let mut newest: Vec<CertificateRecord> = Vec::new();
+    for certificate in certificates {
+        match newest.last_mut() {
+            Some(last) if last.identity == certificate.identity => *last = certificate,
+            _ => newest.push(certificate),
+        }
+    }
+    newest
+}
+
+fn listed(certificates: &[CertificateRecord], language: Language) -> Listing {
+    let l = |vi, en| language.pick(vi, en);
+    let row = |one: &CertificateRecord| {
+        vec![
+            one.identity.clone(),
+            one.serial.clone(),
+            one.generation.to_string(),
+            rfc3339(one.issued_at),
+            rfc3339(one.not_after),
+            one.revoked_at.map_or_else(String::new, rfc3339),
+        ]
+    };
+    Listing {
+        title: l("Chứng thư", "Certificates").into(),
+        columns: vec![
+            Column::new("identity", l("Của ai", "Identity"), Form::Text),
+            Column::new("serial", l("Số hiệu", "Serial"), Form::Text),
+            Column::new("generation", l("Đời", "Generation"), Form::Number),
+            Column::new("issued", l("Cấp", "Issued"), Form::Time),
+            Column::new("expires", l("Hết hạn", "Expires"), Form::Time),
+            Column::new("revoked", l("Thu hồi", "Revoked"), Form::Time),
+        ],
+        rows: certificates.iter().map(row).collect(),
+        ..Listing::default()
+    }
+}
