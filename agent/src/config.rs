@@ -9,7 +9,7 @@ use figment::{
 };
 use serde::Deserialize;
 use shared::language::Language;
-use std::{path::Path, time::Duration};
+use std::{num::NonZeroU32, path::Path, time::Duration};
 use thiserror::Error;
 
 /// Prefix of the environment's settings; `TIENDO_AGENT_DATA` is the command line's own.
@@ -32,6 +32,9 @@ pub const TEMPLATE: &str = "\
 # Đồng bộ sau bấy nhiêu giây yên tĩnh kể từ lần nhập liệu cuối; 0 là tắt.
 # quiet_seconds = 60
 
+# Tốc độ gửi tệp minh chứng (KiB mỗi giây), cho đường truyền yếu; 0 là không giới hạn.
+# evidence_kib_per_second = 0
+
 # Mức nhật ký của `run`: error, warn, info, debug.
 # log = \"info\"
 ";
@@ -45,6 +48,8 @@ pub struct Config {
     pub window: Window,
     /// How long after the last edit a session starts; `None` when that is off.
     pub quiet: Option<Duration>,
+    /// How fast evidence is sent at most; `None` when there is no limit.
+    pub evidence_kib_per_second: Option<NonZeroU32>,
     /// What `run` logs, as `level` or `target=level,…`.
     pub log: String,
 }
@@ -56,6 +61,7 @@ struct Settings {
     window_from: String,
     window_to: String,
     quiet_seconds: u32,
+    evidence_kib_per_second: u32,
     log: String,
 }
 
@@ -66,6 +72,7 @@ impl Default for Settings {
             window_from: "22:00".into(),
             window_to: "23:30".into(),
             quiet_seconds: 60,
+            evidence_kib_per_second: 0,
             log: "info".into(),
         }
     }
@@ -135,7 +142,8 @@ impl TryFrom<Settings> for Config {
             return Err(ConfigError::Value { name: "log", reason: format!("{:?} is no level", settings.log) });
         }
         let quiet = (settings.quiet_seconds > 0).then(|| Duration::from_secs(settings.quiet_seconds.into()));
-        Ok(Self { server: settings.server, window, quiet, log: settings.log })
+        let evidence_kib_per_second = NonZeroU32::new(settings.evidence_kib_per_second);
+        Ok(Self { server: settings.server, window, quiet, evidence_kib_per_second, log: settings.log })
     }
 }
 

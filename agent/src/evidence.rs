@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use shared::{language::Language, observation::MAX_FILE_NAME_CHARS};
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -109,6 +109,22 @@ pub fn keep(folder: &Folder, path: &Path) -> Result<Copied, EvidenceError> {
     }
     draft.settle(&path_of(folder, sha256)).map_err(EvidenceError::Copy)?;
     Ok(Copied { sha256, name, size_bytes })
+}
+
+/// A piece of a copy; `None` when there is no such copy, or it is shorter than it was.
+///
+/// # Errors
+/// When the system refuses.
+pub fn read_chunk(folder: &Folder, sha256: [u8; 32], offset: u64, most_bytes: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut file = match File::open(path_of(folder, sha256)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    file.seek(io::SeekFrom::Start(offset))?;
+    let mut chunk = Vec::new();
+    file.take(most_bytes as u64).read_to_end(&mut chunk)?;
+    Ok((!chunk.is_empty()).then_some(chunk))
 }
 
 fn name_of(path: &Path) -> Option<String> {

@@ -45,7 +45,7 @@ fn the_situation_is_what_the_store_knows() {
     assert_eq!(situation(home.store.view()).unwrap(), expected);
     // Confirmed: nothing is unsent. Joined again: the old failure says nothing.
     let head: LogPosition = home.store.view().head().unwrap();
-    home.store.write(|writing| writing.acknowledge(0, head, &[])).unwrap();
+    home.store.write(|writing| writing.acknowledge(0, head, &[], None)).unwrap();
     let mut belonging = home.store.view().belonging().unwrap().unwrap();
     belonging.joined_at = minute(3);
     home.store.write(|writing| writing.set_belonging(&belonging)).unwrap();
@@ -66,7 +66,7 @@ fn the_status_is_honest() {
     assert_eq!((status.last_success, status.next_run_cause), (None, "first"));
     let refusal = crate::store::figures::StoredRefusal { code: "period_closed".into(), detail: String::new() };
     let first = home.store.view().position_at(1).unwrap().unwrap();
-    home.store.write(|writing| writing.acknowledge(0, first, &[(1, refused.change_id, refusal)])).unwrap();
+    home.store.write(|writing| writing.acknowledge(0, first, &[(1, refused.change_id, refusal)], None)).unwrap();
     let status = Status::of(home.store.view(), &config(), now(), Language::Vi).unwrap();
     assert_eq!((status.pending, status.acknowledged, status.refused_total), (1, 0, 1));
     assert!(status.refused.is_empty(), "a newer figure stands in its place");

@@ -4,7 +4,8 @@ use super::{StoreError, View, Writing, broken, figures::RefusedEvidence, figures
 use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension;
 use shared::{
-    change::{Change, Deed, LogPosition},
+    change::{Change, Deed, Evidence, LogPosition},
+    digest::RecordHash,
     observation::ObservationKey,
 };
 use uuid::Uuid;
@@ -89,13 +90,24 @@ impl Writing<'_> {
     pub fn attach(&self, change: &Change, real_now: DateTime<Utc>) -> Result<LogPosition, StoreError> {
         let Deed::Attached(evidence) = &change.deed else { return Err(broken("change: not evidence")) };
         let head = self.append(change, real_now)?;
+        let figure = self.view().figure(evidence.observation)?.ok_or_else(|| broken("evidence: no such figure"))?;
+        self.insert_evidence(change, evidence, head.seq)?;
+        if figure.refusal.is_none() {
+            let hash = RecordHash::evidence(evidence, &change.entered_by, change.entered_at);
+            self.sum(figure.observation.key.period, hash)?;
+        }
+        Ok(head)
+    }
+
+    /// The record alone, and its file among those to be sent.
+    pub(super) fn insert_evidence(&self, change: &Change, evidence: &Evidence, seq: u64) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO evidence (change_id, seq, observation, sha256, name, size_bytes, entered_by, entered_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         statement.execute(rusqlite::params![
             change.id.as_bytes(),
-            signed(head.seq),
+            signed(seq),
             evidence.observation.as_bytes(),
             evidence.sha256,
             evidence.name,
@@ -103,6 +115,6 @@ impl Writing<'_> {
             change.entered_by,
             change.entered_at.timestamp_millis(),
         ])?;
-        Ok(head)
+        self.want_file(evidence.sha256, evidence.size_bytes)
     }
 }

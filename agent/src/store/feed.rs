@@ -108,8 +108,12 @@ impl Writing<'_> {
         after: u64,
         position: LogPosition,
         refused: &[(u64, Uuid, StoredRefusal)],
+        receipt: Option<&v1::Receipt>,
     ) -> Result<(), StoreError> {
         self.settle(after, position.seq, refused)?;
+        if let Some(receipt) = receipt {
+            self.keep_receipt(receipt)?;
+        }
         self.set_acknowledged_seq(position.seq)
     }
 

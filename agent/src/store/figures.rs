@@ -7,6 +7,7 @@ use rusqlite::{Params, Row};
 use shared::{
     amount::Amount,
     change::{Change, Deed},
+    digest::RecordHash,
     observation::{Decision, Observation, ObservationKey, Value},
     period::Period,
 };
@@ -110,6 +111,24 @@ impl View<'_> {
         self.figures(condition, [])
     }
 
+    /// Every version that was not refused, of one period or of all.
+    pub(super) fn accepted_figures(&self, period: Option<&str>) -> Result<Vec<Figure>, StoreError> {
+        self.figures("WHERE f.refusal_code IS NULL AND (?1 IS NULL OR f.period = ?1)", [period])
+    }
+
+    /// Every version, refused ones too.
+    pub(super) fn all_figures(&self) -> Result<Vec<Figure>, StoreError> {
+        self.figures("ORDER BY f.seq", [])
+    }
+
+    /// The version that a change recorded.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn figure(&self, change: Uuid) -> Result<Option<Figure>, StoreError> {
+        Ok(self.figures("WHERE f.change_id = ?1", [change.as_bytes()])?.pop())
+    }
+
     /// All versions of an indicator's figures, in the order they were entered.
     ///
     /// # Errors
@@ -159,12 +178,27 @@ impl Writing<'_> {
     pub fn record(&self, change: &Change, real_now: DateTime<Utc>) -> Result<u32, StoreError> {
         let Deed::Recorded(observation) = &change.deed else { return Err(broken("change: not a figure")) };
         let head = self.append(change, real_now)?;
-        let (key, value) = (&observation.key, Columns::of(observation.value));
-        let period = key.period.to_string();
+        let key = &observation.key;
         let mut newest = self.transaction.prepare_cached(
             "SELECT coalesce(max(version), 0) FROM figure WHERE indicator = ?1 AND unit = ?2 AND period = ?3",
         )?;
+        let period = key.period.to_string();
         let version: u32 = newest.query_row((&key.indicator, &key.unit, &period), |row| row.get::<_, u32>(0))? + 1;
+        self.insert_figure(change, observation, head.seq, Some(version))?;
+        let hash = RecordHash::figure(change.id, observation, &change.entered_by, change.entered_at);
+        self.sum(key.period, hash)?;
+        Ok(version)
+    }
+
+    /// The record alone.
+    pub(super) fn insert_figure(
+        &self,
+        change: &Change,
+        observation: &Observation,
+        seq: u64,
+        version: Option<u32>,
+    ) -> Result<(), StoreError> {
+        let (key, value) = (&observation.key, Columns::of(observation.value));
         let mut insert = self.transaction.prepare_cached(
             "INSERT INTO figure (change_id, seq, indicator, unit, period, version, kind, numerator, denominator, value,
                                  note, entered_by, entered_at_ms)
@@ -172,10 +206,10 @@ impl Writing<'_> {
         )?;
         insert.execute(rusqlite::params![
             change.id.as_bytes(),
-            signed(head.seq),
+            signed(seq),
             key.indicator,
             key.unit,
-            period,
+            key.period.to_string(),
             version,
             value.kind,
             value.numerator,
@@ -185,7 +219,7 @@ impl Writing<'_> {
             change.entered_by,
             change.entered_at.timestamp_millis(),
         ])?;
-        Ok(version)
+        Ok(())
     }
 
     /// Takes over what the province says of the changes in `(after, up_to]`: these are refused, the others are not.
@@ -199,6 +233,7 @@ impl Writing<'_> {
         up_to: u64,
         refused: &[(u64, Uuid, StoredRefusal)],
     ) -> Result<(), StoreError> {
+        let mut changed = !refused.is_empty();
         for table in ["figure", "evidence"] {
             // Only after a restored province has taken what it refused before: it is counted again.
             let sql = format!(
@@ -208,6 +243,7 @@ impl Writing<'_> {
             let mut statement = self.transaction.prepare(&sql)?;
             let again: Vec<i64> =
                 statement.query_map((signed(after), signed(up_to)), |row| row.get(0))?.collect::<Result<_, _>>()?;
+            changed |= !again.is_empty();
             for seq in again {
                 self.count_versions(seq)?;
             }
@@ -222,16 +258,29 @@ impl Writing<'_> {
                 let (seq, id) = (signed(*seq), change_id.as_bytes());
                 found += statement.execute((&refusal.code, &refusal.detail, seq, id, change_id.is_nil()))?;
             }
-            if found == 0 {
+            // Changes that have no record here: of conflicts, or of a kind that this program does not know.
+            if found == 0 && !self.view().has_change(*seq, *change_id)? {
                 return Err(broken("refusal: no such change"));
             }
             self.count_versions(signed(*seq))?;
+        }
+        if changed { self.sum_anew() } else { Ok(()) }
+    }
+
+    /// Takes over what the province says of single changes: of these, exactly the named ones are refused.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn take_refusals(&self, changes: &[u64], refused: &[(u64, Uuid, StoredRefusal)]) -> Result<(), StoreError> {
+        for seq in changes {
+            let own: Vec<_> = refused.iter().filter(|(at, _, _)| at == seq).cloned().collect();
+            self.settle(seq.saturating_sub(1), *seq, &own)?;
         }
         Ok(())
     }
 
     /// Counts the versions of a figure from 1 in the order of the log, leaving out refused ones.
-    fn count_versions(&self, seq: i64) -> Result<(), StoreError> {
+    pub(super) fn count_versions(&self, seq: i64) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "UPDATE figure AS f SET version = CASE WHEN f.refusal_code IS NULL THEN
                  (SELECT count(*) FROM figure o WHERE o.indicator = f.indicator AND o.unit = f.unit

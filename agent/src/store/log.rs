@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use proto::change::encode;
 use rusqlite::OptionalExtension;
 use shared::change::{Chain, Change, LogPosition};
+use uuid::Uuid;
 
 /// Consecutive bodies of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,12 @@ impl View<'_> {
     /// What the store says.
     pub fn acknowledged(&self) -> Result<LogPosition, StoreError> {
         self.position_at(self.acknowledged_seq()?)?.ok_or_else(|| broken("acknowledged position"))
+    }
+
+    /// Whether the change at a place has this id; a nil id fits any.
+    pub(super) fn has_change(&self, seq: u64, id: Uuid) -> Result<bool, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT 1 FROM change WHERE seq = ?1 AND (change_id = ?2 OR ?3)")?;
+        Ok(statement.query_row((signed(seq), id.as_bytes(), id.is_nil()), |_| Ok(())).optional()?.is_some())
     }
 
     /// When the newest change was appended, by the real clock.

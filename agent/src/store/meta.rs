@@ -23,6 +23,17 @@ pub struct Belonging {
     pub incarnation: Incarnation,
 }
 
+/// How the digests of both ends compared, last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comparison {
+    /// Whether both hold the same.
+    pub equal: bool,
+    /// When, by our clock.
+    pub at: DateTime<Utc>,
+    /// Records that were made anew at either end, ever.
+    pub healed: u64,
+}
+
 /// The province's clock, as an exercise sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Exercise {
@@ -90,6 +101,40 @@ impl View<'_> {
         Ok(unsigned(self.fact("feed_position")?.unwrap_or_default()))
     }
 
+    /// The epoch of the province's store that the feed position belongs to; `None` before the first.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn epoch(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.fact("epoch")
+    }
+
+    /// The key for which the province opens bundles, if it takes any.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn bundle_key(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.fact("bundle_key")
+    }
+
+    /// How the digests compared, last.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn comparison(&self) -> Result<Option<Comparison>, StoreError> {
+        let Some(equal) = self.fact("digests_equal")? else { return Ok(None) };
+        Ok(Some(Comparison {
+            equal,
+            at: instant_of_ms(self.fact("digests_compared_at_ms")?.unwrap_or_default()),
+            healed: unsigned(self.fact("digests_healed")?.unwrap_or_default()),
+        }))
+    }
+
+    /// How many kinds of change the program knew that last looked at the log.
+    pub(super) fn change_kinds(&self) -> Result<u32, StoreError> {
+        Ok(self.fact("change_kinds")?.unwrap_or_default())
+    }
+
     /// Whether a service is running, or ended without saying so.
     ///
     /// # Errors
@@ -136,6 +181,45 @@ impl Writing<'_> {
 
     pub(super) fn set_feed_position(&self, position: u64) -> Result<(), StoreError> {
         self.set("feed_position", signed(position))
+    }
+
+    /// Takes over a new incarnation: this store lives on from another one's log.
+    pub(super) fn set_incarnation(&self, incarnation: Incarnation) -> Result<(), StoreError> {
+        self.set("incarnation", incarnation.0)
+    }
+
+    /// Notes the epoch of the province's store. Positions of another one mean nothing: everything is asked for again.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn set_epoch(&self, epoch: &[u8]) -> Result<(), StoreError> {
+        if self.view().epoch()?.is_some_and(|held| held != epoch) {
+            self.set_feed_position(0)?;
+        }
+        self.set("epoch", epoch)
+    }
+
+    /// Notes the key for which the province opens bundles.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn set_bundle_key(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.set("bundle_key", key)
+    }
+
+    /// Notes how the digests compared, and how many records were healed on the way.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn set_comparison(&self, equal: bool, at: DateTime<Utc>, healed: u64) -> Result<(), StoreError> {
+        let before = self.view().comparison()?.map_or(0, |before| before.healed);
+        self.set("digests_equal", equal)?;
+        self.set("digests_compared_at_ms", at.timestamp_millis())?;
+        self.set("digests_healed", signed(before + healed))
+    }
+
+    pub(super) fn set_change_kinds(&self, kinds: u32) -> Result<(), StoreError> {
+        self.set("change_kinds", kinds)
     }
 
     /// Marks the begin (`true`) and the clean end (`false`) of a service.

@@ -6,20 +6,33 @@
 //! | [`meta`] | who this store belongs to, and single facts |
 //! | [`log`] | the change log and its chain |
 //! | [`figures`] | figures with all their versions |
-//! | [`evidence`] | files bound to figures |
+//! | [`evidence`], [`file`] | files bound to figures, and their bytes on the way |
+//! | [`digest`] | sums over the records, to prove that both ends hold the same |
+//! | [`history`] | the province's log on its way back, and the store made anew from it |
+//! | [`replay`] | records made from the bodies of the log |
+//! | [`conflict`] | figures that were entered on two branches |
+//! | [`receipt`] | the province's signed word |
+//! | [`verify`] | whether chain, records and sums still fit together |
 //! | [`feed`] | what came down from the province |
 //! | [`runs`] | the sessions held |
 //!
 //! Reads are methods of [`View`], writes of [`Writing`]: one transaction that begins `IMMEDIATE`, so that a read never
 //! turns into a write half-way and `busy_timeout` covers the whole wait. It decides nothing about figures.
 
+pub mod conflict;
+pub mod digest;
 pub mod evidence;
 pub mod feed;
 pub mod figures;
+pub mod file;
+pub mod history;
 pub mod log;
 pub mod meta;
+pub mod receipt;
+pub mod replay;
 pub mod runs;
 mod schema;
+pub mod verify;
 
 use crate::{folder::Folder, lock::Lock};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -195,7 +208,21 @@ impl Store {
             let _alone = Lock::take(&folder.store_lock())?;
             schema::bring_up_to_date(&mut connection)?;
         }
-        Ok(Self { connection })
+        let mut store = Self { connection };
+        store.catch_up()?;
+        Ok(store)
+    }
+
+    /// Once after the program learnt to keep digests, or to read further kinds of change: makes what an older one could not.
+    fn catch_up(&mut self) -> Result<(), StoreError> {
+        if self.view().change_kinds()? == shared::change::CHANGE_KINDS {
+            return Ok(());
+        }
+        self.write(|writing| {
+            writing.replay_unread()?;
+            writing.sum_anew()?;
+            writing.set_change_kinds(shared::change::CHANGE_KINDS)
+        })
     }
 
     /// Reads.

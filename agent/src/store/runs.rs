@@ -49,7 +49,7 @@ impl View<'_> {
     /// # Errors
     /// What the store says.
     pub fn last_success(&self) -> Result<Option<Run>, StoreError> {
-        let sql = format!("{COLUMNS} WHERE outcome = 'done' ORDER BY id DESC LIMIT 1");
+        let sql = format!("{COLUMNS} WHERE outcome IN ('done', 'evidence_pending') ORDER BY id DESC LIMIT 1");
         Ok(self.0.prepare_cached(&sql)?.query_row([], run_of).optional()?)
     }
 

@@ -4,7 +4,7 @@ use super::StoreError;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-const VERSIONS: &[M<'static>] = &[M::up(FIRST)];
+const VERSIONS: &[M<'static>] = &[M::up(FIRST), M::up(PROOF)];
 
 /// Version of the newest schema, `PRAGMA user_version`.
 pub const NEWEST: i64 = VERSIONS.len() as i64;
@@ -100,6 +100,55 @@ CREATE TABLE sync_run (
     skew_ms INTEGER,
     wait_ms INTEGER
 ) STRICT;
+";
+
+const PROOF: &str = "
+-- The province's signed word, as it came, and the certificates of the keys that signed.
+CREATE TABLE receipt_key (key BLOB PRIMARY KEY, certificate BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE receipt (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER NOT NULL,
+    incarnation BLOB NOT NULL,
+    chain BLOB NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    statement BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    key BLOB NOT NULL REFERENCES receipt_key (key),
+    UNIQUE (seq, incarnation, received_at_ms)
+) STRICT;
+
+-- The province's log on its way back to a store that is behind or beside it. Empty otherwise.
+CREATE TABLE history (
+    seq INTEGER PRIMARY KEY,
+    body BLOB NOT NULL,
+    chain BLOB NOT NULL,
+    refusal_code TEXT NOT NULL,
+    refusal_detail TEXT NOT NULL
+) STRICT;
+
+-- Two versions of a figure that were entered on two branches. settled_by: the change by which a person said so.
+CREATE TABLE conflict (
+    change_id BLOB PRIMARY KEY,
+    seq INTEGER NOT NULL UNIQUE REFERENCES change (seq),
+    earlier BLOB NOT NULL,
+    later BLOB NOT NULL,
+    noted_at_ms INTEGER NOT NULL,
+    settled_by BLOB
+) STRICT, WITHOUT ROWID;
+
+-- The sum of the hashes of all accepted records of a period; see the domain's `digest`.
+CREATE TABLE digest (period TEXT PRIMARY KEY, sum BLOB NOT NULL, records INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- The bytes of evidence on their way. state: pending, held, refused, missing.
+CREATE TABLE evidence_file (
+    sha256 BLOB PRIMARY KEY,
+    size_bytes INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    held_bytes INTEGER NOT NULL,
+    code TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO evidence_file (sha256, size_bytes, state, held_bytes, code)
+    SELECT sha256, size_bytes, 'pending', 0, '' FROM evidence WHERE refusal_code IS NULL;
 ";
 
 /// The version of an open store.

@@ -79,7 +79,7 @@ fn two_processes_work_side_by_side() {
     home.value("CDS-2", "1").unwrap();
     assert_eq!(service.view().head().unwrap().seq, 1);
     let head = service.view().head().unwrap();
-    service.write(|writing| writing.acknowledge(0, head, &[])).unwrap();
+    service.write(|writing| writing.acknowledge(0, head, &[], None)).unwrap();
     assert_eq!(home.store.view().acknowledged().unwrap(), head);
     // Writers take turns; each sees what the other has written.
     let folder = home.folder.clone();
@@ -113,12 +113,12 @@ fn refusals_stay_with_their_version_and_the_others_are_counted_anew() {
     let ids: Vec<Uuid> = (1..=3).map(|count| home.value("CDS-2", &count.to_string()).unwrap().change_id).collect();
     let at = |home: &Home, seq| home.store.view().position_at(seq).unwrap().unwrap();
     let position = at(&home, 2);
-    home.store.write(|writing| writing.acknowledge(0, position, &[refused(1, ids[0])])).unwrap();
+    home.store.write(|writing| writing.acknowledge(0, position, &[refused(1, ids[0])], None)).unwrap();
     assert_eq!(versions(&home), [None, Some(1), Some(2)]);
     assert_eq!(home.store.view().refused_count().unwrap(), 1);
     assert!(home.store.view().refused_figures().unwrap().is_empty(), "entered anew since");
     let position = at(&home, 3);
-    home.store.write(|writing| writing.acknowledge(2, position, &[refused(3, ids[2])])).unwrap();
+    home.store.write(|writing| writing.acknowledge(2, position, &[refused(3, ids[2])], None)).unwrap();
     assert_eq!(versions(&home), [None, Some(1), None]);
     let open = home.store.view().refused_figures().unwrap();
     assert_eq!(open[0].observation.value, Value::Count(3));
@@ -126,9 +126,9 @@ fn refusals_stay_with_their_version_and_the_others_are_counted_anew() {
     assert_eq!(home.value("CDS-2", "4").unwrap().version, 2);
     assert!(home.store.view().refused_figures().unwrap().is_empty());
     // A province restored from a backup may take what it refused before.
-    home.store.write(|writing| writing.acknowledge(0, LogPosition::START, &[])).unwrap();
+    home.store.write(|writing| writing.acknowledge(0, LogPosition::START, &[], None)).unwrap();
     let position = at(&home, 4);
-    home.store.write(|writing| writing.acknowledge(0, position, &[refused(3, Uuid::nil())])).unwrap();
+    home.store.write(|writing| writing.acknowledge(0, position, &[refused(3, Uuid::nil())], None)).unwrap();
     assert_eq!(versions(&home), [Some(1), Some(2), None, Some(3)]);
 }
 
@@ -138,7 +138,7 @@ fn a_refusal_of_something_else_changes_nothing() {
     home.value("CDS-2", "1").unwrap();
     let head = home.store.view().head().unwrap();
     let stranger = [refused(1, Uuid::from_bytes([1; 16]))];
-    assert!(home.store.write(|writing| writing.acknowledge(0, head, &stranger)).is_err());
+    assert!(home.store.write(|writing| writing.acknowledge(0, head, &stranger, None)).is_err());
     assert_eq!(home.store.view().acknowledged_seq().unwrap(), 0);
 }
 

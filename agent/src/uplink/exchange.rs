@@ -8,11 +8,24 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    evidence,
+    folder::Folder,
     outbox,
     store::{Store, StoreError, meta::Exercise},
 };
-use proto::sync::v1::{AgentFrame, AggregatorFrame};
-use shared::feed::FeedItem;
+use proto::{
+    MAX_OFFERED_FILES,
+    digest::Difference,
+    sync::v1::{self, AgentFrame, AggregatorFrame},
+    tls::Fingerprint,
+};
+use rand::RngCore;
+use rustls::pki_types::CertificateDer;
+use shared::{
+    change::{Incarnation, LogPosition},
+    feed::FeedItem,
+    period::Period,
+};
 use std::collections::VecDeque;
 
 /// What a session moved.
@@ -26,14 +39,36 @@ pub struct Tally {
     pub refused: u64,
     /// Parts of the feed taken over.
     pub received: u64,
+    /// Changes that were taken back from the province.
+    pub taken_back: u64,
+    /// Records that were made anew at either end because the digests differed.
+    pub healed: u64,
+    /// Bytes of evidence sent.
+    pub evidence_bytes: u64,
+    /// Whether all figures are confirmed and the feed is taken over.
+    pub delivered: bool,
     /// The province's clock minus ours, in milliseconds; `None` in an exercise.
     pub skew_ms: Option<i64>,
+}
+
+/// What a session needs beside the store.
+pub struct Surroundings<'a> {
+    /// Where the files of evidence lie.
+    pub folder: &'a Folder,
+    /// The time.
+    pub clock: &'a Clock,
+    /// The authorities trusted, DER.
+    pub authorities: Vec<CertificateDer<'static>>,
+    /// Largest piece of evidence that is sent, where the province would take more.
+    pub most_chunk_bytes: usize,
+    /// For a new life of the store.
+    pub random: &'a mut (dyn RngCore + Send),
 }
 
 /// One session with the store at hand.
 pub struct Exchange<'a> {
     store: &'a mut Store,
-    clock: &'a Clock,
+    around: Surroundings<'a>,
     machine: Machine,
     staged: Vec<FeedItem>,
     tally: Tally,
@@ -45,23 +80,30 @@ impl<'a> Exchange<'a> {
     ///
     /// # Errors
     /// What the store says.
-    pub fn begin(store: &'a mut Store, clock: &'a Clock) -> Result<(Self, Vec<AgentFrame>), StoreError> {
-        let view = store.view();
+    pub fn begin(store: &'a mut Store, around: Surroundings<'a>) -> Result<(Self, Vec<AgentFrame>), StoreError> {
+        let (machine, staged, tally) = (Machine::default(), Vec::new(), Tally::default());
+        let mut exchange = Self { store, around, machine, staged, tally, outcome: None };
+        let facts = exchange.facts()?;
+        let frames = exchange.drive(Input::Started(facts));
+        Ok((exchange, frames))
+    }
+
+    fn facts(&self) -> Result<Facts, StoreError> {
+        let view = self.store.view();
         let belonging = view.belonging()?.ok_or(StoreError::NotJoined)?;
-        let facts = Facts {
+        Ok(Facts {
             build: BUILD.into(),
             province: belonging.province,
+            commune: belonging.commune,
+            authorities: self.around.authorities.clone(),
+            epoch: view.epoch()?,
             incarnation: belonging.incarnation,
             head: view.head()?,
             acknowledged: view.acknowledged()?,
             feed_position: view.feed_position()?,
             catalogue_version: view.catalogue_version()?,
-            clock_unix_ms: clock.now().timestamp_millis(),
-        };
-        let (machine, staged, tally) = (Machine::default(), Vec::new(), Tally::default());
-        let mut exchange = Self { store, clock, machine, staged, tally, outcome: None };
-        let frames = exchange.drive(Input::Started(facts));
-        Ok((exchange, frames))
+            clock_unix_ms: self.around.clock.now().timestamp_millis(),
+        })
     }
 
     /// Takes what the province said; what is to be answered comes back.
@@ -107,6 +149,7 @@ impl<'a> Exchange<'a> {
                 }
             }
         }
+        self.tally.delivered |= self.machine.has_delivered();
         frames
     }
 
@@ -120,16 +163,14 @@ impl<'a> Exchange<'a> {
                 let ours = self.store.view().position_at(position.seq)?;
                 Ok(Some(Input::Position { agrees: ours == Some(position) }))
             }
-            Output::NoteWelcome { clock_unix_ms, exercise } => {
-                self.note_welcome(clock_unix_ms, exercise).map(|()| None)
-            }
+            Output::NoteWelcome(welcome) => self.note_welcome(&welcome).map(|()| None),
             Output::ReadPage { after_seq, most_bytes } => {
                 let page = outbox::page(self.store.view(), after_seq, most_bytes)?;
                 self.tally.sent += page.as_ref().map_or(0, |page| page.bodies.len() as u64);
                 Ok(Some(Input::Page(page)))
             }
-            Output::StoreAcknowledgement { after_seq, position, refused } => {
-                self.store.write(|writing| writing.acknowledge(after_seq, position, &refused))?;
+            Output::StoreAcknowledgement { after_seq, position, refused, receipt } => {
+                self.store.write(|writing| writing.acknowledge(after_seq, position, &refused, receipt.as_ref()))?;
                 self.tally.acknowledged += position.seq - after_seq.min(position.seq);
                 self.tally.refused += refused.len() as u64;
                 Ok(Some(Input::Stored))
@@ -144,6 +185,45 @@ impl<'a> Exchange<'a> {
                 self.tally.received = staged.len() as u64;
                 Ok(Some(Input::Stored))
             }
+            Output::BeginHealing { common } => self.begin_healing(common).map(Some),
+            Output::StageHistory { after, changes } => {
+                self.store.write(|writing| {
+                    if writing.view().staged_end(after.seq)? != Some(after) {
+                        writing.drop_staged()?;
+                    }
+                    writing.stage(after, &changes)
+                })?;
+                Ok(Some(Input::Stored))
+            }
+            Output::Rebase { goal } => self.rebase(goal).map(Some),
+            Output::ReadDigests => Ok(Some(Input::Digests(self.store.view().digests()?))),
+            Output::FindDifferences(differences) => self.find_differences(&differences).map(Some),
+            Output::ReadChangesAbout { period, indicator } => {
+                Ok(Some(Input::ChangesAbout(self.store.view().changes_about(period, &indicator)?)))
+            }
+            Output::StoreResent { changes, refused, repaired } => {
+                self.store.write(|writing| writing.take_refusals(&changes, &refused))?;
+                self.tally.healed += repaired;
+                Ok(Some(Input::Stored))
+            }
+            Output::NoteComparison { equal } => {
+                let (now, healed) = (self.around.clock.now(), self.tally.healed);
+                self.store.write(|writing| writing.set_comparison(equal, now, healed))?;
+                Ok(Some(Input::Stored))
+            }
+            Output::ReadOffer { after } => {
+                Ok(Some(Input::Offer(self.store.view().pending_files(after, MAX_OFFERED_FILES)?)))
+            }
+            Output::ReadChunk { sha256, offset, most_bytes } => {
+                let most_bytes = most_bytes.min(self.around.most_chunk_bytes);
+                let chunk = evidence::read_chunk(self.around.folder, sha256, offset, most_bytes)?;
+                self.tally.evidence_bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+                Ok(Some(Input::Chunk(chunk)))
+            }
+            Output::NoteFile { sha256, state, held_bytes, code } => {
+                self.store.write(|writing| writing.note_file(sha256, state, held_bytes, &code))?;
+                Ok(None)
+            }
             Output::Finish(outcome) => {
                 self.outcome = Some(outcome);
                 Ok(None)
@@ -151,14 +231,86 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn note_welcome(&mut self, clock_unix_ms: i64, on: bool) -> Result<(), StoreError> {
-        let skew_ms = clock_unix_ms.saturating_sub(self.clock.now().timestamp_millis());
+    fn begin_healing(&mut self, common: LogPosition) -> Result<Input, StoreError> {
+        // What an earlier session staged is gone on with, if it follows our log.
+        let at = match self.store.view().staged_end(common.seq)? {
+            Some(end) => end,
+            None => {
+                self.store.write(|writing| writing.drop_staged())?;
+                common
+            }
+        };
+        Ok(Input::Healing(at))
+    }
+
+    fn rebase(&mut self, goal: LogPosition) -> Result<Input, StoreError> {
+        let mut incarnation = [0; 16];
+        self.around.random.fill_bytes(&mut incarnation);
+        let now = self.around.clock.now();
+        let rebased = self.store.write(|writing| writing.rebase(goal, Incarnation(incarnation), now))?;
+        tracing::warn!(
+            taken_back = rebased.taken_back,
+            appended = rebased.appended,
+            conflicts = rebased.conflicts,
+            "the province's log was taken back"
+        );
+        self.tally.taken_back += rebased.taken_back;
+        Ok(Input::Rebased(Box::new(self.facts()?)))
+    }
+
+    /// Makes our own records of what differs anew from our log; what still differs then is to be sent again.
+    fn find_differences(&mut self, differences: &[Difference]) -> Result<Input, StoreError> {
+        let mut places: Vec<(Period, String)> = Vec::new();
+        for difference in differences {
+            let own = self.store.view().indicator_digests(difference.period)?;
+            let names: std::collections::BTreeSet<&String> = own.keys().chain(difference.indicators.keys()).collect();
+            let differing = names.into_iter().filter(|name| own.get(*name) != difference.indicators.get(*name));
+            places.extend(differing.map(|name| (difference.period, name.clone())));
+        }
+        // Where no indicator differs, the sum itself was wrong here.
+        let mut healed = 0;
+        for (period, indicator) in &places {
+            healed += self.store.write(|writing| writing.remake(*period, indicator))?;
+        }
+        self.store.write(|writing| writing.sum_anew())?;
+        self.tally.healed += healed;
+        tracing::warn!(places = places.len(), healed, "the digests differ, sending again");
+        let theirs = |period: Period, indicator: &str| {
+            differences.iter().find(|difference| difference.period == period)?.indicators.get(indicator).copied()
+        };
+        let mut differing = Vec::new();
+        for (period, indicator) in places {
+            let own = self.store.view().indicator_digests(period)?.remove(&indicator);
+            if own != theirs(period, &indicator) {
+                differing.push((period, indicator));
+            }
+        }
+        Ok(Input::Differing(differing))
+    }
+
+    fn note_welcome(&mut self, welcome: &v1::Welcome) -> Result<(), StoreError> {
+        let on = welcome.exercise;
+        let skew_ms = welcome.clock_unix_ms.saturating_sub(self.around.clock.now().timestamp_millis());
         let exercise = Exercise { on, offset_ms: if on { skew_ms } else { 0 } };
         self.tally.skew_ms = (!on).then_some(skew_ms);
-        if self.store.view().exercise()? != exercise {
-            self.store.write(|writing| writing.set_exercise(exercise))?;
-        }
-        Ok(())
+        self.store.write(|writing| {
+            if writing.view().exercise()? != exercise {
+                writing.set_exercise(exercise)?;
+            }
+            if welcome.epoch.is_empty() {
+                return Ok(());
+            }
+            if writing.view().epoch()?.is_some_and(|epoch| epoch != welcome.epoch) {
+                // Another life of the province's store may hold fewer files, too.
+                writing.offer_all_files()?;
+            }
+            writing.set_epoch(&welcome.epoch)?;
+            if !welcome.bundle_key.is_empty() {
+                writing.set_bundle_key(&welcome.bundle_key)?;
+            }
+            let key = Fingerprint::of(&CertificateDer::from(welcome.receipt_certificate.as_slice())).0;
+            writing.keep_receipt_key(key, &welcome.receipt_certificate)
+        })
     }
 }
 

@@ -4,123 +4,61 @@
 //! [`Output`]) before it takes the next frame. Nothing here touches a network, a store or a clock.
 //!
 //! ```text
-//! Greeting ── Welcome ──> Aligning ── our chain agrees ──> Sending ── all confirmed ──> Feeding ── FeedEnd ──> Switching ──> Over
+//! Greeting ── Welcome ──> Aligning ── our chain agrees ──> Sending ── all confirmed ──> Feeding ── FeedEnd ──> Switching
+//!    ^                       └── it does not ──> Healing ──┐                                                       │
+//!    └──────────────── in a new life of the store ─────────┘       Over <── Uploading <── Comparing <── protocol 2 ─┘
 //! ```
 //!
-//! The verdicts `agent_behind` and `fork` end the session here; healing them is a further state between Greeting and Sending.
+//! | file | states |
+//! | --- | --- |
+//! | `machine.rs` | from the greeting to the feed |
+//! | [`order`] | what goes in and what comes out |
+//! | `machine/healing.rs` | the province's log is taken back |
+//! | `machine/comparing.rs` | digests are compared, what differs is sent again |
+//! | `machine/uploading.rs` | the bytes of evidence |
+
+mod comparing;
+mod healing;
+pub mod order;
+mod uploading;
 
 use super::outcome::{End, Outcome};
 use crate::{outbox, store::figures::StoredRefusal, store::log::Page};
+use comparing::Comparing;
+use healing::Healing;
+pub use order::{Facts, Input, Output, Refused};
 use prost::Message;
 use proto::{
-    MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, PROTOCOL_MAX, PROTOCOL_MIN, WireError,
+    MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_CHUNK_BYTES, PROTOCOL_MAX, PROTOCOL_MIN, WireError,
     feed::Checksum,
     position,
+    receipt::ReceiptVerifier,
     sync::v1::{self, Verdict, agent_frame, aggregator_frame::Frame},
+    tls::Fingerprint,
 };
-use shared::{
-    change::{Incarnation, LogPosition},
-    feed::FeedItem,
-};
+use rustls::pki_types::CertificateDer;
+use shared::change::{Incarnation, LogPosition};
 use std::{collections::VecDeque, time::Duration};
+use uploading::Uploading;
 use uuid::Uuid;
 
 /// Most bytes of a feed that are staged.
 pub const MAX_FEED_BYTES: usize = 32 * 1024 * 1024;
-
-/// What the store knows when a session begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// What this program calls itself.
-    pub build: String,
-    /// Province id.
-    pub province: String,
-    /// The store's life.
-    pub incarnation: Incarnation,
-    /// End of our log.
-    pub head: LogPosition,
-    /// What the province has confirmed.
-    pub acknowledged: LogPosition,
-    /// Feed position held.
-    pub feed_position: u64,
-    /// Catalogue version held.
-    pub catalogue_version: u64,
-    /// Our clock.
-    pub clock_unix_ms: i64,
-}
-
-/// What happens.
-#[derive(Debug)]
-pub enum Input {
-    /// The session begins.
-    Started(Facts),
-    /// The province said something.
-    Frame(Box<v1::AggregatorFrame>),
-    /// The answer to [`Output::CheckPosition`].
-    Position {
-        /// Whether our own log has this chain at this place.
-        agrees: bool,
-    },
-    /// The answer to [`Output::ReadPage`].
-    Page(Option<Page>),
-    /// The answer to the `Store…` and `SwitchFeed` orders: it is durable.
-    Stored,
-    /// The province ended the stream.
-    Closed,
-}
-
-/// A change that the province did not take.
-pub type Refused = (u64, Uuid, StoredRefusal);
-
-/// What to do.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Output {
-    /// Say this.
-    Send(v1::AgentFrame),
-    /// Compare with our own log; answered by [`Input::Position`].
-    CheckPosition(LogPosition),
-    /// Take over the province's clock and exercise. No answer.
-    NoteWelcome {
-        /// The province's clock.
-        clock_unix_ms: i64,
-        /// Whether it is an exercise.
-        exercise: bool,
-    },
-    /// Read the changes after a place; answered by [`Input::Page`].
-    ReadPage {
-        /// Where to begin.
-        after_seq: u64,
-        /// Most bytes of bodies.
-        most_bytes: usize,
-    },
-    /// Mark as confirmed; answered by [`Input::Stored`].
-    StoreAcknowledgement {
-        /// What was confirmed before.
-        after_seq: u64,
-        /// What is now.
-        position: LogPosition,
-        /// Which of them were refused.
-        refused: Vec<Refused>,
-    },
-    /// Keep aside. No answer.
-    StageFeed(FeedItem),
-    /// Switch to what was kept aside; answered by [`Input::Stored`].
-    SwitchFeed {
-        /// The feed's position.
-        position: u64,
-    },
-    /// The session is over.
-    Finish(Outcome),
-}
+/// The protocol from which on receipts are given, history is taken back, digests are compared and evidence is sent.
+const PROVEN: u32 = 2;
+const EPOCH_BYTES: usize = 16;
 
 #[derive(Debug)]
 enum State {
     Fresh,
     Greeting,
     Aligning(Box<v1::Welcome>, LogPosition),
+    Healing(Box<Healing>),
     Sending,
     Feeding,
     Switching,
+    Comparing(Comparing),
+    Uploading(Uploading),
     Over,
 }
 
@@ -129,12 +67,22 @@ enum State {
 struct Claim {
     position: LogPosition,
     refused: Vec<Refused>,
+    receipt: Option<v1::Receipt>,
 }
 
 /// One session.
 #[derive(Debug)]
 pub struct Machine {
     state: State,
+    protocol: u32,
+    province: String,
+    commune: String,
+    incarnation: Incarnation,
+    authorities: Vec<CertificateDer<'static>>,
+    epoch: Option<Vec<u8>>,
+    verifier: Option<ReceiptVerifier>,
+    healings: u32,
+    most_chunk_bytes: usize,
     feed_position: u64,
     catalogue_version: u64,
     head_seq: u64,
@@ -154,6 +102,15 @@ impl Default for Machine {
     fn default() -> Self {
         Self {
             state: State::Fresh,
+            protocol: PROTOCOL_MIN,
+            province: String::new(),
+            commune: String::new(),
+            incarnation: Incarnation([0; 16]),
+            authorities: Vec::new(),
+            epoch: None,
+            verifier: None,
+            healings: 0,
+            most_chunk_bytes: 0,
             feed_position: 0,
             catalogue_version: 0,
             head_seq: 0,
@@ -188,9 +145,18 @@ impl Machine {
         matches!(self.state, State::Feeding)
     }
 
+    /// Whether all figures are confirmed and the feed is taken over: what is still to come is proof and evidence.
+    #[must_use]
+    pub fn has_delivered(&self) -> bool {
+        matches!(self.state, State::Comparing(_) | State::Uploading(_))
+    }
+
     fn follow(&mut self, input: Input) -> Result<Vec<Output>, Outcome> {
         match (&self.state, input) {
             (State::Over, _) => Ok(Vec::new()),
+            (State::Comparing(_) | State::Uploading(_), Input::Closed) => {
+                Err(Outcome::of(End::EvidencePending, "the stream ended early"))
+            }
             (_, Input::Closed) => Err(Outcome::of(End::Unreachable, "the stream ended early")),
             (State::Fresh, Input::Started(facts)) => Ok(self.greet(facts)),
             (State::Aligning(..), Input::Position { agrees }) => self.align(agrees),
@@ -198,11 +164,21 @@ impl Machine {
             (State::Sending, Input::Position { agrees }) => self.believe(agrees),
             (State::Sending, Input::Stored) => Ok(self.go_on()),
             (State::Switching, Input::Stored) => Ok(self.switched()),
+            (State::Healing(_), input @ (Input::Healing(_) | Input::Stored | Input::Rebased(_))) => self.heal(input),
+            (
+                State::Comparing(_),
+                input @ (Input::Digests(_) | Input::Differing(_) | Input::ChangesAbout(_) | Input::Stored),
+            ) => self.compare(input),
+            (State::Uploading(_), input @ (Input::Offer(_) | Input::Chunk(_))) => self.upload(input),
             (_, Input::Frame(frame)) => match (&self.state, frame.frame) {
                 (State::Greeting, Some(Frame::Welcome(welcome))) => self.welcome(welcome),
                 (State::Sending, Some(Frame::Acknowledgement(ack))) => self.acknowledged(ack),
                 (State::Feeding, Some(Frame::FeedPart(part))) => self.stage(&part),
                 (State::Feeding, Some(Frame::FeedEnd(end))) => self.end_feed(&end),
+                (State::Healing(_), Some(Frame::HistoryPage(page))) => self.take_back(page),
+                (State::Comparing(_), Some(Frame::DigestReport(report))) => self.compared(report),
+                (State::Comparing(_), Some(Frame::Resent(resent))) => self.resent(resent),
+                (State::Uploading(_), Some(Frame::EvidenceState(state))) => self.file_states(state),
                 // Instead of a welcome, and at any time after: another copy of this agent, a revoked certificate.
                 (_, Some(Frame::TurnedAway(away))) => Err(turned_away(&away)),
                 _ => Err(protocol("a frame out of turn")),
@@ -212,6 +188,12 @@ impl Machine {
     }
 
     fn greet(&mut self, facts: Facts) -> Vec<Output> {
+        let authorities = facts.authorities.iter().map(|authority| Fingerprint::of(authority).0.to_vec()).collect();
+        self.province.clone_from(&facts.province);
+        self.commune = facts.commune;
+        self.incarnation = facts.incarnation;
+        self.authorities = facts.authorities;
+        self.epoch = facts.epoch;
         self.feed_position = facts.feed_position;
         self.catalogue_version = facts.catalogue_version;
         self.head_seq = facts.head.seq;
@@ -226,27 +208,64 @@ impl Machine {
             head: Some(position::to_wire(facts.head)),
             acknowledged: Some(position::to_wire(facts.acknowledged)),
             clock_unix_ms: facts.clock_unix_ms,
-            ..v1::Hello::default()
+            authorities,
         }))]
     }
 
     fn welcome(&mut self, welcome: v1::Welcome) -> Result<Vec<Output>, Outcome> {
-        if !matches!(welcome.verdict(), Verdict::Ok | Verdict::ServerBehind) {
-            return Err(protocol(format!("welcomed with verdict {}", welcome.verdict)));
-        }
         if !(PROTOCOL_MIN..=PROTOCOL_MAX).contains(&welcome.protocol) {
             return Err(Outcome::of(End::UpgradeRequired, format!("protocol {}", welcome.protocol)));
         }
+        self.protocol = welcome.protocol;
+        let proven = self.protocol >= PROVEN;
+        match welcome.verdict() {
+            Verdict::Ok | Verdict::ServerBehind => {}
+            Verdict::AgentBehind | Verdict::Fork if proven => {}
+            _ => return Err(protocol(format!("welcomed with verdict {}", welcome.verdict))),
+        }
         let held = position::from_wire(welcome.position.clone()).map_err(|error| unreadable(&error))?;
-        let noted = Output::NoteWelcome { clock_unix_ms: welcome.clock_unix_ms, exercise: welcome.exercise };
+        if proven {
+            self.trust(&welcome)?;
+        }
+        let noted = Output::NoteWelcome(Box::new(welcome.clone()));
+        if matches!(welcome.verdict(), Verdict::AgentBehind | Verdict::Fork) {
+            let common = position::from_wire(welcome.common).map_err(|error| unreadable(&error))?;
+            let mut outputs = vec![noted];
+            outputs.extend(self.begin_healing(common, held)?);
+            return Ok(outputs);
+        }
         self.state = State::Aligning(Box::new(welcome), held);
         Ok(vec![noted, Output::CheckPosition(held)])
+    }
+
+    /// Takes over what the province says of itself: the key of its receipts, its epoch, its limits.
+    fn trust(&mut self, welcome: &v1::Welcome) -> Result<(), Outcome> {
+        let mut authorities = self.authorities.clone();
+        // The next authority's word comes over a connection under the one that is trusted.
+        authorities.extend(welcome.authorities.iter().take(MAX_AUTHORITIES).cloned().map(CertificateDer::from));
+        let certificate = CertificateDer::from(welcome.receipt_certificate.as_slice());
+        let verifier = ReceiptVerifier::new(&self.province, &certificate, &authorities);
+        self.verifier = Some(verifier.map_err(|error| protocol(error.to_string()))?);
+        if welcome.epoch.len() != EPOCH_BYTES {
+            return Err(protocol("an epoch that is not 16 bytes"));
+        }
+        if self.epoch.as_ref().is_some_and(|epoch| *epoch != welcome.epoch) {
+            // What another life of the province's store has numbered means nothing now.
+            (self.feed_position, self.catalogue_version) = (0, 0);
+        }
+        let most = usize::try_from(welcome.max_chunk_bytes).unwrap_or(usize::MAX);
+        self.most_chunk_bytes = most.clamp(1, MAX_CHUNK_BYTES);
+        Ok(())
     }
 
     fn align(&mut self, agrees: bool) -> Result<Vec<Output>, Outcome> {
         let State::Aligning(welcome, held) = std::mem::replace(&mut self.state, State::Sending) else {
             return Err(protocol("an answer out of turn"));
         };
+        if !agrees && self.protocol >= PROVEN {
+            // The province could not know it: it has less than we do, and not ours.
+            return self.begin_healing(LogPosition::START, held);
+        }
         if !agrees {
             let end = if held.seq > self.head_seq { End::AgentBehind } else { End::Fork };
             return Err(Outcome::of(end, format!("our log does not have the province's chain at {}", held.seq)));
@@ -261,7 +280,8 @@ impl Machine {
         if held.seq < self.confirmed {
             // The province was restored: what it lost is not confirmed any more, and is sent again.
             self.confirmed = held.seq;
-            return Ok(vec![Output::StoreAcknowledgement { after_seq: held.seq, position: held, refused: Vec::new() }]);
+            let (after_seq, refused, receipt) = (held.seq, Vec::new(), None);
+            return Ok(vec![Output::StoreAcknowledgement { after_seq, position: held, refused, receipt }]);
         }
         Ok(vec![self.read_on()])
     }
@@ -303,24 +323,36 @@ impl Machine {
             return Err(protocol(format!("{} confirmed, but only {} sent", position.seq, self.sent)));
         }
         let confirmed = self.confirmed;
-        let refused = ack.refused.into_iter().map(|refused| {
-            let fits = refused.seq > confirmed && refused.seq <= position.seq;
-            let id = Uuid::from_slice(&refused.change_id).ok().filter(|_| fits);
-            let id = id.ok_or_else(|| protocol(format!("a refusal that fits no change: {}", refused.seq)))?;
-            Ok((refused.seq, id, StoredRefusal { code: bounded(&refused.code), detail: bounded(&refused.detail) }))
-        });
-        self.claim = Some(Claim { position, refused: refused.collect::<Result<_, _>>()? });
+        let refused = refusals(ack.refused, |seq| seq > confirmed && seq <= position.seq)?;
+        let receipt = self.checked_receipt(ack.receipt, position)?;
+        self.claim = Some(Claim { position, refused, receipt });
         Ok(vec![Output::CheckPosition(position)])
     }
 
     fn believe(&mut self, agrees: bool) -> Result<Vec<Output>, Outcome> {
-        let Claim { position, refused } = self.claim.take().ok_or_else(|| protocol("an answer out of turn"))?;
+        let Claim { position, refused, receipt } =
+            self.claim.take().ok_or_else(|| protocol("an answer out of turn"))?;
         if !agrees {
             return Err(protocol(format!("confirmed with another chain than ours at {}", position.seq)));
         }
         let after_seq = std::mem::replace(&mut self.confirmed, position.seq);
         self.in_flight.retain(|end| *end > position.seq);
-        Ok(vec![Output::StoreAcknowledgement { after_seq, position, refused }])
+        Ok(vec![Output::StoreAcknowledgement { after_seq, position, refused, receipt }])
+    }
+
+    /// A receipt must say exactly what is acknowledged, or the acknowledgement is not believed.
+    fn checked_receipt(
+        &self,
+        receipt: Option<v1::Receipt>,
+        position: LogPosition,
+    ) -> Result<Option<v1::Receipt>, Outcome> {
+        let Some(verifier) = &self.verifier else { return Ok(None) };
+        let receipt = receipt.ok_or_else(|| protocol("an acknowledgement without a receipt"))?;
+        let said = verifier.check(&receipt).map_err(|error| protocol(error.to_string()))?;
+        if said.commune != self.commune || said.incarnation != self.incarnation || said.position != position {
+            return Err(protocol("a receipt for something else"));
+        }
+        Ok(Some(receipt))
     }
 
     fn stage(&mut self, part: &v1::FeedPart) -> Result<Vec<Output>, Outcome> {
@@ -341,9 +373,23 @@ impl Machine {
     }
 
     fn switched(&mut self) -> Vec<Output> {
+        if self.protocol >= PROVEN { self.begin_comparing() } else { self.finish() }
+    }
+
+    fn finish(&mut self) -> Vec<Output> {
         self.state = State::Over;
         vec![Output::Finish(Outcome::done())]
     }
+}
+
+/// Reads refusals of changes whose places fit.
+fn refusals(refused: Vec<v1::RefusedChange>, fits: impl Fn(u64) -> bool) -> Result<Vec<Refused>, Outcome> {
+    let read = refused.into_iter().map(|refused| {
+        let id = Uuid::from_slice(&refused.change_id).ok().filter(|_| fits(refused.seq));
+        let id = id.ok_or_else(|| protocol(format!("a refusal that fits no change: {}", refused.seq)))?;
+        Ok((refused.seq, id, StoredRefusal { code: bounded(&refused.code), detail: bounded(&refused.detail) }))
+    });
+    read.collect()
 }
 
 fn send(frame: agent_frame::Frame) -> Output {

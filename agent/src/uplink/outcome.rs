@@ -8,6 +8,8 @@ use std::time::Duration;
 pub enum End {
     /// All sent, confirmed, and the feed taken over.
     Done,
+    /// All figures are confirmed and the feed is taken over; the session ended before all evidence was sent.
+    EvidencePending,
     /// The province is busy and said when to come back.
     RetryLater,
     /// No connection, or it broke.
@@ -47,8 +49,9 @@ pub enum Pace {
 
 impl End {
     /// All ends.
-    pub const ALL: [End; 12] = [
+    pub const ALL: [End; 13] = [
         End::Done,
+        End::EvidencePending,
         End::RetryLater,
         End::Unreachable,
         End::TimedOut,
@@ -67,6 +70,7 @@ impl End {
     pub fn as_str(self) -> &'static str {
         match self {
             End::Done => "done",
+            End::EvidencePending => "evidence_pending",
             End::RetryLater => "retry_later",
             End::Unreachable => "unreachable",
             End::TimedOut => "timed_out",
@@ -92,6 +96,10 @@ impl End {
     pub fn explain(self, language: Language) -> &'static str {
         let (vi, en) = match self {
             End::Done => ("đã đồng bộ", "in step with the province"),
+            End::EvidencePending => (
+                "số liệu đã gửi đủ và được xác nhận; minh chứng còn lại sẽ tự gửi tiếp",
+                "all figures are sent and confirmed; the evidence that is left will be sent by itself",
+            ),
             End::RetryLater => {
                 ("máy chủ tỉnh đang bận; sẽ tự thử lại", "the province is busy; will try again by itself")
             }
@@ -174,7 +182,7 @@ impl Outcome {
     pub fn pace(&self) -> Pace {
         match self.end {
             End::Done => Pace::Scheduled,
-            End::RetryLater | End::Unreachable | End::TimedOut | End::Protocol | End::Store => {
+            End::EvidencePending | End::RetryLater | End::Unreachable | End::TimedOut | End::Protocol | End::Store => {
                 self.retry_after.map_or(Pace::Soon, |wait| Pace::Told(wait.clamp(TOLD_WAITS.0, TOLD_WAITS.1)))
             }
             End::NotTrusted

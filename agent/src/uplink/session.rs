@@ -1,7 +1,8 @@
 //! One session over gRPC: carries the frames between the [`Exchange`] and the province, with a limit on every wait.
 
 use super::{
-    exchange::{Exchange, Tally},
+    credential,
+    exchange::{Exchange, Surroundings, Tally},
     outcome::{End, Outcome},
     renew, trust,
 };
@@ -15,8 +16,9 @@ use crate::{
 use proto::{
     MAX_FRAME_BYTES,
     connect::ConnectError,
-    sync::v1::{AgentFrame, AggregatorFrame, sync_service_client::SyncServiceClient},
+    sync::v1::{AgentFrame, AggregatorFrame, agent_frame, sync_service_client::SyncServiceClient},
 };
+use rand::{SeedableRng, rngs::StdRng};
 use std::{future::Future, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -30,6 +32,8 @@ const FEED_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long the province has to end the stream after the last frame.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest pause after a piece of evidence: the province ends a session that is silent for a minute.
+const LONGEST_PAUSE: Duration = Duration::from_secs(45);
 /// Frames that wait to be sent.
 const MAX_WAITING_FRAMES: usize = 4;
 
@@ -57,7 +61,11 @@ pub async fn hold(
     let started_at = clock.now();
     let mut tally = Tally::default();
     let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally));
-    let outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
+    let mut outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
+    if tally.delivered && outcome.end != End::Done {
+        // What is left is evidence: the figures' part of the session stands.
+        outcome.end = End::EvidencePending;
+    }
     let run = Run {
         started_at,
         ended_at: clock.now(),
@@ -77,6 +85,9 @@ pub async fn hold(
         acknowledged = tally.acknowledged,
         refused = tally.refused,
         received = tally.received,
+        taken_back = tally.taken_back,
+        healed = tally.healed,
+        evidence_bytes = tally.evidence_bytes,
         "session ended"
     );
     Ok(Report { outcome, tally })
@@ -103,8 +114,12 @@ async fn converse(
         .max_decoding_message_size(MAX_FRAME_BYTES)
         .send_compressed(CompressionEncoding::Zstd)
         .accept_compressed(CompressionEncoding::Zstd);
-    let (mut exchange, mut first) = Exchange::begin(store, clock).map_err(in_store)?;
-    trust::introduce(folder, &mut first);
+    let authorities = credential::authorities(folder)
+        .map_err(|error| Outcome::of(End::IdentityRefused, format!("authorities: {error}")))?;
+    let mut random = StdRng::from_os_rng();
+    let most_chunk_bytes = most_chunk_bytes(config);
+    let around = Surroundings { folder, clock, authorities, most_chunk_bytes, random: &mut random };
+    let (mut exchange, first) = Exchange::begin(store, around).map_err(in_store)?;
     let (outgoing, frames) = mpsc::channel(MAX_WAITING_FRAMES);
     say(&outgoing, first).await;
     let call = within(FRAME_TIMEOUT, client.session(ReceiverStream::new(frames))).await?;
@@ -115,7 +130,9 @@ async fn converse(
                 trust::learn(folder, &frame);
                 let answers = exchange.take(frame);
                 *tally = exchange.tally();
+                let pause = pause(config, &answers);
                 within(FRAME_TIMEOUT, say(&outgoing, answers)).await?;
+                tokio::time::sleep(pause).await;
             }
             None => exchange.closed(),
         }
@@ -124,6 +141,28 @@ async fn converse(
     drop(outgoing);
     farewell(&mut incoming).await;
     Ok(outcome)
+}
+
+/// Largest piece of evidence: on a thin line one that takes less than the longest pause.
+fn most_chunk_bytes(config: &Config) -> usize {
+    let most = config
+        .evidence_kib_per_second
+        .map_or(u64::MAX, |kib| u64::from(kib.get()) * 1024 * LONGEST_PAUSE.as_secs() / 2);
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
+/// How long to wait after these frames, so that evidence leaves room on a thin line.
+fn pause(config: &Config, frames: &[AgentFrame]) -> Duration {
+    let Some(kib_per_second) = config.evidence_kib_per_second else { return Duration::ZERO };
+    let bytes: usize = frames
+        .iter()
+        .map(|frame| match &frame.frame {
+            Some(agent_frame::Frame::EvidenceChunk(chunk)) => chunk.data.len(),
+            _ => 0,
+        })
+        .sum();
+    let wait_ms = bytes as u64 * 1000 / (u64::from(kib_per_second.get()) * 1024);
+    Duration::from_millis(wait_ms).min(LONGEST_PAUSE)
 }
 
 fn frame_limit(exchange: &Exchange<'_>) -> Duration {

@@ -1,4 +1,4 @@
-//! Whole sessions between a real store and a province played here, with a cut after any frame.
+//! Whole sessions of protocol 1, as provinces of the version before speak it, between a real store and a province played here, with a cut after any frame.
 
 use super::*;
 use crate::{
@@ -6,6 +6,7 @@ use crate::{
     uplink::outcome::Pace,
 };
 use proptest::prelude::*;
+use rand::{SeedableRng, rngs::StdRng};
 use proto::{
     feed::Checksum,
     position,
@@ -96,7 +97,10 @@ impl Province {
 /// One session; the stream is cut after so many of the province's frames.
 fn session(home: &mut Home, province: &mut Province, cut_after: usize) -> (Outcome, Tally) {
     let clock = Clock::standing_at(now());
-    let (mut exchange, frames) = Exchange::begin(&mut home.store, &clock).unwrap();
+    let mut random = StdRng::seed_from_u64(1);
+    let (folder, authorities, most_chunk_bytes) = (&home.folder, Vec::new(), usize::MAX);
+    let around = Surroundings { folder, clock: &clock, authorities, most_chunk_bytes, random: &mut random };
+    let (mut exchange, frames) = Exchange::begin(&mut home.store, around).unwrap();
     let mut to_province = VecDeque::from(frames);
     let mut heard = 0;
     while exchange.outcome().is_none() {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fixture::now;
 use proto::sync::v1::{Acknowledgement, AgentFrame, AggregatorFrame, FeedEnd, FeedPart, TurnedAway, Welcome};
-use shared::change::Chain;
+use shared::{change::Chain, feed::FeedItem};
 
 fn position(seq: u64) -> LogPosition {
     LogPosition { seq, chain: if seq == 0 { Chain::START } else { Chain([seq as u8; 32]) } }
@@ -13,6 +13,9 @@ fn facts(head: u64, acknowledged: u64) -> Facts {
     Facts {
         build: "test".into(),
         province: "dong-nai".into(),
+        commune: "dinh-quan".into(),
+        authorities: Vec::new(),
+        epoch: None,
         incarnation: Incarnation([1; 16]),
         head: position(head),
         acknowledged: position(acknowledged),
@@ -107,7 +110,7 @@ fn wanted() -> Output {
 }
 
 fn stored(after_seq: u64, seq: u64) -> Output {
-    Output::StoreAcknowledgement { after_seq, position: position(seq), refused: Vec::new() }
+    Output::StoreAcknowledgement { after_seq, position: position(seq), refused: Vec::new(), receipt: None }
 }
 
 fn part() -> FeedPart {
@@ -119,8 +122,9 @@ fn a_whole_session() {
     let mut machine = Machine::default();
     let hello = machine.step(started(3, 0));
     assert!(matches!(&hello[..], [Output::Send(AgentFrame { frame: Some(agent_frame::Frame::Hello(_)) })]));
-    let noted = Output::NoteWelcome { clock_unix_ms: 5, exercise: false };
-    assert_eq!(machine.step(welcome(0)), [noted, Output::CheckPosition(position(0))]);
+    let outputs = machine.step(welcome(0));
+    assert!(matches!(&outputs[0], Output::NoteWelcome(welcome) if welcome.clock_unix_ms == 5), "{outputs:?}");
+    assert_eq!(outputs[1..], [Output::CheckPosition(position(0))]);
     assert_eq!(machine.step(AGREES), [read(0)]);
     let sent = machine.step(page(1, 2));
     assert!(matches!(&sent[..], [Output::Send(_), Output::ReadPage { after_seq: 2, .. }]));
@@ -166,7 +170,7 @@ fn sessions_that_end_early() {
         inputs.extend(more);
         inputs
     };
-    let mut old = v1::Welcome { protocol: 2, verdict: Verdict::Ok.into(), ..v1::Welcome::default() };
+    let mut old = v1::Welcome { protocol: 3, verdict: Verdict::Ok.into(), ..v1::Welcome::default() };
     let too_new = frame(Frame::Welcome(old.clone()));
     old.protocol = 1;
     let unplaced = frame(Frame::Welcome(old));

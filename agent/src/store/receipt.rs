@@ -1,0 +1,94 @@
+//! The province's signed word that it holds our log up to a place. Kept for ever, as it came.
+
+use super::{StoreError, View, Writing, broken, signed, unsigned};
+use crate::clock::instant_of_ms;
+use chrono::{DateTime, Utc};
+use proto::{receipt::Statement, sync::v1};
+use rusqlite::Row;
+use shared::change::{Chain, Incarnation, LogPosition};
+
+/// A receipt that is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptReceipt {
+    /// What it says.
+    pub position: LogPosition,
+    /// The life of the store that sent the changes.
+    pub incarnation: Incarnation,
+    /// When the province received them, by its clock.
+    pub received_at: DateTime<Utc>,
+    /// The receipt.
+    pub receipt: v1::Receipt,
+}
+
+const COLUMNS: &str = "SELECT seq, chain, incarnation, received_at_ms, statement, signature, key FROM receipt";
+
+impl View<'_> {
+    /// The newest receipts, newest first.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn receipts(&self, most: usize) -> Result<Vec<KeptReceipt>, StoreError> {
+        let mut statement = self.0.prepare(&format!("{COLUMNS} ORDER BY id DESC LIMIT ?1"))?;
+        let mut rows = statement.query([signed(most as u64)])?;
+        let mut receipts = Vec::new();
+        while let Some(row) = rows.next()? {
+            receipts.push(receipt_of(row)?);
+        }
+        Ok(receipts)
+    }
+
+    /// How many receipts are kept.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn receipt_count(&self) -> Result<u64, StoreError> {
+        Ok(unsigned(self.0.query_row("SELECT count(*) FROM receipt", [], |row| row.get(0))?))
+    }
+
+    /// The certificates (DER) of the keys that signed them.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn receipt_certificates(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut statement = self.0.prepare("SELECT certificate FROM receipt_key ORDER BY key")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps the certificate of a key.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn keep_receipt_key(&self, key: [u8; 32], certificate: &[u8]) -> Result<(), StoreError> {
+        let sql = "INSERT OR IGNORE INTO receipt_key (key, certificate) VALUES (?1, ?2)";
+        self.transaction.prepare_cached(sql)?.execute((key, certificate))?;
+        Ok(())
+    }
+
+    /// Keeps a receipt that was checked.
+    pub(super) fn keep_receipt(&self, receipt: &v1::Receipt) -> Result<(), StoreError> {
+        let said = Statement::read(receipt).map_err(|_| broken("receipt"))?;
+        let sql = "INSERT OR IGNORE INTO receipt (seq, incarnation, chain, received_at_ms, statement, signature, key)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        self.transaction.prepare_cached(sql)?.execute((
+            signed(said.position.seq),
+            said.incarnation.0,
+            said.position.chain.0,
+            said.received_at.timestamp_millis(),
+            &receipt.statement,
+            &receipt.signature,
+            &receipt.key,
+        ))?;
+        Ok(())
+    }
+}
+
+fn receipt_of(row: &Row<'_>) -> Result<KeptReceipt, StoreError> {
+    Ok(KeptReceipt {
+        position: LogPosition { seq: unsigned(row.get(0)?), chain: Chain(row.get(1)?) },
+        incarnation: Incarnation(row.get(2)?),
+        received_at: instant_of_ms(row.get(3)?),
+        receipt: v1::Receipt { statement: row.get(4)?, signature: row.get(5)?, key: row.get(6)? },
+    })
+}
