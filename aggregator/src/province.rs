@@ -6,6 +6,7 @@ use crate::{
     store::{Founding, Store, StoreError},
 };
 use arc_swap::ArcSwap;
+use rustls::pki_types::CertificateDer;
 use shared::{
     catalogue::{Catalogue, Goal, Indicator},
     observation::{EntryRules, Observation, Refusal},
@@ -27,6 +28,7 @@ pub struct Province {
     /// Its clock.
     pub clock: ProvinceClock,
     rulebook: ArcSwap<Rulebook>,
+    authorities: ArcSwap<Vec<CertificateDer<'static>>>,
 }
 
 impl Province {
@@ -38,7 +40,7 @@ impl Province {
         let Founding { province, exercise, clock_offset_ms } = store.founding().await?;
         let rulebook = ArcSwap::from_pointee(Rulebook::load(&*store).await?);
         let clock = ProvinceClock::new(clock, clock_offset_ms);
-        Ok(Self { store, id: province, exercise, clock, rulebook })
+        Ok(Self { store, id: province, exercise, clock, rulebook, authorities: ArcSwap::default() })
     }
 
     /// Reads anew what can change.
@@ -51,6 +53,17 @@ impl Province {
         self.clock.set_offset(founding.clock_offset_ms);
         self.rulebook.store(Arc::new(rulebook));
         Ok(())
+    }
+
+    /// The authorities that agents are to trust from now on; none: those that they trust already.
+    #[must_use]
+    pub fn authorities(&self) -> Arc<Vec<CertificateDer<'static>>> {
+        self.authorities.load_full()
+    }
+
+    /// Tells agents from their next session on which authorities to trust.
+    pub fn set_authorities(&self, authorities: Vec<CertificateDer<'static>>) {
+        self.authorities.store(Arc::new(authorities));
     }
 
     /// The rules in force.

@@ -8,6 +8,7 @@ use crate::{
     clock::Clock,
     config::{Config, address_of},
     enrol::{Enrolment, random},
+    evidence::Evidence,
     folder::{Folder, FolderError},
     ingest::{
         StandingsHook,
@@ -18,6 +19,7 @@ use crate::{
     },
     notice::Notices,
     province::Province,
+    receipts::{self, ReceiptsError},
     report::service::Queries,
     staff::StaffOnly,
     standing::Live,
@@ -73,6 +75,9 @@ pub enum ServeError {
     /// The authority.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The key that signs receipts.
+    #[error(transparent)]
+    Receipts(#[from] ReceiptsError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -185,6 +190,9 @@ impl Server {
         let follower = Follower::start(standings.clone());
         let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
         let live = LiveSessions::new(self.config.max_sessions);
+        let receipts = receipts::load_or_make(&self.folder, &province.id, &self.authority, &*self.clock)?;
+        let evidence = Evidence::new(self.folder.evidence(), self.config.evidence, province.store.clone());
+        tidy(&evidence, &*self.clock).await;
         let notices = Arc::new(Notices::new(province.clone(), standings.clone()));
         let ingest = Ingest {
             province: province.clone(),
@@ -192,6 +200,8 @@ impl Server {
             follower,
             standings,
             notices: notices.clone(),
+            receipts,
+            evidence,
             live,
             ending: ending.clone(),
         };
@@ -242,6 +252,15 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(WAITING_CONNECTIONS)
+}
+
+/// Gives up files of evidence that nobody goes on with. What cannot be removed now is looked at again at the next start.
+async fn tidy(evidence: &Evidence, clock: &dyn Clock) {
+    match evidence.tidy(clock.now()).await {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "half-sent evidence was given up"),
+        Err(error) => tracing::warn!(%error, "half-sent evidence cannot be looked through"),
+    }
 }
 
 /// Every service with its bounds. None tells anything of the communes without checking who calls.

@@ -35,7 +35,7 @@ pub use error::WireError;
 /// Oldest protocol that this program speaks.
 pub const PROTOCOL_MIN: u32 = 1;
 /// Newest protocol that this program speaks.
-pub const PROTOCOL_MAX: u32 = 1;
+pub const PROTOCOL_MAX: u32 = 2;
 /// Most bytes of change bodies in one batch.
 pub const MAX_BATCH_BYTES: usize = 512 * 1024;
 /// Largest message in either direction, decompressed, in bytes. Set it on every client and service.

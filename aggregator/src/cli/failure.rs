@@ -2,7 +2,7 @@
 
 use crate::{
     authority::AuthorityError, config::ConfigError, exercise::ExerciseError, folder::FolderError,
-    report::cli::ReportError, serve::ServeError, store::StoreError,
+    receipts::ReceiptsError, report::cli::ReportError, serve::ServeError, store::StoreError,
 };
 use chrono::NaiveDate;
 use proto::{identity::IdentityError, pem::PemError};
@@ -32,6 +32,9 @@ pub enum Failure {
     /// The authority.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The key that signs receipts.
+    #[error(transparent)]
+    Receipts(#[from] ReceiptsError),
     /// Key and certificate files.
     #[error(transparent)]
     Pem(#[from] PemError),
@@ -133,6 +136,7 @@ impl Failure {
             Failure::Catalogue(faults) => return catalogue(faults, language),
             Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
             Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
+            Failure::Receipts(error) => format!("khóa ký biên nhận không dùng được: {error}"),
             Failure::Pem(error) => format!("tệp khóa hoặc chứng thư không dùng được: {error}"),
             Failure::Identity(error) => {
                 format!("tên không dùng được cho chứng thư (chỉ chữ thường không dấu, số và dấu gạch nối): {error}")

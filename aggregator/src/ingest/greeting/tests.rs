@@ -1,0 +1,1 @@
+//! The verdict, cell by cell.
