@@ -189,8 +189,8 @@ impl Evidence {
         }
         let _alone = self.lock(commune, sha256).await;
         let partial = self.partial(commune, sha256, size);
-        let written = self.work(move || partial.look()).await?;
-        if written == Written::Part(0) && held_bytes + size > self.limits.max_commune_mib * MIB {
+        let (coming, written) = self.work(move || Ok((partial.beside()?, partial.look()?))).await?;
+        if written == Written::Part(0) && held_bytes + coming + size > self.limits.max_commune_mib * MIB {
             return Ok(refused(sha256, "commune_full"));
         }
         self.written(commune, sha256, size, written, now).await

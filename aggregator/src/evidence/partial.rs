@@ -59,6 +59,13 @@ impl Partial {
         }
     }
 
+    /// Bytes of the commune's files on their way, this one among them.
+    pub(super) fn beside(&self) -> Outcome<u64> {
+        let folder = self.coming.parent().unwrap_or(&self.coming);
+        let sizes = entries(folder)?.into_iter().map(|path| fs::metadata(&path).map_or(0, |found| found.len()));
+        Ok(sizes.sum())
+    }
+
     /// Adds a piece exactly where the last one ended.
     pub(super) fn write(&self, offset: u64, data: &[u8]) -> Outcome<Written> {
         let at = |error| (self.coming.clone(), error);

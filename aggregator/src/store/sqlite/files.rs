@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 /// What is known of files that a commune offers, and how many bytes of its evidence are held.
 pub(super) fn claims(connection: &Connection, commune: &str, files: &[[u8; 32]]) -> Result<EvidenceClaims, StoreError> {
-    let Some(commune) = names::find(connection, commune)? else { return Ok(EvidenceClaims::default()) };
+    // A commune without a number has named nothing; there is no row of the number that nobody has.
+    let commune = names::find(connection, commune)?.unwrap_or(names::NOBODY);
     // One look at the commune's evidence: offers are long, and files have no index by their content.
     let mut named: BTreeMap<[u8; 32], Vec<u64>> = BTreeMap::new();
     let sql = "SELECT DISTINCT sha256, size_bytes FROM evidence WHERE commune = ?1";
