@@ -38,8 +38,7 @@ impl House {
                 name: "bien-ban.pdf".into(),
                 size_bytes: bytes.len() as u64,
             };
-            let changes =
-                vec![figure(10 * number + 1, "2026-10", 1), change(10 * number + 2, Deed::Attached(named))];
+            let changes = vec![figure(10 * number + 1, "2026-10", 1), change(10 * number + 2, Deed::Attached(named))];
             let head = heads.entry(*commune).or_insert(LogPosition::START);
             let batch = batch(commune, 1, *head, changes);
             *head = batch.after();

@@ -57,11 +57,8 @@ impl Agent {
     }
 
     async fn chunk(&mut self, bytes: &[u8], offset: usize, data: &[u8]) -> v1::HeldFile {
-        let chunk = v1::EvidenceChunk {
-            sha256: Sha256::digest(bytes).to_vec(),
-            offset: offset as u64,
-            data: data.to_vec(),
-        };
+        let chunk =
+            v1::EvidenceChunk { sha256: Sha256::digest(bytes).to_vec(), offset: offset as u64, data: data.to_vec() };
         self.send(agent_frame::Frame::EvidenceChunk(chunk)).await;
         self.state().await
     }
@@ -90,7 +87,9 @@ fn digests(changes: &[Change]) -> BTreeMap<Period, SetDigest> {
                 of.insert(one.id, figure.key.period);
                 (figure.key.period, RecordHash::figure(one.id, figure, &one.entered_by, one.entered_at))
             }
-            Deed::Attached(file) => (of[&file.observation], RecordHash::evidence(file, &one.entered_by, one.entered_at)),
+            Deed::Attached(file) => {
+                (of[&file.observation], RecordHash::evidence(file, &one.entered_by, one.entered_at))
+            }
             other => panic!("no record: {other:?}"),
         };
         periods.entry(period).or_insert(SetDigest::EMPTY).add(hash);
@@ -193,7 +192,8 @@ async fn two_copies_do_not_cut_each_other_and_are_shown() {
 async fn a_record_that_was_tampered_with_is_found_and_made_anew() {
     let house = House::found().await;
     let credential = house.join("tan-phu").await;
-    let changes = [figure(1, "2026-09", 10), figure(2, "2026-10", 20), figure(3, "2026-10", 30), attached(4, 3, b"%PDF-")];
+    let changes =
+        [figure(1, "2026-09", 10), figure(2, "2026-10", 20), figure(3, "2026-10", 30), attached(4, 3, b"%PDF-")];
     let log = bodies(&changes);
     let mut agent = house.healing_agent(&credential).await;
     agent.greet(1, after(&log), LogPosition::START).await;
@@ -298,5 +298,84 @@ async fn evidence_follows_and_goes_on_where_it_was_cut() {
     let mut stranger = session(&other, &bodies(&[figure(9, "2026-10", 1)])).await;
     assert_eq!(stranger.offer(&bytes).await.code, "not_evidence");
     assert_eq!(house.contact("tan-phu").await.evidence_pending_bytes, 0);
+    house.stop().await;
+}
+
+/// A file as an agent exports it.
+fn exported(folder: &std::path::Path, receipts: &[v1::Receipt], certificate: &[u8]) -> PathBuf {
+    let receipts: Vec<_> = receipts
+        .iter()
+        .map(|one| {
+            let [statement, signature, key] = [&one.statement, &one.signature, &one.key].map(hex::encode);
+            serde_json::json!({ "statement": statement, "signature": signature, "key": key })
+        })
+        .collect();
+    let file = serde_json::json!({
+        "receipts": receipts, "certificates": [hex::encode(certificate)], "authorities": [],
+    });
+    let path = folder.join("receipts.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn receipts_are_checked_against_the_authority_and_the_journal() {
+    let house = House::found().await;
+    let credential = house.join("tan-phu").await;
+    let log = bodies(&[figure(1, "2026-09", 10), figure(2, "2026-10", 20)]);
+    let mut agent = house.healing_agent(&credential).await;
+    let certificate = agent.greet(1, after(&log), LogPosition::START).await.receipt_certificate;
+    let good = [agent.push(1, &log[..1]).await.receipt.unwrap(), agent.push(2, &log[1..]).await.receipt.unwrap()];
+    let data = &house.data;
+    let check = async |receipts: &[v1::Receipt], more: &[&str]| {
+        let path = exported(data, receipts, &certificate);
+        let line = [&["verify-receipt", path.to_str().unwrap(), "--format", "json"], more].concat();
+        command(data, &line).await
+    };
+    check(&good, &[]).await.unwrap();
+    let authority = data.join("authority/certificate.pem");
+    let alone = ["--authority", authority.to_str().unwrap()];
+    check(&good, &alone).await.unwrap();
+    let mut forged = good[0].clone();
+    forged.statement[3] ^= 1;
+    assert_eq!(check(&[good[1].clone(), forged], &[]).await.unwrap_err(), "1 of 2 receipts are not borne out");
+    // A journal that lost what was acknowledged: the receipt proves it.
+    let database = Connection::open(data.join("store.db")).unwrap();
+    database.execute("DELETE FROM journal WHERE seq = 2", []).unwrap();
+    assert_eq!(check(&good, &[]).await.unwrap_err(), "1 of 2 receipts are not borne out");
+    check(&good, &alone).await.unwrap();
+    std::fs::write(data.join("none.json"), "{}").unwrap();
+    let none = data.join("none.json");
+    assert!(command(data, &["verify-receipt", none.to_str().unwrap()]).await.is_err());
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn conflicts_are_listed_until_they_are_settled() {
+    let house = House::found().await;
+    let credential = house.join("tan-phu").await;
+    let noted = shared::change::Conflict { earlier: change_id(1), later: change_id(2) };
+    let changes = [
+        figure(1, "2026-10", 10),
+        figure(2, "2026-10", 20),
+        change(3, Deed::ConflictNoted(noted)),
+        change(4, Deed::ConflictSettled(change_id(3))),
+        change(5, Deed::ConflictSettled(change_id(99))),
+    ];
+    let log = bodies(&changes);
+    let mut agent = house.healing_agent(&credential).await;
+    agent.greet(1, after(&log), LogPosition::START).await;
+    assert!(agent.push(1, &log[..3]).await.refused.is_empty());
+    let open = house.store.conflicts().await.unwrap().remove(0);
+    assert_eq!((open.earlier, open.later), ((change_id(1), Some(1)), (change_id(2), Some(2))));
+    assert_eq!((open.key.unwrap().indicator.as_str(), open.settled_at), ("CDS-17", None));
+    let ack = agent.push(4, &log[3..]).await;
+    assert_eq!(ack.refused.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["unknown_conflict"]);
+    let settled = house.store.conflicts().await.unwrap().remove(0);
+    assert_eq!(settled.settled_by.as_deref(), Some("Bình"));
+    agent.feed().await;
+    assert!(agent.compare(&changes[..2]).await.is_empty(), "conflicts are no records");
+    command(&house.data, &["conflicts", "--format", "csv"]).await.unwrap();
+    command(&house.data, &["communes"]).await.unwrap();
     house.stop().await;
 }

@@ -103,7 +103,8 @@ fn every_cell_of_the_restore_matrix() {
             "agent {head}/{acknowledged} {lineage:?}, held {held} of another log from {fork} on"
         );
         // An agent that cannot heal goes on only in its own life, and is turned away where it would have to heal.
-        let (found, common) = decide(&greeting(1, head, acknowledged), &opening(held, fork, head, acknowledged, lineage));
+        let (found, common) =
+            decide(&greeting(1, head, acknowledged), &opening(held, fork, head, acknowledged, lineage));
         let alien = held > 0 && lineage != Current;
         let expected = if alien { AgentBehind } else { verdict };
         assert_eq!((found, common), (expected, None), "the same with protocol 1");
@@ -115,8 +116,7 @@ fn only_protocol_two_is_told_of_its_things() {
     let hospitality =
         Hospitality { receipt_certificate: vec![1], authorities: vec![vec![2], vec![3]], ..hospitality() };
     let opening = opening(4, NEVER, 4, 4, Lineage::Current);
-    let welcome =
-        |protocol| hospitality.decide(&greeting(protocol, 4, 4), &opening, Admission::Granted, 7).unwrap();
+    let welcome = |protocol| hospitality.decide(&greeting(protocol, 4, 4), &opening, Admission::Granted, 7).unwrap();
     let old = welcome(1);
     assert_eq!((old.protocol, old.epoch.len(), old.max_chunk_bytes, old.common), (1, 0, 0, None));
     assert!(old.receipt_certificate.is_empty() && old.authorities.is_empty());
