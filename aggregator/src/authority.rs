@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proto::{identity::Identity, tls::Fingerprint};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData, SanType, SerialNumber,
     SubjectPublicKeyInfo,
 };
 use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer};
@@ -26,6 +26,8 @@ pub const SERVER_RENEWAL_DAYS: i64 = 30;
 pub const COMMUNE_DAYS: i64 = 14;
 /// How long a staff certificate is valid.
 pub const STAFF_DAYS: i64 = 30;
+/// How long the certificate of the key that signs receipts is valid. Receipts are checked without asking for it.
+pub const RECEIPTS_DAYS: i64 = 3_650;
 /// Certificates are valid from this long before they were issued: the communes' clocks are not exact.
 const SLACK: TimeDelta = TimeDelta::hours(1);
 /// Largest signing request, in bytes.
@@ -178,6 +180,25 @@ impl Authority {
     ) -> Result<IssuedWithKey, AuthorityError> {
         let key = new_key()?;
         let issued = self.sign(client(identity)?, &key, serial, now, STAFF_DAYS)?;
+        Ok(IssuedWithKey { issued, key_pem: key.serialize_pem() })
+    }
+
+    /// A certificate with a new Ed25519 key, for signing a province's receipts and nothing else.
+    ///
+    /// # Errors
+    /// When the province cannot stand in a certificate.
+    pub fn issue_receipts(
+        &self,
+        province: &str,
+        serial: [u8; SERIAL_BYTES],
+        now: DateTime<Utc>,
+    ) -> Result<IssuedWithKey, AuthorityError> {
+        let key = KeyPair::generate_for(&PKCS_ED25519).map_err(AuthorityError::Signing)?;
+        let mut params = CertificateParams::default();
+        let uri = proto::receipt::key_name(province).try_into().map_err(AuthorityError::Signing)?;
+        params.subject_alt_names = vec![SanType::URI(uri)];
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let issued = self.sign(params, &key, serial, now, RECEIPTS_DAYS)?;
         Ok(IssuedWithKey { issued, key_pem: key.serialize_pem() })
     }
 

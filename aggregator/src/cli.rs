@@ -8,6 +8,7 @@
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `decide` | `exception`, `review`, `period`, `exercise` |
+//! | `prove` | `verify`, `verify-receipt`, `conflicts` |
 //! | `failure` | what goes wrong, in words |
 //!
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
@@ -19,6 +20,7 @@ mod decide;
 mod failure;
 mod identity;
 mod init;
+mod prove;
 mod serve;
 
 pub use failure::Failure;
@@ -96,6 +98,12 @@ pub enum Command {
     /// Tỉnh diễn tập (số liệu mô phỏng)
     #[command(subcommand)]
     Exercise(decide::ExerciseCommand),
+    /// Kiểm tra kho dữ liệu: chuỗi băm, số liệu, mã tổng hợp, minh chứng
+    Verify(prove::Verify),
+    /// Kiểm tra biên nhận mà một xã đưa ra
+    VerifyReceipt(prove::VerifyReceipt),
+    /// Số liệu xã nhập ở hai nhánh, cần người xem lại
+    Conflicts(prove::Conflicts),
     /// Xếp hạng, giải thích và xuất số liệu
     #[command(flatten)]
     Report(ReportCommand),
@@ -173,6 +181,9 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Review(command) => command.run(&context).await,
         Command::Period(command) => command.run(&context).await,
         Command::Exercise(command) => command.run(&context).await,
+        Command::Verify(command) => command.run(&context).await,
+        Command::VerifyReceipt(command) => command.run(&context).await,
+        Command::Conflicts(command) => command.run(&context).await,
         Command::Report(command) => report(command, &context).await,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Read whole and checked before anything is opened or bound; an unknown key is an error, not a wish.
 
+use crate::evidence::Limits;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
@@ -19,6 +20,10 @@ pub const ENV_PREFIX: &str = "TIENDO_AGGREGATOR_";
 pub const MAX_SESSIONS: usize = 512;
 /// Most hosts that the server's certificate can name.
 const MAX_HOSTS: usize = 32;
+/// Largest file of evidence that can be allowed, in MiB: what a change can name.
+const MAX_FILE_MIB: u64 = 1_024;
+/// Most evidence of one commune that can be allowed, in MiB.
+const MAX_COMMUNE_MIB: u64 = 1_048_576;
 
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
@@ -49,6 +54,8 @@ pub struct Config {
     pub address: Option<String>,
     /// Sessions admitted at once; further agents are told to come back.
     pub max_sessions: usize,
+    /// How much evidence is taken.
+    pub evidence: Limits,
 }
 
 impl Default for Config {
@@ -58,6 +65,7 @@ impl Default for Config {
             hosts: ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec(),
             address: None,
             max_sessions: MAX_SESSIONS,
+            evidence: Limits::default(),
         }
     }
 }
@@ -91,6 +99,14 @@ impl Config {
         if !(1..=MAX_SESSIONS).contains(&self.max_sessions) {
             return wrong("max_sessions", format!("{} lies outside 1 to {MAX_SESSIONS}", self.max_sessions));
         }
+        let Limits { max_file_mib, max_commune_mib } = self.evidence;
+        if !(1..=MAX_FILE_MIB).contains(&max_file_mib) {
+            return wrong("evidence.max_file_mib", format!("{max_file_mib} lies outside 1 to {MAX_FILE_MIB}"));
+        }
+        if !(max_file_mib..=MAX_COMMUNE_MIB).contains(&max_commune_mib) {
+            let reason = format!("{max_commune_mib} lies outside {max_file_mib} to {MAX_COMMUNE_MIB}");
+            return wrong("evidence.max_commune_mib", reason);
+        }
         match &self.address {
             Some(address) if !address.starts_with("https://") => {
                 wrong("address", format!("{address:?} does not begin with https://"))
@@ -110,10 +126,16 @@ impl Config {
              # Names by which the agents reach the server; its certificate carries them.\n\
              hosts = [{}]\n\n\
              # Số phiên đồng bộ cùng lúc. / Sessions admitted at once.\n\
-             max_sessions = {}\n",
+             max_sessions = {}\n\n\
+             # Minh chứng nhận về: mỗi tệp và mỗi xã nhiều nhất bao nhiêu MiB. / Evidence: most MiB of a file, and of a commune.\n\
+             [evidence]\n\
+             max_file_mib = {}\n\
+             max_commune_mib = {}\n",
             self.listen,
             hosts.join(", "),
-            self.max_sessions
+            self.max_sessions,
+            self.evidence.max_file_mib,
+            self.evidence.max_commune_mib
         )
     }
 
@@ -178,6 +200,9 @@ mod tests {
             "max_sessions = 0",
             "max_sessions = 100000",
             "address = \"http://a\"",
+            "[evidence]\nmax_file_mib = 0",
+            "[evidence]\nmax_file_mib = 30\nmax_commune_mib = 29",
+            "[evidence]\nmax_file = 3",
             "listen = ",
         ] {
             assert!(read(text).is_err(), "{text}");

@@ -6,6 +6,8 @@
 //! authority/         key.pem (0600) and certificate.pem of the certificate authority; see `authorities` for what a rotation adds
 //! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
 //! bundle/            key (0600) that opens bundles, made when it is first needed
+//! receipts/          key.pem (0600) and certificate.pem of the key that signs receipts
+//! evidence/          the communes' files by their SHA-256; partial/ holds what is still on its way
 //! serve.lock         held by the one running `serve`
 //! serve.address      where it listens; left behind only by a crash
 //! serve.authorities  the fingerprints of the authorities in force there
@@ -165,6 +167,34 @@ impl Folder {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The key that signs receipts.
+    #[must_use]
+    pub fn receipts_key(&self) -> PathBuf {
+        self.root.join("receipts/key.pem")
+    }
+
+    /// Its certificate.
+    #[must_use]
+    pub fn receipts_certificate(&self) -> PathBuf {
+        self.root.join("receipts/certificate.pem")
+    }
+
+    /// Makes the folder of the key that signs receipts, if there is none.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn make_receipts(&self) -> Result<(), FolderError> {
+        let path = self.root.join("receipts");
+        let made = DirBuilder::new().mode(0o700).recursive(true).create(&path);
+        made.map_err(|source| FolderError::Io { path, source })
+    }
+
+    /// The communes' files of evidence.
+    #[must_use]
+    pub fn evidence(&self) -> PathBuf {
+        self.root.join("evidence")
     }
 
     /// Makes a new file that only the owner can read, with this content.

@@ -8,6 +8,8 @@
 //! | [`token`], [`enrol`], [`challenge`], [`access`] | invitations, joining and renewing, who may call what |
 //! | [`ingest`] | the communes' change logs on their way into the store |
 //! | [`store`] | everything that is kept, behind a port |
+//! | [`receipts`], [`evidence`] | the key that signs receipts; the communes' files |
+//! | [`parked`] | changes kept raw until the program knows their kind |
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
@@ -26,6 +28,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod enrol;
+pub mod evidence;
 pub mod exercise;
 pub mod feed;
 pub mod folder;
@@ -36,7 +39,9 @@ mod loopback;
 #[cfg(test)]
 mod loopback_identity;
 pub mod notice;
+pub mod parked;
 pub mod province;
+pub mod receipts;
 pub mod report;
 #[cfg(test)]
 pub(crate) mod sample;

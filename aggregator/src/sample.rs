@@ -1,7 +1,11 @@
 //! Samples for tests: the real catalogue, changes, stores in a temporary folder. No randomness, no clock.
 
-use crate::store::{
-    Act, CatalogueFiles, CatalogueImport, CheckedBatch, CheckedChange, Founding, Judged, sqlite::SqliteStore,
+use crate::{
+    ingest::check,
+    store::{
+        Act, CatalogueFiles, CatalogueImport, CheckedBatch, CheckedChange, Founding, Judged, Note, SessionNote,
+        sqlite::SqliteStore,
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use prost::bytes::Bytes;
@@ -57,6 +61,19 @@ pub async fn store() -> (TempDir, SqliteStore) {
     (folder, store)
 }
 
+/// The end of a session.
+pub fn session_note(commune: &str, failure: Option<&'static str>) -> Note {
+    Note::Session(SessionNote {
+        commune: commune.into(),
+        at: moment(),
+        failure,
+        build: "0.1.0".into(),
+        protocol: None,
+        clock_skew_ms: None,
+        returned: None,
+    })
+}
+
 /// A change id that is the `number`-th in time.
 pub fn change_id(number: u64) -> Uuid {
     let mut bytes = [0; 16];
@@ -81,7 +98,8 @@ pub fn evidence(number: u64, of: u64, content: u8) -> Change {
     change(number, Deed::Attached(evidence))
 }
 
-fn change(number: u64, deed: Deed) -> Change {
+/// A change that is the `number`-th in time.
+pub fn change(number: u64, deed: Deed) -> Change {
     let entered_at = moment() + TimeDelta::seconds(i64::try_from(number).unwrap());
     Change { id: change_id(number), entered_at, entered_by: "Bình".into(), deed }
 }
@@ -92,7 +110,8 @@ pub fn batch(commune: &str, incarnation: u8, before: LogPosition, changes: Vec<C
     let changes = changes.into_iter().map(|change| {
         let body = Bytes::from(proto::change::encode(&change));
         position = position.then(&body);
-        CheckedChange { body, chain: position.chain, judged: Judged::Fit(change) }
+        let judged = Judged::Fit(change);
+        CheckedChange { body, chain: position.chain, hash: check::record_hash(&judged), judged }
     });
     CheckedBatch {
         commune: commune.into(),

@@ -9,6 +9,7 @@ use crate::{
     clock::Clock,
     config::{Config, address_of},
     enrol::Enrolment,
+    evidence::Evidence,
     folder::{Folder, FolderError},
     ingest::{
         StandingsHook,
@@ -20,12 +21,14 @@ use crate::{
     keyring::Keyring,
     notice::Notices,
     province::Province,
+    receipts::{ReceiptKey, ReceiptsError},
     report::service::Queries,
     staff::StaffOnly,
     standing::Live,
     store::{Accepted, Store, StoreError},
 };
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use proto::{
     MAX_FRAME_BYTES, accept, enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
     query::v1::query_service_server::QueryServiceServer, sync::v1::sync_service_server::SyncServiceServer,
@@ -64,6 +67,9 @@ pub enum ServeError {
     /// Keys and certificates.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// The key that signs receipts.
+    #[error(transparent)]
+    Receipts(#[from] ReceiptsError),
     /// The port cannot be used.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -118,6 +124,7 @@ impl StandingsHook for Live {
 pub struct Server {
     folder: Folder,
     config: Config,
+    clock: Arc<dyn Clock>,
     keyring: Arc<Keyring>,
     listener: TcpListener,
     address: SocketAddr,
@@ -129,13 +136,13 @@ impl Server {
     /// # Errors
     /// [`ServeError`]
     pub async fn bind(folder: Folder, config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
-        let keyring = Arc::new(Keyring::open(folder.clone(), config.hosts.clone(), clock)?);
+        let keyring = Arc::new(Keyring::open(folder.clone(), config.hosts.clone(), clock.clone())?);
         let listening = listen(config.listen).and_then(|listener| {
             let address = listener.local_addr()?;
             Ok((listener, address))
         });
         let (listener, address) = listening.map_err(|source| ServeError::Listen { address: config.listen, source })?;
-        Ok(Self { folder, config, keyring, listener, address })
+        Ok(Self { folder, config, clock, keyring, listener, address })
     }
 
     /// Where it listens: the port actually bound.
@@ -170,6 +177,10 @@ impl Server {
         let follower = Follower::start(standings.clone());
         let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
         let live = LiveSessions::new(self.config.max_sessions);
+        let current = self.keyring.look();
+        let receipts = ReceiptKey::open(self.folder.clone(), &province.id, &current.current, self.clock.clone())?;
+        let evidence = Evidence::new(self.folder.evidence(), self.config.evidence, province.store.clone());
+        tidy(&evidence, province.clock.real()).await;
         let notices = Arc::new(Notices::new(province.clone(), standings.clone()));
         let ingest = Ingest {
             province: province.clone(),
@@ -178,6 +189,8 @@ impl Server {
             standings,
             notices: notices.clone(),
             keyring: self.keyring.clone(),
+            receipts,
+            evidence,
             live,
             ending: ending.clone(),
         };
@@ -222,6 +235,15 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(WAITING_CONNECTIONS)
+}
+
+/// Gives up files of evidence that nobody goes on with. What cannot be removed now is looked at again at the next start.
+async fn tidy(evidence: &Evidence, now: DateTime<Utc>) {
+    match evidence.tidy(now).await {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "half-sent evidence was given up"),
+        Err(error) => tracing::warn!(%error, "half-sent evidence cannot be looked through"),
+    }
 }
 
 /// Every service with its bounds. None tells anything of the communes without checking who calls.

@@ -163,12 +163,3 @@ fn hash_of(change: &Change) -> Option<RecordHash> {
         Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => None,
     }
 }
-
-impl View<'_> {
-    /// How many changes have this id; for tests of "exactly once".
-    #[cfg(test)]
-    pub(crate) fn count_of(&self, change: Uuid) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM change WHERE change_id = ?1";
-        Ok(unsigned(self.0.query_row(sql, [change.as_bytes()], |row| row.get(0))?))
-    }
-}

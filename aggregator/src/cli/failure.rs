@@ -1,8 +1,9 @@
 //! What goes wrong, in words for the one who typed the command. Logs have the English errors.
 
 use crate::{
-    authorities::KeysError, authority::AuthorityError, config::ConfigError, exercise::ExerciseError,
-    folder::FolderError, report::cli::ReportError, serve::ServeError, store::StoreError,
+    authorities::KeysError, authority::AuthorityError, config::ConfigError, evidence::EvidenceError,
+    exercise::ExerciseError, folder::FolderError, receipts::ReceiptsError, report::cli::ReportError, serve::ServeError,
+    store::StoreError,
 };
 use chrono::NaiveDate;
 use proto::{identity::IdentityError, pem::PemError};
@@ -32,6 +33,9 @@ pub enum Failure {
     /// The authority.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The key that signs receipts.
+    #[error(transparent)]
+    Receipts(#[from] ReceiptsError),
     /// Key and certificate files.
     #[error(transparent)]
     Pem(#[from] PemError),
@@ -95,6 +99,28 @@ pub enum Failure {
         /// The plan year.
         year: i32,
     },
+    /// Evidence cannot be read.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// The store does not agree with itself.
+    #[error("{0} findings: restore from a backup, or let the communes' agents send again what differs")]
+    Findings(usize),
+    /// Receipts that prove nothing, or that the journal does not bear out.
+    #[error("{bad} of {of} receipts are not borne out")]
+    BadReceipts {
+        /// How many.
+        bad: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A file that holds no receipts.
+    #[error("{path} is not a file of receipts: {reason}")]
+    NotReceipts {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// No such figure.
     #[error("no such figure")]
     NoFigure,
@@ -142,6 +168,7 @@ impl Failure {
             Failure::Catalogue(faults) => return catalogue(faults, language),
             Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
             Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
+            Failure::Receipts(error) => format!("khóa ký biên nhận không dùng được: {error}"),
             Failure::Pem(error) => format!("tệp khóa hoặc chứng thư không dùng được: {error}"),
             Failure::Keys(error) => return keys(error, language),
             Failure::NotReported(communes) => format!(
@@ -167,6 +194,12 @@ impl Failure {
             Failure::Commune(error) => error.explain(language),
             Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục"),
             Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            Failure::Evidence(error) => format!("không đọc được minh chứng: {error}"),
+            Failure::Findings(many) => {
+                format!("{many} chỗ sai lệch: khôi phục từ bản sao lưu, hoặc để máy của các xã gửi lại phần khác nhau")
+            }
+            Failure::BadReceipts { bad, of } => format!("{bad}/{of} biên nhận không được xác nhận"),
+            Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),
             Failure::NoFigure => "không có số liệu này".into(),
             Failure::Outdated { newest } => {
                 format!("xã đã báo cáo phiên bản {newest}; xem lại rồi thẩm định phiên bản đó")

@@ -7,6 +7,7 @@ use crate::{
     enrol::random,
     folder::Folder,
     keyring::issue_server,
+    receipts,
     store::{Act, Founding, sqlite::SqliteStore},
 };
 use clap::Args;
@@ -80,6 +81,7 @@ async fn found(
     pem::write_key(&folder.authority_key(), &key)?;
     pem::write_certificates(&folder.authority_certificate(), std::slice::from_ref(authority.certificate()))?;
     issue_server(folder, &config.hosts, &authority, &*context.clock)?;
+    receipts::make(folder, &founding.province, &authority, &*context.clock)?;
     Folder::create_file(&folder.config(), config.to_toml().as_bytes())?;
     let act = Act { who: context.who.clone(), at: now };
     drop(SqliteStore::create(&folder.store(), founding, import, act).await?);

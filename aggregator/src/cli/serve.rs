@@ -4,6 +4,7 @@ use super::{Context, Failure, say};
 use crate::{
     config::Config,
     folder::Folder,
+    parked,
     province::Province,
     serve::{Followers, ServeError, Server, open_store},
     standing::Live,
@@ -29,6 +30,7 @@ impl Serve {
         let _serving = folder.lock()?;
         let store = open_store(&folder).await?;
         let province = Arc::new(Province::load(store.clone(), context.clock.clone()).await?);
+        parked::take_up(&province).await?;
         let clock = province.clock.clone();
         let live = Live::start(store, Arc::new(move || clock.now())).await;
         let live = live.map_err(|error| ServeError::Standings(Box::new(error)))?;

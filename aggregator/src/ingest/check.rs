@@ -3,7 +3,7 @@
 use crate::{province::Rulebook, store::Judged};
 use prost::Message;
 use proto::sync::v1::ChangeBody;
-use shared::change::Deed;
+use shared::{change::Deed, digest::RecordHash};
 use uuid::Uuid;
 
 /// Judges one change of a commune by its bytes.
@@ -21,6 +21,17 @@ pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8]) -> Judged {
     match checked {
         Ok(()) => Judged::Fit(change),
         Err(refusal) => Judged::Refused { change_id: change.id, refusal },
+    }
+}
+
+/// The hash of the record that a change makes. Made here, outside the writer.
+#[must_use]
+pub fn record_hash(judged: &Judged) -> Option<RecordHash> {
+    let Judged::Fit(change) = judged else { return None };
+    match &change.deed {
+        Deed::Recorded(figure) => Some(RecordHash::figure(change.id, figure, &change.entered_by, change.entered_at)),
+        Deed::Attached(evidence) => Some(RecordHash::evidence(evidence, &change.entered_by, change.entered_at)),
+        Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => None,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The verdict on an agent's hello: how its log and the one held here stand to each other, and what follows. Pure.
 
-use super::machine::Admission;
-use crate::store::Opening;
+use super::machine::{Admission, PROTOCOL_HEALING};
+use crate::store::{Lineage, Opening};
 use proto::{
-    MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, PROTOCOL_MAX, PROTOCOL_MIN, position,
+    MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_CHUNK_BYTES, PROTOCOL_MAX, PROTOCOL_MIN, position,
     sync::v1::{self, Verdict},
 };
 use shared::change::{Incarnation, LogPosition};
@@ -20,6 +20,7 @@ pub struct Greeting {
     pub(super) incarnation: Incarnation,
     pub(super) head: LogPosition,
     pub(super) acknowledged: LogPosition,
+    pub(super) clock_unix_ms: Option<i64>,
 }
 
 impl Greeting {
@@ -46,18 +47,32 @@ impl Greeting {
             incarnation: position::incarnation(&hello.incarnation).map_err(|_| "hello: incarnation")?,
             head,
             acknowledged,
+            clock_unix_ms: Some(hello.clock_unix_ms).filter(|ms| *ms > 0),
         })
+    }
+
+    /// The newest protocol that both ends speak, if there is one.
+    pub(super) fn protocol(&self) -> Option<u32> {
+        let (oldest, newest) = self.protocols;
+        let protocol = newest.min(PROTOCOL_MAX);
+        (protocol >= oldest.max(PROTOCOL_MIN)).then_some(protocol)
     }
 }
 
-/// Decides for one province.
-#[derive(Debug, Clone)]
-pub(super) struct Verdicts {
-    pub(super) province: String,
-    pub(super) exercise: bool,
+/// How one province receives its communes' agents.
+#[derive(Debug, Clone, Default)]
+pub struct Hospitality {
+    /// Province id.
+    pub province: String,
+    /// A training province.
+    pub exercise: bool,
+    /// Certificate of the key that signs receipts, DER.
+    pub receipt_certificate: Vec<u8>,
+    /// The authorities that agents are to trust from now on, DER; none: no change.
+    pub authorities: Vec<Vec<u8>>,
 }
 
-impl Verdicts {
+impl Hospitality {
     /// The welcome, or why there is none.
     pub(super) fn decide(
         &self,
@@ -74,67 +89,94 @@ impl Verdicts {
             position: (verdict == Verdict::AgentBehind || verdict == Verdict::Fork).then(|| position::to_wire(held)),
             clock_unix_ms,
         };
-        let protocol = self.protocol(greeting).map_err(|(verdict, detail)| turned_away(verdict, detail, 0))?;
+        let Some(protocol) = greeting.protocol() else {
+            return Err(turned_away(Verdict::UpgradeRequired, "no common protocol version", 0));
+        };
+        if greeting.province != self.province {
+            return Err(turned_away(Verdict::WrongProvince, "another province", 0));
+        }
         if !opening.certificate_valid {
             return Err(turned_away(Verdict::Revoked, "the certificate was revoked", 0));
         }
         if let Admission::Later { retry_after_ms } = admission {
             return Err(turned_away(Verdict::RetryLater, "too many sessions", retry_after_ms));
         }
-        let verdict = match compare(greeting, opening) {
-            verdict @ (Verdict::Ok | Verdict::ServerBehind) => verdict,
-            verdict => return Err(turned_away(verdict, "the logs do not agree", 0)),
-        };
-        Ok(v1::Welcome {
+        let welcome = v1::Welcome {
             protocol,
-            verdict: verdict.into(),
             position: Some(position::to_wire(held)),
             clock_unix_ms,
             max_batch_bytes: u32::try_from(MAX_BATCH_BYTES).unwrap_or(u32::MAX),
             max_batches_in_flight: u32::try_from(MAX_BATCHES_IN_FLIGHT).unwrap_or(1),
             exercise: self.exercise,
             ..v1::Welcome::default()
+        };
+        if protocol < PROTOCOL_HEALING {
+            return match compare_lives(greeting, opening) {
+                verdict @ (Verdict::Ok | Verdict::ServerBehind) => {
+                    Ok(v1::Welcome { verdict: verdict.into(), ..welcome })
+                }
+                verdict => Err(turned_away(verdict, "the logs do not agree", 0)),
+            };
+        }
+        Ok(v1::Welcome {
+            verdict: compare(greeting, opening).into(),
+            authorities: self.authorities.clone(),
+            receipt_certificate: self.receipt_certificate.clone(),
+            epoch: opening.epoch.to_vec(),
+            common: Some(position::to_wire(common(greeting, opening))),
+            max_chunk_bytes: u32::try_from(MAX_CHUNK_BYTES).unwrap_or(u32::MAX),
+            ..welcome
         })
-    }
-
-    /// The newest protocol that both speak.
-    fn protocol(&self, greeting: &Greeting) -> Result<u32, (Verdict, &'static str)> {
-        let (oldest, newest) = greeting.protocols;
-        let protocol = newest.min(PROTOCOL_MAX);
-        if protocol < oldest.max(PROTOCOL_MIN) {
-            return Err((Verdict::UpgradeRequired, "no common protocol version"));
-        }
-        if greeting.province != self.province {
-            return Err((Verdict::WrongProvince, "another province"));
-        }
-        Ok(protocol)
     }
 }
 
-/// How the agent's log and the one held stand to each other.
+/// With protocol 1 an agent cannot heal: another life of its store is turned away, whatever its log says.
+fn compare_lives(greeting: &Greeting, opening: &Opening) -> Verdict {
+    match opening.head.filter(|(_, held)| held.seq > 0) {
+        Some((incarnation, _)) if incarnation != greeting.incarnation => Verdict::AgentBehind,
+        _ => compare(greeting, opening),
+    }
+}
+
+/// How the agent's log and the one held stand to each other. The chains decide; lives only tell copies apart.
 fn compare(greeting: &Greeting, opening: &Opening) -> Verdict {
-    let acknowledged = greeting.acknowledged;
-    let Some((incarnation, held)) = opening.head.filter(|(_, held)| held.seq > 0) else {
+    let (head, acknowledged) = (greeting.head, greeting.acknowledged);
+    let Some((_, held)) = opening.head.filter(|(_, held)| held.seq > 0) else {
         return if acknowledged.seq > 0 { Verdict::ServerBehind } else { Verdict::Ok };
     };
-    if incarnation != greeting.incarnation {
-        // Another life of the commune's store: it must take its own history back first.
-        return Verdict::AgentBehind;
+    if held.seq > head.seq {
+        return if opening.chain_at_head == Some(head.chain) { Verdict::AgentBehind } else { Verdict::Fork };
     }
-    if held.seq > greeting.head.seq {
-        let agrees = opening.chain_at_head == Some(greeting.head.chain);
-        return if agrees { Verdict::AgentBehind } else { Verdict::Fork };
-    }
-    if held.seq == greeting.head.seq && held.chain != greeting.head.chain {
-        return Verdict::Fork;
-    }
-    if acknowledged.seq > held.seq {
-        return Verdict::ServerBehind;
-    }
-    let agrees = if acknowledged.seq == held.seq {
+    let agrees = if acknowledged.seq > held.seq {
+        // Whether what is left here is the agent's own, only the agent can tell.
+        true
+    } else if acknowledged.seq == held.seq {
         acknowledged.chain == held.chain
     } else {
         opening.chain_at_acknowledged == Some(acknowledged.chain)
     };
-    if agrees { Verdict::Ok } else { Verdict::Fork }
+    if !agrees || (held.seq == head.seq && held.chain != head.chain) {
+        return Verdict::Fork;
+    }
+    match opening.lineage {
+        // Another copy went on in its place; it has to become a life of its own before it may send anything.
+        Lineage::Superseded => Verdict::AgentBehind,
+        Lineage::Current | Lineage::New if acknowledged.seq > held.seq => Verdict::ServerBehind,
+        Lineage::Current | Lineage::New => Verdict::Ok,
+    }
 }
+
+/// The last of the agent's head, its acknowledged position and the beginning that the log held has too.
+fn common(greeting: &Greeting, opening: &Opening) -> LogPosition {
+    let held = |position: LogPosition, chain| chain == Some(position.chain);
+    if held(greeting.head, opening.chain_at_head) {
+        greeting.head
+    } else if held(greeting.acknowledged, opening.chain_at_acknowledged) {
+        greeting.acknowledged
+    } else {
+        LogPosition::START
+    }
+}
+
+#[cfg(test)]
+mod tests;

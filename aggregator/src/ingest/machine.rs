@@ -4,162 +4,49 @@
 //! ```text
 //! Greeting --Hello--> Opening --Opened--> Taking <--Batch/Stored--> Taking --FeedWanted--> Feeding --> Concluding --> Over
 //! ```
+//! From protocol 2 on an agent whose log is not the one held reads it (Taking <--HistoryWanted--> Reading) and greets anew, and
+//! after the feed the session stays open (Settling) for digests, what differs, and evidence, until the agent closes.
+//!
+//! | file | noun |
+//! | --- | --- |
+//! | `event` | what goes in and what comes out |
+//! | `taking` | the agent's log on its way in, and the held one on its way back |
+//! | `settling` | digests, resent changes and evidence, after the feed |
+//!
 //! Every way out ends in exactly one [`Output::End`].
 
-use super::greeting::{Greeting, Verdicts};
-use crate::store::{BatchOutcome, Opening};
+mod event;
+mod settling;
+mod taking;
+
+pub use event::{Admission, Ending, Input, Interruption, Output, Page};
+pub use taking::MAX_BATCH_CHANGES;
+
+use super::greeting::{Greeting, Hospitality};
+use crate::store::Opening;
 use prost::bytes::Bytes;
 use proto::{
-    MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT,
     feed::Checksum,
-    position,
     sync::v1::{self, AgentFrame, AggregatorFrame, agent_frame, aggregator_frame},
 };
-use shared::change::{Chain, Incarnation, LogPosition};
+use settling::Settling;
+use shared::change::LogPosition;
 use std::mem;
+use taking::Taking;
 
-/// Most changes in one batch.
-pub const MAX_BATCH_CHANGES: usize = 16_384;
-/// A batch may be larger than agreed by one change of the largest size: an agent fills up to the limit.
-const MAX_BATCH_SLACK: usize = shared::change::MAX_BODY_BYTES;
 /// No further page of the feed is begun in a session after so many items; the next session goes on.
 pub const MAX_FEED_ITEMS: u32 = 20_000;
-
-/// What happens to a session.
-#[derive(Debug)]
-pub enum Input {
-    /// A frame came.
-    Frame(AgentFrame),
-    /// The agent closed its side.
-    Closed,
-    /// The store answered [`Output::Open`].
-    Opened {
-        /// Its answer.
-        opening: Opening,
-        /// Whether there is a place; if not, when to come back.
-        admission: Admission,
-        /// The province's time.
-        clock_unix_ms: i64,
-    },
-    /// The store answered [`Output::Recall`].
-    Recalled(Option<Chain>),
-    /// The writer answered [`Output::Store`]; in the order of the batches.
-    Stored {
-        /// What became of the batch.
-        outcome: BatchOutcome,
-        /// When it had arrived, by the province's clock.
-        received_at_unix_ms: i64,
-    },
-    /// The store answered [`Output::ReadFeed`].
-    Feed(Page),
-    /// [`Output::Conclude`] was done.
-    Concluded,
-    /// The session cannot go on.
-    Interrupted(Interruption),
-}
-
-/// Whether there is a place for the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
-    /// There is.
-    Granted,
-    /// There is none; come back after this time.
-    Later {
-        /// How long to wait.
-        retry_after_ms: u64,
-    },
-}
-
-/// A page of the feed, ready to be sent.
-#[derive(Debug, Clone, Default)]
-pub struct Page {
-    /// Its parts.
-    pub parts: Vec<v1::FeedPart>,
-    /// The feed position after it.
-    pub position: u64,
-    /// Whether another page follows.
-    pub more: bool,
-}
-
-/// Why a session cannot go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interruption {
-    /// Nothing came for too long.
-    Idle,
-    /// It went on for too long.
-    TooLong,
-    /// The commune's agent opened a newer one.
-    Replaced,
-    /// The server stops.
-    Stopping,
-    /// The store failed: nothing is known of what was not acknowledged.
-    Store,
-    /// The stream broke.
-    Broken,
-    /// A frame came that is too large or cannot be unpacked.
-    Unreadable,
-}
-
-/// What is to be done next, in order.
-#[derive(Debug, PartialEq)]
-pub enum Output {
-    /// Ask the store how the agent's log stands.
-    Open {
-        /// The agent's incarnation.
-        incarnation: Incarnation,
-        /// The seq of its head.
-        head_seq: u64,
-        /// The seq that it believes acknowledged.
-        acknowledged_seq: u64,
-        /// Its build version.
-        build: String,
-    },
-    /// Ask the store for the chain after `seq` changes of this session's incarnation.
-    Recall {
-        /// How many changes.
-        seq: u64,
-    },
-    /// Judge these changes and hand them to the writer.
-    Store {
-        /// The position before the first.
-        before: LogPosition,
-        /// Body and chain of each.
-        changes: Vec<(Bytes, Chain)>,
-    },
-    /// Read a page of the feed.
-    ReadFeed {
-        /// After this position.
-        after: u64,
-        /// On the first page: the version of the catalogue that the agent holds.
-        catalogue_version: Option<u64>,
-    },
-    /// Send a frame.
-    Send(AggregatorFrame),
-    /// Note that the session ended well, durably, before the last frame says so.
-    Conclude,
-    /// It is over.
-    End(Ending),
-}
-
-/// How a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// Everything was sent and received.
-    Done,
-    /// The agent closed before it had its feed.
-    ClosedEarly,
-    /// Turned away, and why.
-    TurnedAway(v1::Verdict),
-    /// The agent did what the protocol does not allow.
-    Violation(&'static str),
-    /// It could not go on.
-    Interrupted(Interruption),
-}
+/// The first protocol with history, digests, receipts and evidence.
+pub const PROTOCOL_HEALING: u32 = 2;
+/// Most hellos on one stream: an agent heals once, and once more if its log moved meanwhile.
+const MAX_HELLOS: u32 = 3;
 
 /// A session, from the aggregator's side.
 #[derive(Debug)]
 pub struct Machine {
-    verdicts: Verdicts,
+    hospitality: Hospitality,
+    hellos: u32,
+    protocol: u32,
     state: State,
 }
 
@@ -167,38 +54,40 @@ pub struct Machine {
 enum State {
     Greeting,
     Opening(Box<Greeting>),
-    Taking(Log),
-    Recalling(Log, Vec<Bytes>, u64),
+    Taking(Taking),
+    Recalling(Taking, Vec<Bytes>, u64),
+    Reading(Taking),
     Feeding(Checksum, u32),
     Concluding(v1::FeedEnd),
+    Settling(Settling),
+    /// The same, while an answer is awaited.
+    Working(Settling),
     Over,
-}
-
-/// Where the agent's log stands in this session.
-#[derive(Debug, Clone, Copy)]
-struct Log {
-    /// After everything handed to the writer.
-    expected: LogPosition,
-    in_flight: usize,
 }
 
 impl Machine {
     /// A new session of a province's aggregator.
     #[must_use]
-    pub fn new(province: &str, exercise: bool) -> Self {
-        Self { verdicts: Verdicts { province: province.to_owned(), exercise }, state: State::Greeting }
+    pub fn new(hospitality: Hospitality) -> Self {
+        Self { hospitality, hellos: 0, protocol: 0, state: State::Greeting }
     }
 
     /// Whether a frame can be taken now. While not, none is read, so that a fast agent waits.
     #[must_use]
     pub fn takes_frames(&self) -> bool {
-        matches!(self.state, State::Greeting | State::Taking(_))
+        matches!(self.state, State::Greeting | State::Taking(_) | State::Settling(_))
     }
 
     /// Whether batches wait for the writer.
     #[must_use]
     pub fn is_waiting_for_writer(&self) -> bool {
-        matches!(self.state, State::Taking(log) if log.in_flight > 0)
+        matches!(&self.state, State::Taking(taking) if taking.in_flight > 0)
+    }
+
+    /// The protocol agreed on; 0 before the welcome.
+    #[must_use]
+    pub fn protocol(&self) -> u32 {
+        self.protocol
     }
 
     /// One step.
@@ -207,45 +96,51 @@ impl Machine {
         match (state, input) {
             (State::Over, _) => Vec::new(),
             (_, Input::Interrupted(reason)) => vec![Output::End(Ending::Interrupted(reason))],
+            (State::Settling(_), Input::Closed) => vec![Output::End(Ending::Done)],
             (_, Input::Closed) => vec![Output::End(Ending::ClosedEarly)],
-            (State::Greeting, Input::Frame(frame)) => self.greeted(frame),
+            (State::Greeting, Input::Frame(frame)) => match frame.frame {
+                Some(agent_frame::Frame::Hello(hello)) => self.greeted(hello),
+                _ => violation("the first frame is not a hello"),
+            },
             (State::Opening(greeting), Input::Opened { opening, admission, clock_unix_ms }) => {
                 self.opened(&greeting, &opening, admission, clock_unix_ms)
             }
-            (State::Taking(log), Input::Frame(frame)) => match frame.frame {
-                Some(agent_frame::Frame::Batch(batch)) => self.batch(log, batch),
-                Some(agent_frame::Frame::FeedWanted(wanted)) => self.feed_wanted(log, wanted),
-                Some(agent_frame::Frame::Hello(_)) => violation("a second hello"),
-                _ => violation("an empty or unknown frame"),
-            },
-            (State::Recalling(log, bodies, first_seq), Input::Recalled(chain)) => match chain {
-                Some(chain) => self.store(log, LogPosition { seq: first_seq - 1, chain }, bodies),
+            (State::Taking(taking), Input::Frame(frame)) => self.taken(taking, frame),
+            (State::Recalling(taking, bodies, first_seq), Input::Recalled(chain)) => match chain {
+                Some(chain) => self.store(taking, LogPosition { seq: first_seq - 1, chain }, bodies),
                 None => violation("a batch before the position that is not held"),
             },
-            (State::Taking(log), Input::Stored { outcome, received_at_unix_ms }) => {
-                self.stored(log, outcome, received_at_unix_ms)
+            (State::Taking(taking), Input::Stored { outcome, received_at_unix_ms, receipt }) => {
+                self.stored(taking, outcome, received_at_unix_ms, receipt)
+            }
+            (State::Reading(taking), Input::History(page)) => {
+                self.state = State::Taking(taking);
+                vec![send(aggregator_frame::Frame::HistoryPage(taking::page_to_wire(page)))]
             }
             (State::Feeding(checksum, sent), Input::Feed(page)) => self.page(checksum, sent, page),
-            (State::Concluding(end), Input::Concluded) => {
-                vec![send(aggregator_frame::Frame::FeedEnd(end)), Output::End(Ending::Done)]
-            }
+            (State::Concluding(end), Input::Concluded) => self.concluded(end),
+            (State::Settling(settling), Input::Frame(frame)) => self.settle(settling, frame),
+            (State::Working(settling), answer) => self.settled(settling, answer),
             _ => violation("a frame out of order"),
         }
     }
 
-    fn greeted(&mut self, frame: AgentFrame) -> Vec<Output> {
-        let Some(agent_frame::Frame::Hello(hello)) = frame.frame else {
-            return violation("the first frame is not a hello");
-        };
+    fn greeted(&mut self, hello: v1::Hello) -> Vec<Output> {
         let greeting = match Greeting::read(hello) {
             Ok(greeting) => greeting,
             Err(reason) => return violation(reason),
         };
+        self.hellos += 1;
+        if self.hellos > MAX_HELLOS {
+            return violation("too many hellos");
+        }
         let open = Output::Open {
             incarnation: greeting.incarnation,
             head_seq: greeting.head.seq,
             acknowledged_seq: greeting.acknowledged.seq,
             build: greeting.build.clone(),
+            clock_unix_ms: greeting.clock_unix_ms,
+            protocol: greeting.protocol(),
         };
         self.state = State::Opening(Box::new(greeting));
         vec![open]
@@ -258,10 +153,11 @@ impl Machine {
         admission: Admission,
         clock_unix_ms: i64,
     ) -> Vec<Output> {
-        match self.verdicts.decide(greeting, opening, admission, clock_unix_ms) {
+        match self.hospitality.decide(greeting, opening, admission, clock_unix_ms) {
             Ok(welcome) => {
+                self.protocol = welcome.protocol;
                 let expected = opening.head.map_or(LogPosition::START, |(_, head)| head);
-                self.state = State::Taking(Log { expected, in_flight: 0 });
+                self.state = State::Taking(Taking::new(expected, welcome.verdict()));
                 vec![send(aggregator_frame::Frame::Welcome(welcome))]
             }
             Err(turned_away) => {
@@ -271,80 +167,16 @@ impl Machine {
         }
     }
 
-    fn batch(&mut self, log: Log, batch: v1::Batch) -> Vec<Output> {
-        let bodies: Vec<Bytes> = batch.changes.into_iter().map(|change| change.body).collect();
-        if log.in_flight >= MAX_BATCHES_IN_FLIGHT {
-            return violation("too many batches in flight");
+    fn taken(&mut self, taking: Taking, frame: AgentFrame) -> Vec<Output> {
+        let heals = self.protocol >= PROTOCOL_HEALING;
+        match frame.frame {
+            Some(agent_frame::Frame::Batch(batch)) => self.batch(taking, batch),
+            Some(agent_frame::Frame::FeedWanted(wanted)) => self.feed_wanted(taking, &wanted),
+            Some(agent_frame::Frame::HistoryWanted(wanted)) if heals => self.history_wanted(taking, wanted),
+            Some(agent_frame::Frame::Hello(hello)) if heals && taking.may_greet_anew() => self.greeted(hello),
+            Some(agent_frame::Frame::Hello(_)) => violation("a second hello"),
+            _ => violation("an empty or unknown frame"),
         }
-        if bodies.is_empty() || bodies.len() > MAX_BATCH_CHANGES {
-            return violation("a batch without changes, or with too many");
-        }
-        if bodies.iter().map(Bytes::len).sum::<usize>() > MAX_BATCH_BYTES + MAX_BATCH_SLACK {
-            return violation("a batch larger than agreed");
-        }
-        let next = log.expected.seq + 1;
-        if batch.first_seq == 0 || batch.first_seq > next {
-            return violation("a batch that leaves a gap");
-        }
-        if batch.first_seq == next {
-            return self.store(log, log.expected, bodies);
-        }
-        // Something that came before, again: it must be the same, which the chain tells.
-        self.state = State::Recalling(log, bodies, batch.first_seq);
-        vec![Output::Recall { seq: batch.first_seq - 1 }]
-    }
-
-    fn store(&mut self, log: Log, before: LogPosition, bodies: Vec<Bytes>) -> Vec<Output> {
-        let mut after = before;
-        let mut changes = Vec::with_capacity(bodies.len());
-        for body in bodies {
-            after = after.then(&body);
-            changes.push((body, after.chain));
-        }
-        let expected = if after.seq > log.expected.seq { after } else { log.expected };
-        self.state = State::Taking(Log { expected, in_flight: log.in_flight + 1 });
-        vec![Output::Store { before, changes }]
-    }
-
-    fn stored(&mut self, log: Log, outcome: BatchOutcome, received_at_unix_ms: i64) -> Vec<Output> {
-        match outcome {
-            BatchOutcome::Committed { position, refused } => {
-                self.state = State::Taking(Log { in_flight: log.in_flight.saturating_sub(1), ..log });
-                let refused = refused.into_iter().map(|change| v1::RefusedChange {
-                    seq: change.seq,
-                    change_id: change.change_id.as_bytes().to_vec(),
-                    code: change.code,
-                    detail: change.detail,
-                });
-                vec![send(aggregator_frame::Frame::Acknowledgement(v1::Acknowledgement {
-                    position: Some(position::to_wire(position)),
-                    received_at_unix_ms,
-                    refused: refused.collect(),
-                    receipt: None,
-                }))]
-            }
-            BatchOutcome::Fork { head } => {
-                let verdict = v1::Verdict::Fork;
-                let turned_away = v1::TurnedAway {
-                    verdict: verdict.into(),
-                    detail: "the log held has another chain".into(),
-                    retry_after_ms: 0,
-                    position: Some(position::to_wire(head)),
-                    clock_unix_ms: received_at_unix_ms,
-                };
-                vec![send(aggregator_frame::Frame::TurnedAway(turned_away)), Output::End(Ending::TurnedAway(verdict))]
-            }
-            // The store went back behind what this session saw; the next session starts from what it holds.
-            BatchOutcome::Gap { .. } => vec![Output::End(Ending::Interrupted(Interruption::Store))],
-        }
-    }
-
-    fn feed_wanted(&mut self, log: Log, wanted: v1::FeedWanted) -> Vec<Output> {
-        if log.in_flight > 0 {
-            return violation("the feed is wanted before all batches are acknowledged");
-        }
-        self.state = State::Feeding(Checksum::default(), 0);
-        vec![Output::ReadFeed { after: wanted.position, catalogue_version: Some(wanted.catalogue_version) }]
     }
 
     fn page(&mut self, mut checksum: Checksum, sent: u32, page: Page) -> Vec<Output> {
@@ -362,6 +194,15 @@ impl Machine {
             outputs.push(Output::Conclude);
         }
         outputs
+    }
+
+    fn concluded(&mut self, end: v1::FeedEnd) -> Vec<Output> {
+        let end = send(aggregator_frame::Frame::FeedEnd(end));
+        if self.protocol >= PROTOCOL_HEALING {
+            self.state = State::Settling(Settling::default());
+            return vec![end];
+        }
+        vec![end, Output::End(Ending::Done)]
     }
 }
 

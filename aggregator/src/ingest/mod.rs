@@ -6,11 +6,13 @@
 //! | [`greeting`] | the verdict on a hello; pure |
 //! | [`session`] | carries a session's frames and commands over gRPC; decides nothing |
 //! | [`check`] | reads a change and applies the entry rules, before any database |
+//! | [`comparison`] | where the digests of both ends differ; pure |
 //! | [`writer`] | commits many sessions' batches in one transaction |
 //! | [`live`] | which sessions are going on: admission, one for each commune |
 //! | [`follow`] | standings follow what was committed |
 
 pub mod check;
+pub mod comparison;
 pub mod follow;
 pub mod greeting;
 pub mod live;

@@ -1,26 +1,32 @@
 //! Carries a session's frames and commands over gRPC. Decides nothing: what happens next is the machine's word.
 
+mod deeds;
+mod ended;
+
 use super::{
-    StandingsHook, check,
+    StandingsHook,
     follow::Follower,
+    greeting::Hospitality,
     live::{LiveSessions, Place},
-    machine::{Admission, Ending, Input, Interruption, Machine, Output},
+    machine::{Ending, Input, Interruption, Machine, Output},
     writer::{Reply, Writer},
 };
 use crate::{
     access::{Access, Agent},
+    evidence::Evidence,
     feed,
     keyring::Keyring,
     notice::Notices,
     province::Province,
-    store::{CheckedBatch, CheckedChange, OpeningQuestion, SessionNote, StoreError},
+    receipts::ReceiptKey,
 };
-use prost::bytes::Bytes;
+use ended::{failure_of, status_of};
 use proto::{
-    MAX_AUTHORITIES, MAX_BATCHES_IN_FLIGHT,
-    sync::v1::{AgentFrame, AggregatorFrame, Verdict, agent_frame, aggregator_frame, sync_service_server::SyncService},
+    MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_PAGE_CHANGES,
+    receipt::ReceiptSigner,
+    sync::v1::{AgentFrame, AggregatorFrame, agent_frame, sync_service_server::SyncService},
 };
-use shared::change::{Chain, Incarnation, LogPosition};
+use shared::change::Incarnation;
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -37,9 +43,6 @@ pub const LONGEST: Duration = Duration::from_secs(15 * 60);
 const SLOWEST_READER: Duration = Duration::from_secs(30);
 /// Frames that wait to be sent.
 const WAITING_FRAMES: usize = 8;
-/// An agent for which there is no place comes back after this time and up to as much again.
-const RETRY_AFTER_MS: u64 = 15_000;
-
 /// Everything that sessions share.
 pub struct Ingest {
     /// The province.
@@ -54,6 +57,10 @@ pub struct Ingest {
     pub notices: Arc<Notices>,
     /// The authorities that agents are told to trust.
     pub keyring: Arc<Keyring>,
+    /// The key that signs receipts.
+    pub receipts: ReceiptKey,
+    /// The communes' files.
+    pub evidence: Evidence,
     /// The sessions going on.
     pub live: LiveSessions,
     /// True when the server stops.
@@ -102,6 +109,7 @@ struct Session {
     agent: Agent,
     commune: Arc<str>,
     machine: Machine,
+    signer: Arc<ReceiptSigner>,
     frames: mpsc::Sender<Result<AggregatorFrame, Status>>,
     replies: mpsc::Receiver<Reply>,
     reply: mpsc::Sender<Reply>,
@@ -110,26 +118,39 @@ struct Session {
     build: Arc<str>,
     /// SHA-256 of the authorities that the agent says it trusts.
     trusted: Vec<[u8; 32]>,
+    clock_skew_ms: Option<i64>,
+    returned: Option<Incarnation>,
+    /// Records made anew that nobody was told of yet.
+    healed: u32,
 }
 
 impl Session {
     fn new(ingest: Arc<Ingest>, agent: Agent, frames: mpsc::Sender<Result<AggregatorFrame, Status>>) -> Self {
         let (reply, replies) = mpsc::channel(MAX_BATCHES_IN_FLIGHT);
-        let machine = Machine::new(&ingest.province.id, ingest.province.exercise);
-        let commune = agent.commune.as_str().into();
-        let (incarnation, build) = (Incarnation([0; 16]), "".into());
+        let authorities = ingest.keyring.look();
+        let signer = ingest.receipts.under(&authorities.current);
+        let machine = Machine::new(Hospitality {
+            province: ingest.province.id.clone(),
+            exercise: ingest.province.exercise,
+            receipt_certificate: signer.certificate().to_vec(),
+            authorities: authorities.told(),
+        });
         Self {
+            commune: agent.commune.as_str().into(),
             ingest,
             agent,
-            commune,
             machine,
+            signer,
             frames,
             replies,
             reply,
             place: None,
-            incarnation,
-            build,
+            incarnation: Incarnation([0; 16]),
+            build: "".into(),
             trusted: Vec::new(),
+            clock_skew_ms: None,
+            returned: None,
+            healed: 0,
         }
     }
 
@@ -164,7 +185,10 @@ impl Session {
             () = tokio::time::sleep_until(started + LONGEST) => Input::Interrupted(Interruption::TooLong),
             true = replaced => Input::Interrupted(Interruption::Replaced),
             Some(reply) = self.replies.recv(), if waiting => match reply.outcome {
-                Ok(outcome) => Input::Stored { outcome, received_at_unix_ms: reply.received_at.timestamp_millis() },
+                Ok(outcome) => {
+                    let receipt = self.receipt(&outcome);
+                    Input::Stored { outcome, received_at_unix_ms: reply.received_at.timestamp_millis(), receipt }
+                }
                 Err(_) => Input::Interrupted(Interruption::Store),
             },
             frame = timeout(IDLE, inbound.next()), if takes => match frame {
@@ -203,104 +227,8 @@ impl Session {
         None
     }
 
-    async fn perform(&mut self, output: Output) -> Performed {
-        let answer = match output {
-            Output::Open { incarnation, head_seq, acknowledged_seq, build } => {
-                self.incarnation = incarnation;
-                self.build = build.as_str().into();
-                self.ingest.notices.look().await;
-                self.open(head_seq, acknowledged_seq).await
-            }
-            Output::Recall { seq } => {
-                let chain = self.ingest.province.store.chain_at(&self.commune, self.incarnation, seq).await;
-                chain.map(Input::Recalled)
-            }
-            Output::Store { before, changes } => {
-                return match self.store(before, changes).await {
-                    Ok(()) => Performed::Nothing,
-                    Err(interruption) => Performed::Answer(Box::new(Input::Interrupted(interruption))),
-                };
-            }
-            Output::ReadFeed { after, catalogue_version } => {
-                self.ingest.notices.look().await;
-                self.ingest.follower.settled().await;
-                let (province, standings) = (&self.ingest.province, &*self.ingest.standings);
-                feed::page(province, standings, &self.commune, after, catalogue_version).await.map(Input::Feed)
-            }
-            Output::Send(mut frame) => {
-                if let Some(aggregator_frame::Frame::Welcome(welcome)) = &mut frame.frame {
-                    welcome.authorities = self.ingest.keyring.look().told();
-                }
-                return match timeout(SLOWEST_READER, self.frames.send(Ok(frame))).await {
-                    Ok(Ok(())) => Performed::Nothing,
-                    Ok(Err(_)) | Err(_) => Performed::Ended(Ending::Interrupted(Interruption::Broken)),
-                };
-            }
-            Output::Conclude => {
-                self.note(None).await;
-                Ok(Input::Concluded)
-            }
-            Output::End(ending) => return Performed::Ended(ending),
-        };
-        Performed::Answer(Box::new(answer.unwrap_or_else(|error| self.store_failed(&error))))
-    }
-
-    async fn open(&mut self, head_seq: u64, acknowledged_seq: u64) -> Result<Input, StoreError> {
-        let question = OpeningQuestion {
-            commune: self.agent.commune.clone(),
-            certificate: self.agent.certificate,
-            incarnation: self.incarnation,
-            head_seq,
-            acknowledged_seq,
-        };
-        let opening = self.ingest.province.store.opening(question).await?;
-        // Neither a revoked certificate nor a copied store, which are turned away, may end the session that is going on.
-        let own_log = opening.head.is_none_or(|(incarnation, _)| incarnation == self.incarnation);
-        let mut admission = Admission::Granted;
-        if opening.certificate_valid {
-            self.ingest.province.store.note_authorities(&self.commune, &self.trusted).await?;
-        }
-        if opening.certificate_valid && own_log {
-            self.place = self.ingest.live.admit(&self.commune);
-            if self.place.is_none() {
-                let retry_after_ms = RETRY_AFTER_MS + rand::random_range(0..RETRY_AFTER_MS);
-                admission = Admission::Later { retry_after_ms };
-            }
-        }
-        let clock_unix_ms = self.ingest.province.clock.now().timestamp_millis();
-        Ok(Input::Opened { opening, admission, clock_unix_ms })
-    }
-
-    async fn store(&mut self, before: LogPosition, changes: Vec<(Bytes, Chain)>) -> Result<(), Interruption> {
-        let received_at = self.ingest.province.clock.now();
-        let rulebook = self.ingest.province.rulebook();
-        let changes = changes.into_iter().map(|(body, chain)| CheckedChange {
-            judged: check::judge(&rulebook, &self.commune, &body),
-            body,
-            chain,
-        });
-        let batch = CheckedBatch {
-            commune: self.commune.clone(),
-            incarnation: self.incarnation,
-            before,
-            changes: changes.collect(),
-            received_at,
-        };
-        self.ingest.writer.submit(batch, self.reply.clone()).await.map_err(|_| Interruption::Store)
-    }
-
-    fn store_failed(&self, error: &StoreError) -> Input {
-        tracing::error!(commune = %self.commune, %error, "the store failed, the session ends");
-        Input::Interrupted(Interruption::Store)
-    }
-
-    async fn note(&self, failure: Option<&'static str>) {
-        let at = self.ingest.province.clock.real();
-        let note = SessionNote { commune: self.commune.clone(), at, failure, build: self.build.clone() };
-        self.ingest.writer.note(note).await;
-    }
-
-    async fn end(self, ending: Ending) {
+    async fn end(mut self, ending: Ending) {
+        self.healed_records_follow().await;
         let commune = &self.commune;
         match ending {
             Ending::Done => tracing::debug!(%commune, "session done"),
@@ -316,47 +244,69 @@ impl Session {
             let _ = timeout(SLOWEST_READER, noting.as_mut()).await;
         }
     }
+
+    async fn perform(&mut self, output: Output) -> Performed {
+        let answer = match output {
+            Output::Open { incarnation, head_seq, acknowledged_seq, build, clock_unix_ms, protocol } => {
+                self.incarnation = incarnation;
+                self.build = build.as_str().into();
+                let real = self.ingest.province.clock.real().timestamp_millis();
+                self.clock_skew_ms = clock_unix_ms.map(|theirs| theirs - real);
+                self.ingest.notices.look().await;
+                self.open(head_seq, acknowledged_seq, protocol).await
+            }
+            Output::Recall { seq } => {
+                let chain = self.ingest.province.store.chain_at(&self.commune, seq).await;
+                chain.map(Input::Recalled)
+            }
+            Output::ReadHistory { after } => {
+                let store = &self.ingest.province.store;
+                let page = store.history(&self.commune, after, MAX_BATCH_BYTES, MAX_PAGE_CHANGES).await;
+                page.map(Input::History)
+            }
+            Output::Compare(theirs) => self.compare(&theirs).await.map(Input::Compared),
+            Output::Remake { period, indicator, changes, last } => {
+                self.remake(period, indicator, changes, last).await.map(Input::Remade)
+            }
+            Output::Offer(files) => {
+                let now = self.ingest.province.clock.now();
+                self.files(self.ingest.evidence.offer(&self.commune, &files, now).await)
+            }
+            Output::Keep { sha256, offset, data } => {
+                let now = self.ingest.province.clock.now();
+                let kept = self.ingest.evidence.keep(&self.commune, sha256, offset, data, now).await;
+                self.files(kept.map(|file| vec![file]))
+            }
+            Output::Store { before, changes } => {
+                return match self.store(before, changes).await {
+                    Ok(()) => Performed::Nothing,
+                    Err(interruption) => Performed::Answer(Box::new(Input::Interrupted(interruption))),
+                };
+            }
+            Output::ReadFeed { after, catalogue_version } => {
+                self.ingest.notices.look().await;
+                self.ingest.follower.settled().await;
+                let (province, standings) = (&self.ingest.province, &*self.ingest.standings);
+                feed::page(province, standings, &self.commune, after, catalogue_version).await.map(Input::Feed)
+            }
+            Output::Send(frame) => {
+                return match timeout(SLOWEST_READER, self.frames.send(Ok(frame))).await {
+                    Ok(Ok(())) => Performed::Nothing,
+                    Ok(Err(_)) | Err(_) => Performed::Ended(Ending::Interrupted(Interruption::Broken)),
+                };
+            }
+            Output::Conclude => {
+                self.note(None).await;
+                Ok(Input::Concluded)
+            }
+            Output::End(ending) => return Performed::Ended(ending),
+        };
+        Performed::Answer(Box::new(answer.unwrap_or_else(|error| self.store_failed(&error))))
+    }
 }
 
 enum Performed {
     Nothing,
     Answer(Box<Input>),
     Ended(Ending),
-}
-
-/// What the stream ends with, where it does not end well by itself.
-fn status_of(ending: Ending) -> Option<Status> {
-    match ending {
-        Ending::Done | Ending::TurnedAway(_) | Ending::ClosedEarly => None,
-        Ending::Violation(what) => Some(Status::invalid_argument(what)),
-        Ending::Interrupted(Interruption::Idle) => Some(Status::deadline_exceeded("nothing came for too long")),
-        Ending::Interrupted(Interruption::TooLong) => Some(Status::deadline_exceeded("the session took too long")),
-        Ending::Interrupted(Interruption::Replaced) => Some(Status::aborted("a newer session of this commune")),
-        Ending::Interrupted(Interruption::Stopping) => Some(Status::unavailable("the server stops")),
-        Ending::Interrupted(Interruption::Store) => Some(Status::unavailable("the store does not answer")),
-        // Most often nobody is there to read it.
-        Ending::Interrupted(Interruption::Broken) => Some(Status::aborted("the stream broke")),
-        Ending::Interrupted(Interruption::Unreadable) => Some(Status::out_of_range("a frame too large or unreadable")),
-    }
-}
-
-/// The stable reason for the list of communes; none where there is nothing to note.
-fn failure_of(ending: Ending) -> Option<&'static str> {
-    Some(match ending {
-        // Noted before its last frame; and under load, or by a newer session, nothing is added to the writer's work.
-        Ending::Done | Ending::TurnedAway(Verdict::RetryLater) | Ending::Interrupted(Interruption::Replaced) => {
-            return None;
-        }
-        Ending::TurnedAway(Verdict::AgentBehind) => "agent_behind",
-        Ending::TurnedAway(Verdict::Fork) => "fork",
-        Ending::TurnedAway(Verdict::WrongProvince) => "wrong_province",
-        Ending::TurnedAway(Verdict::UpgradeRequired) => "upgrade_required",
-        Ending::TurnedAway(Verdict::Revoked) => "revoked",
-        Ending::TurnedAway(Verdict::Unspecified | Verdict::Ok | Verdict::ServerBehind) => "turned_away",
-        Ending::ClosedEarly | Ending::Interrupted(Interruption::Broken) => "stream_broken",
-        Ending::Violation(_) | Ending::Interrupted(Interruption::Unreadable) => "protocol_violation",
-        Ending::Interrupted(Interruption::Idle | Interruption::TooLong) => "time_limit",
-        Ending::Interrupted(Interruption::Stopping) => "server_stopped",
-        Ending::Interrupted(Interruption::Store) => "store_failed",
-    })
 }

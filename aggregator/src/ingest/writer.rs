@@ -1,7 +1,7 @@
 //! Group commit: whatever batches wait when the disk is ready go into one transaction; then all of them are answered.
 
 use super::follow::Follower;
-use crate::store::{Append, BatchOutcome, CheckedBatch, SessionNote, Store};
+use crate::store::{Append, BatchOutcome, CheckedBatch, Note, Store};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use thiserror::Error;
@@ -34,7 +34,7 @@ pub struct Reply {
 
 enum Entry {
     Batch { batch: CheckedBatch, reply: mpsc::Sender<Reply>, bytes: OwnedSemaphorePermit },
-    Note { note: SessionNote, noted: Option<oneshot::Sender<()>> },
+    Note { note: Note, noted: Option<oneshot::Sender<()>> },
 }
 
 /// Hands batches to the writing task. Cheap to clone.
@@ -64,8 +64,8 @@ impl Writer {
         self.entries.send(Entry::Batch { batch, reply, bytes }).await.map_err(|_| NotStored)
     }
 
-    /// Notes the end of a session; returns when it is durable or could not be noted.
-    pub async fn note(&self, note: SessionNote) {
+    /// Notes something of a commune's agent; returns when it is durable or could not be noted.
+    pub async fn note(&self, note: Note) {
         let (noted, done) = oneshot::channel();
         if self.entries.send(Entry::Note { note, noted: Some(noted) }).await.is_ok() {
             // The note is for the list of communes; a lost one is not worth a failed session.
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::{
         ingest::{NoStandings, StandingsHook},
-        sample::{self, batch, figure, moment},
+        sample::{self, batch, figure},
         store::Accepted,
     };
     use async_trait::async_trait;
@@ -200,11 +200,14 @@ mod tests {
             writer.submit(batch, reply).await.unwrap();
             sessions.push((replies, after));
         }
-        let note = SessionNote { commune: "tan-phu".into(), at: moment(), failure: None, build: "1".into() };
+        let note = sample::session_note("tan-phu", None);
         writer.note(note).await;
         for (mut replies, after) in sessions {
             let reply = replies.recv().await.unwrap();
-            assert_eq!(reply.outcome, Ok(BatchOutcome::Committed { position: after, refused: Vec::new() }));
+            assert_eq!(
+                reply.outcome,
+                Ok(BatchOutcome::Committed { position: after, refused: Vec::new(), received_at: reply.received_at })
+            );
         }
         follower.settled().await;
         assert_eq!(*seen.0.lock().unwrap(), 6);

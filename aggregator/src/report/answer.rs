@@ -6,6 +6,8 @@ use super::{
     figures::Figures,
     question::{AskError, Question, Subject},
 };
+use crate::store::Contact;
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::{
     calendar::rfc3339,
     catalogue::CommuneKind,
@@ -21,6 +23,11 @@ use std::collections::BTreeSet;
 
 /// Printed wherever figures of a training province are shown.
 pub const SIMULATED: (&str, &str) = ("SỐ LIỆU MÔ PHỎNG", "SIMULATED FIGURES");
+
+/// How long a copy is shown that was seen, as long as the commune syncs.
+const COPY_SHOWN_DAYS: i64 = 14;
+/// Clocks that differ by more than this are shown.
+const SKEW_SHOWN_MS: i64 = 120_000;
 
 /// Answers a question. `inputs` is needed for exports only.
 ///
@@ -221,6 +228,34 @@ fn add_province_row(report: &mut Listing, figures: &Figures, indicator: u32, per
     });
 }
 
+/// How well the two ends agree, for the list of communes.
+fn proofs(contact: Option<&Contact>, language: Language) -> Vec<String> {
+    let Some(contact) = contact else { return vec![String::new(); 10] };
+    let time = |at: Option<DateTime<Utc>>| at.map_or_else(String::new, rfc3339);
+    let (digest, words) = match (contact.digests_at, contact.digests_differ_since) {
+        (None, _) => ("", ""),
+        (Some(_), None) => ("equal", language.pick("khớp", "equal")),
+        (Some(_), Some(_)) => ("differs", language.pick("KHÁC", "DIFFERS")),
+    };
+    // A copy that has not come back for so long, while the commune did, was retired.
+    let copy = contact
+        .copy_seen_at
+        .filter(|seen| contact.last_success.is_none_or(|success| *seen + TimeDelta::days(COPY_SHOWN_DAYS) >= success));
+    let skew = contact.clock_skew_ms.filter(|ms| ms.abs() > SKEW_SHOWN_MS);
+    vec![
+        digest.to_owned(),
+        words.to_owned(),
+        time(contact.digests_differ_since),
+        time(contact.digests_at),
+        contact.healed.to_string(),
+        time(contact.healed_at),
+        time(copy),
+        skew.map_or_else(String::new, |ms| (ms / 1_000).to_string()),
+        contact.evidence_pending_bytes.to_string(),
+        contact.protocol.map_or_else(String::new, |protocol| protocol.to_string()),
+    ]
+}
+
 fn communes(figures: &Figures, language: Language) -> Listing {
     let l = |vi, en| language.pick(vi, en);
     let book = figures.standings.book();
@@ -238,6 +273,16 @@ fn communes(figures: &Figures, language: Language) -> Listing {
             Column::new("last_failure", l("Lỗi gần nhất", "Last failure"), Form::Text),
             Column::new("build", l("Phiên bản", "Version"), Form::Text),
             Column::new("changes", l("Thay đổi", "Changes"), Form::Number),
+            Column::new("digest", "", Form::Text),
+            Column::new("digest_words", l("Đối chiếu", "Digest"), Form::Text),
+            Column::new("digest_differs_since", "", Form::Time),
+            Column::new("digest_compared_at", "", Form::Time),
+            Column::new("healed", l("Đã sửa", "Healed"), Form::Number),
+            Column::new("healed_at", "", Form::Time),
+            Column::new("copy_seen_at", l("Bản sao", "Copy seen"), Form::Time),
+            Column::new("clock_skew_s", l("Lệch giờ (s)", "Clock skew (s)"), Form::Number),
+            Column::new("evidence_pending_bytes", l("Minh chứng chờ", "Evidence awaited"), Form::Number),
+            Column::new("protocol", "", Form::Number),
         ],
         ..Listing::default()
     };
@@ -249,7 +294,7 @@ fn communes(figures: &Figures, language: Language) -> Listing {
         let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(String::new, rfc3339);
         let targets = book.commune_number(&commune.slug).map_or(0, |c| book.members()[c as usize].targets.len());
         enrolled += u32::from(contact.is_some_and(|contact| contact.enrolled.is_some()));
-        report.rows.push(vec![
+        let mut row = vec![
             commune.slug.clone(),
             commune.code.clone(),
             commune.name.clone(),
@@ -261,7 +306,9 @@ fn communes(figures: &Figures, language: Language) -> Listing {
             contact.and_then(|c| c.last_failure.clone()).unwrap_or_default(),
             contact.map_or_else(String::new, |c| c.build.clone()),
             contact.map_or(0, |c| c.head_seq).to_string(),
-        ]);
+        ];
+        row.extend(proofs(contact, language));
+        report.rows.push(row);
     }
     let all = report.rows.len();
     report.notes.push(match language {

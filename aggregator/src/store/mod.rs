@@ -3,20 +3,24 @@
 //! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
+mod batch;
 mod credential;
+mod proof;
 mod record;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
 
+pub use batch::*;
 pub use credential::*;
+pub use proof::*;
 pub use record::*;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared::{
     catalogue::Catalogue,
-    change::{Chain, Incarnation},
+    change::{Chain, LogPosition},
     period::Period,
 };
 use thiserror::Error;
@@ -113,10 +117,53 @@ pub trait Store: Send + Sync {
 
     /// What a session needs to know before its verdict.
     async fn opening(&self, question: OpeningQuestion) -> Result<Opening, StoreError>;
-    /// The chain held after `seq` changes of an incarnation.
-    async fn chain_at(&self, commune: &str, incarnation: Incarnation, seq: u64) -> Result<Option<Chain>, StoreError>;
+    /// The chain of a commune's log after `seq` changes.
+    async fn chain_at(&self, commune: &str, seq: u64) -> Result<Option<Chain>, StoreError>;
     /// Journals and applies batches with their new heads, durably, all in one transaction.
     async fn append(&self, append: Append) -> Result<Appended, StoreError>;
+
+    /// A page of a commune's log: what follows `after` where the log has that position, else what follows its beginning. At most so
+    /// many bytes of bodies and changes, but at least one change if there is one.
+    async fn history(
+        &self,
+        commune: &str,
+        after: LogPosition,
+        max_bytes: usize,
+        max_changes: usize,
+    ) -> Result<HistoryPage, StoreError>;
+    /// The digests of what the record tables hold of a commune, made from the records themselves.
+    async fn record_digests(&self, commune: &str) -> Result<RecordDigests, StoreError>;
+    /// Takes changes that were sent again. The last of them has the records that they are about made anew from the journal.
+    async fn remake(&self, resending: Resending) -> Result<Remade, StoreError>;
+
+    /// How many kinds of change, and which schema of them, the program knew that looked at the parked changes last.
+    async fn known_kinds(&self) -> Result<(u32, u32), StoreError>;
+    /// Notes what this program knows.
+    async fn note_known_kinds(&self, known: (u32, u32)) -> Result<(), StoreError>;
+    /// Changes that were kept raw, behind a place, in the order of their logs.
+    async fn parked(&self, after: ParkedPlace, limit: u32) -> Result<Vec<ParkedChange>, StoreError>;
+    /// Applies parked changes, or notes why not; how many are parked no more.
+    async fn take_up(&self, changes: Vec<TakenUp>) -> Result<u32, StoreError>;
+
+    /// Conflicts between branches of the communes' logs, open ones first.
+    async fn conflicts(&self) -> Result<Vec<ConflictRecord>, StoreError>;
+    /// What is known of files that a commune offers.
+    async fn evidence_claims(&self, commune: &str, files: Vec<[u8; 32]>) -> Result<EvidenceClaims, StoreError>;
+    /// A file of evidence is held from now on.
+    async fn keep_evidence(&self, file: EvidenceFile) -> Result<(), StoreError>;
+    /// A file of evidence came whole and is not allowed, and why.
+    async fn refuse_evidence(&self, file: EvidenceFile, code: &'static str) -> Result<(), StoreError>;
+    /// The file of evidence with this SHA-256, if it is held.
+    async fn evidence_file(&self, sha256: [u8; 32]) -> Result<Option<EvidenceFile>, StoreError>;
+    /// All files of evidence that are held.
+    async fn evidence_files(&self) -> Result<Vec<EvidenceFile>, StoreError>;
+
+    /// Of which life of this store positions of the feed are.
+    async fn epoch(&self) -> Result<[u8; 16], StoreError>;
+    /// Begins another life, after the store was restored.
+    async fn begin_epoch(&self, epoch: [u8; 16], act: Act) -> Result<(), StoreError>;
+    /// Proves everything held from itself; what does not agree.
+    async fn verify(&self) -> Result<Vec<Finding>, StoreError>;
 
     /// What the province decided for a commune after a feed position, at most `limit` rows looked at.
     async fn feed(&self, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError>;

@@ -3,10 +3,10 @@
 mod identity;
 
 use super::{
-    Accepted, Append, BatchOutcome, Exception, Imported, Judged, OpeningQuestion, ReviewRequest, Reviewed, SessionNote,
+    Accepted, Append, BatchOutcome, Exception, Imported, Judged, Lineage, OpeningQuestion, ReviewRequest, Reviewed,
     Store,
 };
-use crate::sample::{self, act, batch, change_id, evidence, figure, moment};
+use crate::sample::{self, act, batch, change_id, evidence, figure, moment, session_note};
 use chrono::TimeDelta;
 use shared::{
     change::{Chain, Change, Incarnation, LogPosition},
@@ -50,7 +50,9 @@ async fn one(store: &impl Store, batch: super::CheckedBatch) -> BatchOutcome {
 
 fn committed(outcome: BatchOutcome) -> (LogPosition, Vec<String>) {
     match outcome {
-        BatchOutcome::Committed { position, refused } => (position, refused.into_iter().map(|one| one.code).collect()),
+        BatchOutcome::Committed { position, refused, .. } => {
+            (position, refused.into_iter().map(|one| one.code).collect())
+        }
         other => panic!("not committed: {other:?}"),
     }
 }
@@ -107,10 +109,9 @@ async fn a_replay_has_no_second_effect(store: &impl Store) {
     let append = Append { batches: vec![batch("tan-phu", 1, LogPosition::START, whole())], notes: Vec::new() };
     assert!(store.append(append).await.unwrap().accepted.is_empty());
     assert_eq!(store.observations().await.unwrap().len(), 3);
-    let incarnation = Incarnation([1; 16]);
-    assert_eq!(store.chain_at("tan-phu", incarnation, 2).await.unwrap(), Some(half.chain));
-    assert_eq!(store.chain_at("tan-phu", incarnation, 4).await.unwrap(), None);
-    assert_eq!(store.chain_at("tan-phu", incarnation, 0).await.unwrap(), Some(Chain::START));
+    assert_eq!(store.chain_at("tan-phu", 2).await.unwrap(), Some(half.chain));
+    assert_eq!(store.chain_at("tan-phu", 4).await.unwrap(), None);
+    assert_eq!(store.chain_at("tan-phu", 0).await.unwrap(), Some(Chain::START));
 }
 
 async fn another_chain_is_a_fork_and_a_hole_is_a_gap(store: &impl Store) {
@@ -282,7 +283,8 @@ async fn an_opening_tells_how_the_log_stands(store: &impl Store) {
         head_seq,
         acknowledged_seq,
     };
-    assert_eq!(store.opening(ask(1, 0, 0)).await.unwrap(), super::Opening::default());
+    let epoch = store.epoch().await.unwrap();
+    assert_eq!(store.opening(ask(1, 0, 0)).await.unwrap(), super::Opening { epoch, ..super::Opening::default() });
     let first = batch("tan-phu", 1, LogPosition::START, vec![figure(1, "2026-09", 10), figure(2, "2026-10", 20)]);
     let (head, chain) = (first.after(), first.changes[0].chain);
     one(store, first).await;
@@ -291,8 +293,7 @@ async fn an_opening_tells_how_the_log_stands(store: &impl Store) {
     assert_eq!((opening.chain_at_head, opening.chain_at_acknowledged), (Some(head.chain), Some(chain)));
     assert!(!opening.certificate_valid, "an unknown certificate");
     let other = store.opening(ask(2, 2, 1)).await.unwrap();
-    assert_eq!((other.chain_at_head, other.chain_at_acknowledged), (None, None));
-    assert_eq!(other.head, opening.head);
+    assert_eq!(other, super::Opening { lineage: Lineage::New, ..opening }, "the log is one, whoever asks");
     assert_eq!(store.opening(ask(1, 3, 0)).await.unwrap().chain_at_head, None);
 }
 
@@ -302,9 +303,7 @@ async fn many_communes_commit_together(store: &impl Store) {
         let changes: Vec<Change> = (1..=50).map(|n| figure(u64::from(number) * 1_000 + n, "2026-10", 7)).collect();
         batch(commune, number, LogPosition::START, changes)
     });
-    let note =
-        |commune: &str, failure| SessionNote { commune: commune.into(), at: moment(), failure, build: "0.1.0".into() };
-    let notes = vec![note("tan-phu", None), note("loc-tan", Some("stream_broken"))];
+    let notes = vec![session_note("tan-phu", None), session_note("loc-tan", Some("stream_broken"))];
     let mut batches: Vec<_> = batches.collect();
     batches[2].before.chain = Chain([1; 32]);
     let appended = store.append(Append { batches, notes }).await.unwrap();

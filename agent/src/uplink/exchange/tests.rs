@@ -6,12 +6,12 @@ use crate::{
     uplink::outcome::Pace,
 };
 use proptest::prelude::*;
-use rand::{SeedableRng, rngs::StdRng};
 use proto::{
     feed::Checksum,
     position,
     sync::v1::{self, Verdict, agent_frame, aggregator_frame::Frame},
 };
+use rand::{SeedableRng, rngs::StdRng};
 use shared::{
     change::{Chain, Deed, LogPosition},
     observation::Value,

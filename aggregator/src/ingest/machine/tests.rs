@@ -1,12 +1,30 @@
 //! The machine against tables of messages, and against a model of the store with duplicates, gaps and other bodies.
 
 use super::*;
-use crate::store::Opening;
+use crate::store::{BatchOutcome, HeldChange, HistoryPage, Lineage, Opening, RefusedChange, Remade};
+use chrono::DateTime;
 use proptest::prelude::*;
-use proto::sync::v1::Verdict;
+use proto::{MAX_CHUNK_BYTES, MAX_OFFERED_FILES, MAX_PAGE_CHANGES, position, sync::v1::Verdict};
+use shared::change::{Chain, Incarnation};
 use std::collections::VecDeque;
 
+mod golden;
+mod protocol_two;
+
 const LIFE: Incarnation = Incarnation([1; 16]);
+
+fn hospitality() -> Hospitality {
+    Hospitality { province: "dong-nai".into(), receipt_certificate: vec![4; 300], ..Hospitality::default() }
+}
+
+fn committed(position: LogPosition) -> BatchOutcome {
+    let received_at = DateTime::from_timestamp_millis(4).unwrap();
+    BatchOutcome::Committed { position, refused: Vec::new(), received_at }
+}
+
+fn stored(outcome: BatchOutcome, received_at_unix_ms: i64) -> Input {
+    Input::Stored { outcome, received_at_unix_ms, receipt: None }
+}
 
 fn body(seq: u64) -> Bytes {
     Bytes::from(format!("change {seq}"))
@@ -55,6 +73,8 @@ fn held(seq: u64, head: u64, acknowledged: u64) -> Opening {
         head: (seq > 0).then(|| (LIFE, at(seq))),
         chain_at_head: (head <= seq).then(|| at(head).chain),
         chain_at_acknowledged: (acknowledged <= seq).then(|| at(acknowledged).chain),
+        lineage: if seq > 0 { Lineage::Current } else { Lineage::New },
+        epoch: [6; 16],
     }
 }
 
@@ -63,7 +83,7 @@ fn opened(opening: Opening) -> Input {
 }
 
 fn verdict(hello: v1::Hello, input: Input) -> (Verdict, Vec<Output>) {
-    let mut machine = Machine::new("dong-nai", false);
+    let mut machine = Machine::new(hospitality());
     let outputs = machine.step(frame(agent_frame::Frame::Hello(hello)));
     assert!(matches!(outputs[..], [Output::Open { .. }]), "{outputs:?}");
     let outputs = machine.step(input);
@@ -77,7 +97,7 @@ fn verdict(hello: v1::Hello, input: Input) -> (Verdict, Vec<Output>) {
 
 /// A session that was welcomed with `seq` changes held.
 fn welcomed(seq: u64) -> Machine {
-    let mut machine = Machine::new("dong-nai", false);
+    let mut machine = Machine::new(hospitality());
     machine.step(frame(agent_frame::Frame::Hello(hello(seq, seq))));
     let outputs = machine.step(opened(held(seq, seq, seq)));
     assert!(matches!(outputs[..], [Output::Send(_)]));
@@ -144,7 +164,7 @@ fn other_chains_and_other_lives_are_told_apart() {
 fn some_are_turned_away_before_their_log_is_looked_at() {
     let cases = [
         (v1::Hello { province: "binh-phuoc".into(), ..hello(1, 0) }, held(0, 1, 0), Verdict::WrongProvince),
-        (v1::Hello { protocol_min: 2, protocol_max: 3, ..hello(1, 0) }, held(0, 1, 0), Verdict::UpgradeRequired),
+        (v1::Hello { protocol_min: 3, protocol_max: 4, ..hello(1, 0) }, held(0, 1, 0), Verdict::UpgradeRequired),
         (hello(1, 0), Opening { certificate_valid: false, ..held(0, 1, 0) }, Verdict::Revoked),
     ];
     for (hello, opening, expected) in cases {
@@ -176,10 +196,10 @@ fn a_hello_that_makes_no_sense_ends_the_session() {
         v1::Hello { incarnation: vec![1; 15], ..hello(1, 0) },
         v1::Hello { build: "x".repeat(1_000), ..hello(1, 0) },
     ] {
-        let outputs = Machine::new("dong-nai", false).step(frame(agent_frame::Frame::Hello(hello)));
+        let outputs = Machine::new(hospitality()).step(frame(agent_frame::Frame::Hello(hello)));
         assert!(matches!(outputs[..], [Output::End(Ending::Violation(_))]), "{outputs:?}");
     }
-    let outputs = Machine::new("dong-nai", false).step(changes(1, 1));
+    let outputs = Machine::new(hospitality()).step(changes(1, 1));
     assert!(matches!(ending(&outputs), Some(Ending::Violation(_))));
 }
 
@@ -187,13 +207,12 @@ fn a_hello_that_makes_no_sense_ends_the_session() {
 fn batches_follow_each_other_and_are_acknowledged_in_order() {
     let mut machine = welcomed(0);
     let outputs = machine.step(changes(1, 3));
-    let [Output::Store { before, changes: stored }] = &outputs[..] else { panic!("{outputs:?}") };
-    assert_eq!((*before, stored.last().unwrap().1), (LogPosition::START, at(3).chain));
+    let [Output::Store { before, changes: taken }] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!((*before, taken.last().unwrap().1), (LogPosition::START, at(3).chain));
     let outputs = machine.step(changes(4, 1));
     assert!(matches!(&outputs[..], [Output::Store { before, .. }] if *before == at(3)));
     assert!(machine.is_waiting_for_writer());
-    let outcome = BatchOutcome::Committed { position: at(3), refused: Vec::new() };
-    let outputs = machine.step(Input::Stored { outcome, received_at_unix_ms: 5 });
+    let outputs = machine.step(stored(committed(at(3)), 5));
     let [Output::Send(AggregatorFrame { frame: Some(aggregator_frame::Frame::Acknowledgement(ack)) })] = &outputs[..]
     else {
         panic!("{outputs:?}");
@@ -267,7 +286,7 @@ fn a_long_feed_goes_on_in_the_next_session() {
 #[test]
 fn every_interruption_ends_the_session_wherever_it_stands() {
     for reason in [Interruption::Idle, Interruption::Replaced, Interruption::Stopping, Interruption::Store] {
-        for mut machine in [Machine::new("dong-nai", false), welcomed(3)] {
+        for mut machine in [Machine::new(hospitality()), welcomed(3)] {
             let outputs = machine.step(Input::Interrupted(reason));
             assert_eq!(outputs, [Output::End(Ending::Interrupted(reason))]);
             assert!(machine.step(Input::Closed).is_empty());
@@ -276,7 +295,7 @@ fn every_interruption_ends_the_session_wherever_it_stands() {
     let outcome = BatchOutcome::Fork { head: at(1) };
     let mut machine = welcomed(0);
     machine.step(changes(1, 1));
-    let outputs = machine.step(Input::Stored { outcome, received_at_unix_ms: 0 });
+    let outputs = machine.step(stored(outcome, 0));
     assert_eq!(ending(&outputs), Some(Ending::TurnedAway(Verdict::Fork)));
 }
 
@@ -330,7 +349,7 @@ impl Model {
         }
         let position = LogPosition { seq: before.seq + changes.len() as u64, chain: changes.last().unwrap().1 };
         self.chains.extend(changes[held..].iter().map(|(_, chain)| *chain));
-        Some(BatchOutcome::Committed { position, refused: Vec::new() })
+        Some(committed(position))
     }
 }
 
@@ -349,7 +368,7 @@ proptest! {
                 Move::Again { back, count } => changes(next.saturating_sub(back).max(1), count.min(back.min(next - 1)).max(1)),
                 Move::Forged { back, count } => batch(next.saturating_sub(back).max(1), (0..count).map(|n| Bytes::from(format!("forged {n}"))).collect()),
                 Move::Commit => match model.commit() {
-                    Some(outcome) => Input::Stored { outcome, received_at_unix_ms: 0 },
+                    Some(outcome) => stored(outcome, 0),
                     None => continue,
                 },
             };

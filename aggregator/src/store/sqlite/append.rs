@@ -4,24 +4,30 @@
 
 use super::{
     super::{
-        Accepted, Append, Appended, BatchOutcome, CheckedBatch, CheckedChange, Judged, RefusedChange, SessionNote,
+        Accepted, Append, Appended, BatchOutcome, CheckedBatch, CheckedChange, Judged, Lineage, RefusedChange,
         StoreError, StoredObservation,
     },
     columns,
+    conflict::{self, Hand},
+    contact, digests,
+    journal::{self, PARKED},
+    lineage,
     names::Names,
     versions::{KnownVersions, Place},
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use shared::{
-    change::{Chain, Change, Deed, Evidence, LogPosition},
+    change::{Chain, Change, Deed, Evidence, Incarnation, LogPosition},
+    digest::{RecordHash, SetDigest},
     observation::{Observation, ObservationKey, Refusal},
     period::Period,
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
-/// What the journal notes for a change of a kind that this version does not know.
-const PARKED: &str = "parked";
 /// Takes in batches and the ends of sessions.
 pub(super) fn append(
     connection: &Connection,
@@ -39,7 +45,7 @@ pub(super) fn append(
         }
     }
     for note in &append.notes {
-        note_session(connection, names, note)?;
+        contact::note(connection, names, note)?;
     }
     Ok(appended)
 }
@@ -61,6 +67,21 @@ struct Sender {
     slug: Arc<str>,
     commune: i64,
     received_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// What a batch brought that is new.
+struct Fresh<'a> {
+    accepted: &'a mut Vec<Accepted>,
+    /// By packed period.
+    digests: BTreeMap<i64, SetDigest>,
+}
+
+impl Fresh<'_> {
+    fn count(&mut self, period: i64, hash: Option<RecordHash>) {
+        if let Some(hash) = hash {
+            self.digests.entry(period).or_default().add(hash);
+        }
+    }
 }
 
 impl<'a> Pen<'a> {
@@ -95,12 +116,14 @@ impl<'a> Pen<'a> {
 
     fn batch(&mut self, batch: CheckedBatch, accepted: &mut Vec<Accepted>) -> Result<BatchOutcome, StoreError> {
         let commune = self.names.number(self.connection, &batch.commune)?;
-        let log = log_number(self.connection, commune, batch.incarnation.0)?;
-        let head = match read_head(self.connection, commune)? {
-            Some((other, head)) if other != log => return Ok(BatchOutcome::Fork { head }),
-            Some((_, head)) => head,
-            None => LogPosition::START,
+        let (log, head) = match journal::head(self.connection, commune)? {
+            Some(held) => held,
+            None => (log_number(self.connection, commune, batch.incarnation)?, LogPosition::START),
         };
+        let lineage = lineage::of(self.connection, commune, batch.incarnation)?;
+        if lineage == Lineage::Superseded {
+            return Ok(BatchOutcome::Fork { head });
+        }
         if head.seq < batch.before.seq {
             return Ok(BatchOutcome::Gap { head });
         }
@@ -110,22 +133,30 @@ impl<'a> Pen<'a> {
         }
         let after = batch.after();
         let mut refused = if held > 0 { refused_before(self.connection, log, &batch, held)? } else { Vec::new() };
-        let sender = Sender { slug: batch.commune, commune, received_at: batch.received_at };
-        let first = batch.before.seq + 1;
-        for (seq, change) in (first..).zip(batch.changes).skip(held) {
-            refused.extend(self.change(log, seq, change, &sender, accepted)?);
-        }
+        let mut received_at = batch.received_at;
         if after.seq > head.seq {
-            let at = columns::time(batch.received_at);
+            if lineage == Lineage::New {
+                lineage::begin(self.connection, commune, batch.incarnation, head.seq + 1, received_at)?;
+            }
+            let sender = Sender { slug: batch.commune, commune, received_at };
+            let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
+            let first = batch.before.seq + 1;
+            for (seq, change) in (first..).zip(batch.changes).skip(held) {
+                refused.extend(self.change(log, seq, change, &sender, &mut fresh)?);
+            }
+            digests::add(self.connection, commune, &fresh.digests)?;
+            let at = columns::time(received_at);
             self.head.execute(params![commune, log, columns::count(after.seq), after.chain.0, at])?;
+        } else if let Some(at) = journal::received_at(self.connection, log, after.seq)? {
+            received_at = at;
         }
-        Ok(BatchOutcome::Committed { position: after, refused })
+        Ok(BatchOutcome::Committed { position: after, refused, received_at })
     }
 
     /// Whether the chain held agrees with the batch: before its first change, and after the last one held already.
     fn agrees(&self, log: i64, head: LogPosition, batch: &CheckedBatch, held: usize) -> Result<bool, StoreError> {
         let chain_held =
-            |seq: u64| if seq == head.seq { Ok(Some(head.chain)) } else { chain(self.connection, log, seq) };
+            |seq: u64| if seq == head.seq { Ok(Some(head.chain)) } else { journal::chain(self.connection, log, seq) };
         if chain_held(batch.before.seq)? != Some(batch.before.chain) {
             return Ok(false);
         }
@@ -142,7 +173,7 @@ impl<'a> Pen<'a> {
         seq: u64,
         change: CheckedChange,
         sender: &Sender,
-        accepted: &mut Vec<Accepted>,
+        fresh: &mut Fresh<'_>,
     ) -> Result<Option<RefusedChange>, StoreError> {
         let (change_id, refusal) = match change.judged {
             Judged::Parked => {
@@ -152,7 +183,7 @@ impl<'a> Pen<'a> {
             Judged::Refused { change_id, refusal } => (change_id, refusal),
             Judged::Fit(fit) => {
                 let id = fit.id;
-                match self.apply(seq, fit, sender, accepted)? {
+                match self.apply(seq, fit, change.hash, sender, fresh)? {
                     Some(refusal) => (id, refusal),
                     None => {
                         self.journal(log, seq, &change.body, change.chain, sender, None)?;
@@ -184,8 +215,9 @@ impl<'a> Pen<'a> {
         &mut self,
         seq: u64,
         change: Change,
+        hash: Option<RecordHash>,
         sender: &Sender,
-        accepted: &mut Vec<Accepted>,
+        fresh: &mut Fresh<'_>,
     ) -> Result<Option<Refusal>, StoreError> {
         let Change { id, entered_at, entered_by, deed } = change;
         match deed {
@@ -195,7 +227,8 @@ impl<'a> Pen<'a> {
                 }
                 let version = self.record(seq, id, entered_at, &entered_by, &observation, sender)?;
                 let Observation { key, value, note } = observation;
-                accepted.push(Accepted::Observation(StoredObservation {
+                fresh.count(columns::period(key.period), hash);
+                fresh.accepted.push(Accepted::Observation(StoredObservation {
                     commune: sender.slug.to_string(),
                     key,
                     version,
@@ -210,7 +243,15 @@ impl<'a> Pen<'a> {
                 }));
                 Ok(None)
             }
-            Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => Ok(None),
+            Deed::ConflictNoted(noted) => {
+                let hand = Hand { by: &entered_by, at: entered_at };
+                conflict::note(self.connection, sender.commune, id, &noted, &hand)?;
+                Ok(None)
+            }
+            Deed::ConflictSettled(settled) => {
+                let hand = Hand { by: &entered_by, at: entered_at };
+                conflict::settle(self.connection, sender.commune, settled, &hand)
+            }
             Deed::Attached(evidence) => {
                 match self.versions.find(self.connection, sender.commune, evidence.observation)? {
                     None => Ok(Some(Refusal::UnknownObservation)),
@@ -218,7 +259,11 @@ impl<'a> Pen<'a> {
                         Ok(Some(Refusal::PeriodClosed(columns::to_period(place.2)?)))
                     }
                     Some(place) => {
-                        accepted.push(self.attach(entered_at, &entered_by, &evidence, place, sender)?);
+                        let (attached, is_new) = self.attach(entered_at, &entered_by, &evidence, place, sender)?;
+                        if is_new {
+                            fresh.count(place.2, hash);
+                        }
+                        fresh.accepted.push(attached);
                         Ok(None)
                     }
                 }
@@ -278,11 +323,11 @@ impl<'a> Pen<'a> {
         evidence: &Evidence,
         (indicator, unit, period, version): Place,
         sender: &Sender,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<(Accepted, bool), StoreError> {
         // The same file twice on one version is one file.
         let sql = "INSERT OR IGNORE INTO evidence (commune, indicator, unit, period, version, sha256, name, size_bytes, entered_by,
                    entered_at, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-        self.connection.prepare_cached(sql)?.execute(params![
+        let added = self.connection.prepare_cached(sql)?.execute(params![
             sender.commune,
             indicator,
             unit,
@@ -304,38 +349,21 @@ impl<'a> Pen<'a> {
             unit: self.names.text(self.connection, unit)?.to_string(),
             period: columns::to_period(period)?,
         };
-        Ok(Accepted::Evidence { commune: sender.slug.to_string(), key, version, evidence_count })
+        Ok((Accepted::Evidence { commune: sender.slug.to_string(), key, version, evidence_count }, added > 0))
     }
 }
 
-/// The number of a commune's log of one incarnation; a new one gets the next.
-fn log_number(connection: &Connection, commune: i64, incarnation: [u8; 16]) -> Result<i64, StoreError> {
-    if let Some(number) = super::read::log_number(connection, commune, incarnation)? {
+/// The number of a commune's log; that of the first life that sent something.
+fn log_number(connection: &Connection, commune: i64, incarnation: Incarnation) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM log WHERE commune = ?1 AND incarnation = ?2")?;
+    let number = statement.query_row(params![commune, incarnation.0], |row| row.get(0)).optional()?;
+    if let Some(number) = number {
         return Ok(number);
     }
     connection
         .prepare_cached("INSERT INTO log (commune, incarnation) VALUES (?1, ?2)")?
-        .execute(params![commune, incarnation])?;
+        .execute(params![commune, incarnation.0])?;
     Ok(connection.last_insert_rowid())
-}
-
-fn read_head(connection: &Connection, commune: i64) -> Result<Option<(i64, LogPosition)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT log, seq, chain FROM head WHERE commune = ?1")?;
-    let row = statement
-        .query_row([commune], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, [u8; 32]>(2)?)))
-        .optional()?;
-    row.map(|(log, seq, chain)| Ok((log, LogPosition { seq: columns::to_u64(seq)?, chain: Chain(chain) }))).transpose()
-}
-
-/// The chain after `seq` changes of a log.
-pub(super) fn chain(connection: &Connection, log: i64, seq: u64) -> Result<Option<Chain>, StoreError> {
-    if seq == 0 {
-        return Ok(Some(Chain::START));
-    }
-    let mut statement = connection.prepare_cached("SELECT chain FROM journal WHERE log = ?1 AND seq = ?2")?;
-    let chain: Option<[u8; 32]> =
-        statement.query_row(params![log, columns::count(seq)], |row| row.get(0)).optional()?;
-    Ok(chain.map(Chain))
 }
 
 /// What was said of the first `held` changes of a batch when they came for the first time.
@@ -355,20 +383,7 @@ fn refused_before(
         let seq = columns::to_u64(seq)?;
         let place = usize::try_from(seq - batch.before.seq - 1).ok();
         let change_id = place.and_then(|place| batch.changes.get(place)).map_or(Uuid::nil(), CheckedChange::id);
-        let code = detail.split(':').next().unwrap_or_default().to_owned();
-        refused.push(RefusedChange { seq, change_id, code, detail });
+        refused.push(RefusedChange { seq, change_id, code: journal::code(&detail).to_owned(), detail });
     }
     Ok(refused)
-}
-
-fn note_session(connection: &Connection, names: &mut Names, note: &SessionNote) -> Result<(), StoreError> {
-    let commune = names.number(connection, &note.commune)?;
-    let sql =
-        "INSERT INTO contact (commune, last_attempt, last_success, last_failure, build) VALUES (?1, ?2, ?3, ?4, ?5)
-               ON CONFLICT (commune) DO UPDATE SET last_attempt = ?2, last_success = coalesce(?3, last_success),
-               last_failure = ?4, build = CASE WHEN ?5 = '' THEN build ELSE ?5 END";
-    let at = columns::time(note.at);
-    let success = note.failure.is_none().then_some(at);
-    connection.prepare_cached(sql)?.execute(params![commune, at, success, note.failure, &*note.build])?;
-    Ok(())
 }

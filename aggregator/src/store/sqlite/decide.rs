@@ -49,6 +49,13 @@ pub(super) fn found(
     Ok(())
 }
 
+/// Begins another life of the store, so that the agents ask for all of the feed again.
+pub(super) fn begin_epoch(connection: &Connection, epoch: [u8; 16], act: &Act) -> Result<(), StoreError> {
+    let epoch = hex::encode(epoch);
+    set_meta(connection, "epoch", &epoch)?;
+    note(connection, act, "epoch_begun", &epoch)
+}
+
 pub(super) fn set_clock_offset(connection: &Connection, offset_ms: i64, act: &Act) -> Result<(), StoreError> {
     set_meta(connection, "clock_offset_ms", &offset_ms.to_string())?;
     let sql = "INSERT INTO meta (key, value) VALUES ('clock_moves', '1')

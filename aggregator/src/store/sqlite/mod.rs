@@ -5,197 +5,41 @@
 
 mod append;
 mod columns;
+mod conflict;
+mod connection;
+mod contact;
 mod decide;
+mod digests;
+mod files;
 mod identity;
+mod journal;
+mod lineage;
 mod names;
+mod parked;
 mod read;
+mod records;
+mod remake;
 mod schema;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod versions;
 
 use super::{
-    Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, Contact, CurrentCatalogue,
-    Exception, FeedPage, Founding, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, Redeemed,
-    Renewal, Renewed, ReviewRequest, Reviewed, Store, StoreError, StoredObservation, TrustReport,
+    Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, ConflictRecord, Contact,
+    CurrentCatalogue, EvidenceClaims, EvidenceFile, Exception, FeedPage, Finding, Founding, HistoryPage, Imported,
+    InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
+    Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreError, StoredObservation, TakenUp,
+    TrustReport,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use names::Names;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+pub use connection::SqliteStore;
 use shared::{
     catalogue::Catalogue,
-    change::{Chain, Incarnation},
+    change::{Chain, LogPosition},
     period::Period,
 };
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use versions::KnownVersions;
-
-/// Writes that wait for the writing thread.
-const WAITING_WRITES: usize = 64;
-/// Connections that read at once.
-const READERS: usize = 4;
-
-/// What the writing thread holds.
-pub(crate) struct Hand {
-    connection: Connection,
-    names: Names,
-    versions: KnownVersions,
-}
-
-impl Hand {
-    /// One transaction; on an error nothing of it stays.
-    fn transact<T>(
-        &mut self,
-        work: impl FnOnce(&Transaction<'_>, &mut Names, &mut KnownVersions) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let done = || {
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction, &mut self.names, &mut self.versions)?;
-            transaction.commit()?;
-            Ok(value)
-        };
-        let result = { done }();
-        if result.is_err() {
-            // Numbers given in a transaction that is gone must not be used again.
-            self.names.forget();
-            self.versions.forget();
-        }
-        result
-    }
-}
-
-type Job = Box<dyn FnOnce(&mut Hand) + Send>;
-
-/// See the [module](self).
-pub struct SqliteStore {
-    path: PathBuf,
-    jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
-    readers: Arc<Mutex<Vec<Connection>>>,
-    reading: Arc<Semaphore>,
-}
-
-impl SqliteStore {
-    /// Makes a new store with its first catalogue.
-    ///
-    /// # Errors
-    /// [`StoreError::Exists`] when there is one, and all others.
-    pub async fn create(
-        path: &Path,
-        founding: Founding,
-        catalogue: CatalogueImport,
-        act: Act,
-    ) -> Result<Self, StoreError> {
-        let store = Self::start(path, schema::open_writer(path, true)?)?;
-        store
-            .write(move |hand| {
-                hand.transact(|transaction, _, _| decide::found(transaction, &founding, &catalogue, &act))
-            })
-            .await?;
-        Ok(store)
-    }
-
-    /// Opens a store.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`] when there is none, [`StoreError::Newer`] when a newer program made it, and all others.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::start(path, schema::open_writer(path, false)?)
-    }
-
-    /// Looks for damage; slow on a large store. For the start after a crash.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] with the first fault.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.read(|connection| {
-            let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-            if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
-        })
-        .await
-    }
-
-    fn start(path: &Path, connection: Connection) -> Result<Self, StoreError> {
-        let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_WRITES);
-        let mut hand = Hand { connection, names: Names::default(), versions: KnownVersions::default() };
-        let run = move || {
-            while let Some(job) = waiting.blocking_recv() {
-                job(&mut hand);
-            }
-        };
-        let thread = std::thread::Builder::new()
-            .name("store".into())
-            .spawn(run)
-            .map_err(|error| StoreError::Engine(Box::new(error)))?;
-        Ok(Self {
-            path: path.to_owned(),
-            jobs: Some(jobs),
-            thread: Some(thread),
-            readers: Arc::default(),
-            reading: Arc::new(Semaphore::new(READERS)),
-        })
-    }
-
-    async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Hand) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |hand| {
-            // Nobody may be waiting any more; the work is done all the same.
-            let _ = answer.send(work(hand));
-        });
-        self.jobs.as_ref().ok_or(StoreError::Closed)?.send(job).await.map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?
-    }
-
-    /// One write transaction.
-    async fn transact<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>, &mut Names) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.write(move |hand| hand.transact(|transaction, names, _| work(transaction, names))).await
-    }
-
-    /// One read transaction: everything in it is of the same moment.
-    async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let permit = self.reading.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let (readers, path) = (self.readers.clone(), self.path.clone());
-        let run = move || {
-            let _permit = permit;
-            let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut connection = match idle {
-                Some(connection) => connection,
-                None => schema::open_reader(&path)?,
-            };
-            let result = {
-                let transaction = connection.transaction()?;
-                work(&transaction)
-            };
-            readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            result
-        };
-        tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Closed)?
-    }
-}
-
-impl Drop for SqliteStore {
-    fn drop(&mut self) {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // Waits for the last write, so that the file is whole and closed when this returns.
-            let _ = thread.join();
-        }
-    }
-}
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -276,9 +120,9 @@ impl Store for SqliteStore {
         self.read(move |connection| read::opening(connection, &question)).await
     }
 
-    async fn chain_at(&self, commune: &str, incarnation: Incarnation, seq: u64) -> Result<Option<Chain>, StoreError> {
+    async fn chain_at(&self, commune: &str, seq: u64) -> Result<Option<Chain>, StoreError> {
         let commune = commune.to_owned();
-        self.read(move |connection| read::chain_at(connection, &commune, incarnation, seq)).await
+        self.read(move |connection| journal::chain_at(connection, &commune, seq)).await
     }
 
     async fn append(&self, append: Append) -> Result<Appended, StoreError> {
@@ -286,6 +130,94 @@ impl Store for SqliteStore {
             hand.transact(|transaction, names, versions| append::append(transaction, names, versions, append))
         })
         .await
+    }
+
+    async fn history(
+        &self,
+        commune: &str,
+        after: LogPosition,
+        max_bytes: usize,
+        max_changes: usize,
+    ) -> Result<HistoryPage, StoreError> {
+        let commune = commune.to_owned();
+        self.read(move |connection| journal::history(connection, &commune, after, max_bytes, max_changes)).await
+    }
+
+    async fn record_digests(&self, commune: &str) -> Result<RecordDigests, StoreError> {
+        let commune = commune.to_owned();
+        self.read(move |connection| digests::of_records(connection, &commune)).await
+    }
+
+    async fn remake(&self, resending: Resending) -> Result<Remade, StoreError> {
+        self.write(move |hand| {
+            hand.transact(|transaction, names, versions| {
+                versions.forget();
+                remake::resent(transaction, names, &resending)
+            })
+        })
+        .await
+    }
+
+    async fn known_kinds(&self) -> Result<(u32, u32), StoreError> {
+        self.read(|connection| parked::known(connection)).await
+    }
+
+    async fn note_known_kinds(&self, known: (u32, u32)) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| parked::note_known(transaction, known)).await
+    }
+
+    async fn parked(&self, after: ParkedPlace, limit: u32) -> Result<Vec<ParkedChange>, StoreError> {
+        self.read(move |connection| parked::after(connection, after, limit)).await
+    }
+
+    async fn take_up(&self, changes: Vec<TakenUp>) -> Result<u32, StoreError> {
+        self.write(move |hand| {
+            hand.transact(|transaction, names, versions| {
+                let mut taken = 0;
+                for change in changes {
+                    taken += u32::from(parked::take_up(transaction, names, versions, change)?);
+                }
+                Ok(taken)
+            })
+        })
+        .await
+    }
+
+    async fn conflicts(&self) -> Result<Vec<ConflictRecord>, StoreError> {
+        self.read(|connection| conflict::all(connection)).await
+    }
+
+    async fn evidence_claims(&self, commune: &str, files: Vec<[u8; 32]>) -> Result<EvidenceClaims, StoreError> {
+        let commune = commune.to_owned();
+        self.read(move |connection| files::claims(connection, &commune, &files)).await
+    }
+
+    async fn keep_evidence(&self, file: EvidenceFile) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| files::keep(transaction, &file)).await
+    }
+
+    async fn refuse_evidence(&self, file: EvidenceFile, code: &'static str) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| files::refuse(transaction, &file, code)).await
+    }
+
+    async fn evidence_file(&self, sha256: [u8; 32]) -> Result<Option<EvidenceFile>, StoreError> {
+        self.read(move |connection| files::held(connection, sha256)).await
+    }
+
+    async fn evidence_files(&self) -> Result<Vec<EvidenceFile>, StoreError> {
+        self.read(|connection| files::all(connection)).await
+    }
+
+    async fn epoch(&self) -> Result<[u8; 16], StoreError> {
+        self.read(|connection| read::epoch(connection)).await
+    }
+
+    async fn begin_epoch(&self, epoch: [u8; 16], act: Act) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| decide::begin_epoch(transaction, epoch, &act)).await
+    }
+
+    async fn verify(&self) -> Result<Vec<Finding>, StoreError> {
+        self.read(|connection| verify::verify(connection)).await
     }
 
     async fn feed(&self, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError> {
@@ -314,7 +246,7 @@ impl Store for SqliteStore {
     }
 
     async fn contacts(&self) -> Result<Vec<Contact>, StoreError> {
-        self.read(|connection| read::contacts(connection)).await
+        self.read(|connection| contact::all(connection)).await
     }
 
     async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError> {
@@ -332,104 +264,5 @@ impl Store for SqliteStore {
 
     async fn decisions(&self) -> Result<u64, StoreError> {
         self.read(|connection| read::decisions(connection)).await
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
-            Some(ErrorCode::DiskFull) => StoreError::Full,
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
-            _ => StoreError::Engine(Box::new(error)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{
-        super::{BatchOutcome, story},
-        *,
-    };
-    use crate::sample::{self, act, batch, figure, moment};
-    use shared::change::LogPosition;
-
-    #[tokio::test]
-    async fn it_tells_every_story() {
-        story::every_story(sample::store).await;
-    }
-
-    #[tokio::test]
-    async fn what_was_written_is_there_after_a_restart_and_others_are_noticed() {
-        let (folder, store) = sample::store().await;
-        let path = folder.path().join("store.db");
-        let quiet = store.decisions().await.unwrap();
-        let append = |before, number| Append {
-            batches: vec![batch("tan-phu", 1, before, vec![figure(number, "2026-10", 1)])],
-            notes: Vec::new(),
-        };
-        let outcomes = store.append(append(LogPosition::START, 1)).await.unwrap().outcomes;
-        assert_eq!(store.decisions().await.unwrap(), quiet, "figures are no decisions");
-        let BatchOutcome::Committed { position, .. } = outcomes[0] else { panic!("not committed") };
-        let other = SqliteStore::open(&path).unwrap();
-        other.close_period("2026-01".parse().unwrap(), act(moment())).await.unwrap();
-        assert_eq!(store.decisions().await.unwrap(), quiet + 1);
-        drop((store, other));
-        let store = SqliteStore::open(&path).unwrap();
-        store.check().await.unwrap();
-        assert!(matches!(store.append(append(position, 2)).await.unwrap().outcomes[0], BatchOutcome::Committed { .. }));
-        assert_eq!(store.observations().await.unwrap().len(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_failed_transaction_leaves_nothing_behind() {
-        let (_folder, store) = sample::store().await;
-        let failed: Result<(), StoreError> = store
-            .transact(|transaction, names| {
-                names.number(transaction, "new-name")?;
-                Err(StoreError::Full)
-            })
-            .await;
-        assert!(matches!(failed, Err(StoreError::Full)));
-        let found = store.transact(|transaction, _| names::find(transaction, "new-name")).await.unwrap();
-        assert_eq!(found, None);
-        let numbers = store
-            .transact(|transaction, names| Ok((names.number(transaction, "a")?, names.number(transaction, "b")?)))
-            .await
-            .unwrap();
-        assert_ne!(numbers.0, numbers.1);
-    }
-
-    #[tokio::test]
-    async fn refuses_a_newer_store_a_missing_one_and_a_damaged_one() {
-        let (folder, store) = sample::store().await;
-        drop(store);
-        let path = folder.path().join("store.db");
-        assert!(matches!(SqliteStore::open(&folder.path().join("none.db")), Err(StoreError::Missing(_))));
-        let again = SqliteStore::create(&path, sample::founding(), sample::catalogue().1, act(moment())).await;
-        assert!(matches!(again, Err(StoreError::Exists(_))));
-        let connection = Connection::open(&path).unwrap();
-        connection.pragma_update(None, "user_version", 99).unwrap();
-        drop(connection);
-        assert!(matches!(SqliteStore::open(&path), Err(StoreError::Newer { found: 99, .. })));
-        let torn = folder.path().join("torn.db");
-        std::fs::write(
-            &torn,
-            b"this is no database, whatever its name says; it is long enough to be read as one, though",
-        )
-        .unwrap();
-        assert!(matches!(SqliteStore::open(&torn), Err(StoreError::Damaged(_))));
-    }
-
-    #[tokio::test]
-    async fn the_audit_history_is_only_added_to() {
-        let (_folder, store) = sample::store().await;
-        for sql in ["DELETE FROM audit", "UPDATE audit SET who = 'x'"] {
-            let done = store.transact(move |transaction, _| Ok(transaction.execute(sql, [])?)).await;
-            assert!(done.is_err(), "{sql}");
-        }
     }
 }

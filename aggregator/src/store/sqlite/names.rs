@@ -45,9 +45,7 @@ impl Names {
         if number == NOBODY {
             return Ok("".into());
         }
-        let mut statement = connection.prepare_cached("SELECT text FROM name WHERE id = ?1")?;
-        let text: Option<String> = statement.query_row([number], |row| row.get(0)).optional()?;
-        let text = text.ok_or(StoreError::Unreadable("name"))?;
+        let text = text(connection, number)?;
         Ok(self.remember(number, &text))
     }
 
@@ -66,6 +64,16 @@ impl Names {
         self.texts.insert(number, text.clone());
         text
     }
+}
+
+/// The name with a number.
+pub(super) fn text(connection: &Connection, number: i64) -> Result<String, StoreError> {
+    if number == NOBODY {
+        return Ok(String::new());
+    }
+    let mut statement = connection.prepare_cached("SELECT text FROM name WHERE id = ?1")?;
+    let text: Option<String> = statement.query_row([number], |row| row.get(0)).optional()?;
+    text.ok_or(StoreError::Unreadable("name"))
 }
 
 /// The number of a name, if it has one.

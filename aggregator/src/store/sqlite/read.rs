@@ -2,17 +2,16 @@
 
 use super::{
     super::{
-        AuditLine, ClosedPeriod, Contact, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion,
-        StoreError, StoredObservation,
+        AuditLine, ClosedPeriod, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion, StoreError,
+        StoredObservation,
     },
-    append, columns, names,
+    columns, journal, lineage, names,
 };
 use prost::Message;
 use proto::sync::v1::FeedPart;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::{
     catalogue::read as files,
-    change::{Chain, Incarnation, LogPosition},
     observation::{Decision, ObservationKey},
 };
 use std::collections::HashMap;
@@ -59,17 +58,15 @@ fn plan_year(connection: &Connection) -> Result<(i64, i64), StoreError> {
     Ok(columns::year_range(year))
 }
 
-pub(super) fn log_number(
-    connection: &Connection,
-    commune: i64,
-    incarnation: [u8; 16],
-) -> Result<Option<i64>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT id FROM log WHERE commune = ?1 AND incarnation = ?2")?;
-    Ok(statement.query_row(params![commune, incarnation], |row| row.get(0)).optional()?)
+pub(super) fn epoch(connection: &Connection) -> Result<[u8; 16], StoreError> {
+    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = 'epoch'")?;
+    let text: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
+    let bytes = text.and_then(|text| hex::decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or(StoreError::Unreadable("epoch"))
 }
 
 pub(super) fn opening(connection: &Connection, question: &OpeningQuestion) -> Result<Opening, StoreError> {
-    let mut opening = Opening::default();
+    let mut opening = Opening { epoch: epoch(connection)?, ..Opening::default() };
     let mut statement =
         connection.prepare_cached("SELECT revoked_at IS NULL FROM certificate WHERE fingerprint = ?1")?;
     let valid: Option<bool> = statement.query_row([question.certificate], |row| row.get(0)).optional()?;
@@ -77,34 +74,14 @@ pub(super) fn opening(connection: &Connection, question: &OpeningQuestion) -> Re
     let Some(commune) = names::find(connection, &question.commune)? else {
         return Ok(opening);
     };
-    let sql =
-        "SELECT log.incarnation, head.seq, head.chain FROM head JOIN log ON log.id = head.log WHERE head.commune = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let head = statement
-        .query_row([commune], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?, row.get::<_, [u8; 32]>(2)?)))
-        .optional()?;
-    if let Some((incarnation, seq, chain)) = head {
-        let position = LogPosition { seq: columns::to_u64(seq)?, chain: Chain(chain) };
-        opening.head = Some((Incarnation(incarnation), position));
-    }
-    if let Some(log) = log_number(connection, commune, question.incarnation.0)? {
-        opening.chain_at_head = append::chain(connection, log, question.head_seq)?;
-        opening.chain_at_acknowledged = append::chain(connection, log, question.acknowledged_seq)?;
+    opening.lineage = lineage::of(connection, commune, question.incarnation)?;
+    if let Some((log, head)) = journal::head(connection, commune)? {
+        let newest = lineage::newest(connection, commune)?.ok_or(StoreError::Unreadable("incarnation"))?;
+        opening.head = Some((newest, head));
+        opening.chain_at_head = journal::chain(connection, log, question.head_seq)?;
+        opening.chain_at_acknowledged = journal::chain(connection, log, question.acknowledged_seq)?;
     }
     Ok(opening)
-}
-
-pub(super) fn chain_at(
-    connection: &Connection,
-    commune: &str,
-    incarnation: Incarnation,
-    seq: u64,
-) -> Result<Option<Chain>, StoreError> {
-    let Some(commune) = names::find(connection, commune)? else { return Ok(None) };
-    match log_number(connection, commune, incarnation.0)? {
-        Some(log) => append::chain(connection, log, seq),
-        None => Ok(None),
-    }
 }
 
 pub(super) fn feed(connection: &Connection, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError> {
@@ -216,29 +193,6 @@ pub(super) fn exceptions(connection: &Connection) -> Result<Vec<Exception>, Stor
     }
     exceptions.sort_unstable_by(|a, b| (&a.commune, a.period).cmp(&(&b.commune, b.period)));
     Ok(exceptions)
-}
-
-pub(super) fn contacts(connection: &Connection) -> Result<Vec<Contact>, StoreError> {
-    let sql = "SELECT name.text, (SELECT min(issued_at) FROM certificate WHERE commune = name.id), last_success, last_attempt,
-               last_failure, coalesce(build, ''), coalesce(head.seq, 0)
-               FROM name LEFT JOIN contact ON contact.commune = name.id LEFT JOIN head ON head.commune = name.id
-               WHERE name.id IN (SELECT commune FROM contact UNION SELECT commune FROM head UNION SELECT commune FROM invitation
-               UNION SELECT commune FROM certificate) ORDER BY name.text";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
-    let mut contacts = Vec::new();
-    while let Some(row) = rows.next()? {
-        contacts.push(Contact {
-            commune: row.get(0)?,
-            enrolled: columns::to_optional_time(row.get(1)?)?,
-            last_success: columns::to_optional_time(row.get(2)?)?,
-            last_attempt: columns::to_optional_time(row.get(3)?)?,
-            last_failure: row.get(4)?,
-            build: row.get(5)?,
-            head_seq: columns::to_u64(row.get(6)?)?,
-        });
-    }
-    Ok(contacts)
 }
 
 pub(super) fn closed_periods(connection: &Connection) -> Result<Vec<ClosedPeriod>, StoreError> {

@@ -2,9 +2,9 @@
 //!
 //! Times are milliseconds since 1970; periods are packed (see `columns`); slugs and codes are numbered in `name`.
 
-use super::super::StoreError;
-use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
+use super::{super::StoreError, digests};
+use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite_migration::{HookError, M, Migrations};
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
 
 /// How long a connection waits for another process's write.
@@ -119,8 +119,59 @@ CREATE TABLE enrolment (
 ) STRICT;
 ";
 
+/// The commune's log goes on under a new incarnation, so the incarnations get a table of their own; `log` keeps the first.
+const PROOF: &str = "
+-- The lives of a commune's store in the order in which they appended to its one log. returned_at: when it was last seen again
+-- after a later one had taken its place, which means that two copies are alive.
+CREATE TABLE incarnation (
+  commune INTEGER NOT NULL, place INTEGER NOT NULL, incarnation BLOB NOT NULL, from_seq INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL, returned_at INTEGER, PRIMARY KEY (commune, place), UNIQUE (commune, incarnation)
+) WITHOUT ROWID, STRICT;
+INSERT INTO incarnation (commune, place, incarnation, from_seq, first_seen)
+  SELECT head.commune, 1, log.incarnation, 1,
+    coalesce((SELECT received_at FROM journal WHERE journal.log = head.log AND journal.seq = 1), head.updated_at)
+  FROM head JOIN log ON log.id = head.log;
+
+-- The digest of a commune's records of a period, kept with each write; what the records themselves say must be the same.
+CREATE TABLE digest (
+  commune INTEGER NOT NULL, period INTEGER NOT NULL, sum BLOB NOT NULL, records INTEGER NOT NULL,
+  PRIMARY KEY (commune, period)
+) WITHOUT ROWID, STRICT;
+
+-- Versions entered on two branches of a commune's log, by the change that noted it.
+CREATE TABLE conflict (
+  commune INTEGER NOT NULL, change_id BLOB NOT NULL, earlier BLOB NOT NULL, later BLOB NOT NULL, noted_by TEXT NOT NULL,
+  noted_at INTEGER NOT NULL, settled_by TEXT, settled_at INTEGER, PRIMARY KEY (commune, change_id)
+) WITHOUT ROWID, STRICT;
+
+-- Files of evidence that are held, whole and verified; and those that were whole and not allowed.
+CREATE TABLE evidence_file (
+  sha256 BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, kind TEXT NOT NULL, received_at INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE TABLE evidence_refused (
+  sha256 BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, code TEXT NOT NULL, refused_at INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+
+ALTER TABLE contact ADD COLUMN protocol INTEGER;
+ALTER TABLE contact ADD COLUMN clock_skew_ms INTEGER;
+ALTER TABLE contact ADD COLUMN digests_at INTEGER;
+ALTER TABLE contact ADD COLUMN digests_differ_since INTEGER;
+ALTER TABLE contact ADD COLUMN healed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contact ADD COLUMN healed_at INTEGER;
+
+INSERT INTO meta (key, value) VALUES ('epoch', lower(hex(randomblob(16))));
+";
+
 /// Migrations in order; released ones are never changed.
-const MIGRATIONS: [M<'static>; 2] = [M::up(FIRST), M::up(RENEWAL)];
+fn migrations() -> Vec<M<'static>> {
+    vec![
+        M::up(FIRST),
+        M::up(RENEWAL),
+        M::up_with_hook(PROOF, |transaction: &Transaction<'_>| {
+            digests::rebuild(transaction).map_err(|error| HookError::Hook(error.to_string()))
+        }),
+    ]
+}
 
 /// Opens a connection that writes. `create` makes the file.
 pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, StoreError> {
@@ -169,13 +220,14 @@ fn tune(connection: &Connection, cache_kib: u32) -> Result<(), StoreError> {
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let found = found as usize;
-    let known = MIGRATIONS.len();
+    let migrations = migrations();
+    let known = migrations.len();
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
     if found < known {
         let engine = |error| StoreError::Engine(Box::new(error));
-        Migrations::from_slice(&MIGRATIONS).to_latest(connection).map_err(engine)?;
+        Migrations::new(migrations).to_latest(connection).map_err(engine)?;
     }
     Ok(())
 }
@@ -187,7 +239,7 @@ mod tests {
     #[test]
     fn certificates_of_before_get_their_generations() {
         let mut connection = Connection::open_in_memory().unwrap();
-        Migrations::from_slice(&MIGRATIONS[..1]).to_latest(&mut connection).unwrap();
+        Migrations::new(migrations().drain(..1).collect()).to_latest(&mut connection).unwrap();
         for (fingerprint, identity, issued_at) in [("a", "x", 20), ("b", "x", 10), ("c", "y", 10), ("d", "x", 20)] {
             let sql = "INSERT INTO certificate VALUES (cast(?1 AS BLOB), '', ?2, 1, ?3, 99, NULL)";
             connection.execute(sql, rusqlite::params![fingerprint, identity, issued_at]).unwrap();

@@ -1,0 +1,261 @@
+//! The communes' files of evidence: kept by their SHA-256, taken in pieces, believed only when whole and verified.
+//!
+//! | file | noun |
+//! | --- | --- |
+//! | `partial` | one file on its way, on the disk |
+//! | `kind` | what a file is, by its content |
+//!
+//! Only a file that accepted evidence of the commune names is taken. The same bytes of two communes are kept once. Nothing is said
+//! to be held before it is on the disk and in the store.
+
+mod kind;
+mod partial;
+
+use crate::store::{EvidenceClaim, EvidenceFile, Finding, Flaw, Store, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+use partial::{Partial, Written};
+use prost::bytes::Bytes;
+use proto::sync::v1::{FileState, HeldFile};
+use serde::{Deserialize, Serialize};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use thiserror::Error;
+use tokio::sync::{Mutex, Semaphore};
+
+/// Pieces of work on files at once.
+const HANDS: usize = 4;
+/// Locks that keep two sessions from writing to one file; communes share them.
+const LOCKS: usize = 64;
+/// A file that nobody has gone on with for so long is given up.
+const PARTIAL_DAYS: i64 = 30;
+/// One MiB.
+const MIB: u64 = 1024 * 1024;
+
+/// How much evidence is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Largest file, in MiB.
+    pub max_file_mib: u64,
+    /// Most of one commune, in MiB.
+    pub max_commune_mib: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_file_mib: 20, max_commune_mib: 2_048 }
+    }
+}
+
+/// Why nothing can be said of a file now.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The disk.
+    #[error("{path}: {source}")]
+    Io {
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server stops.
+    #[error("the server stops")]
+    Stopping,
+}
+
+/// The files of all communes.
+pub struct Evidence {
+    root: PathBuf,
+    limits: Limits,
+    store: Arc<dyn Store>,
+    hands: Semaphore,
+    locks: Vec<Mutex<()>>,
+}
+
+impl Evidence {
+    /// The files in this folder, which is made with the first.
+    #[must_use]
+    pub fn new(root: PathBuf, limits: Limits, store: Arc<dyn Store>) -> Self {
+        let locks = (0..LOCKS).map(|_| Mutex::default()).collect();
+        Self { root, limits, store, hands: Semaphore::new(HANDS), locks }
+    }
+
+    /// Where a file lies, or would.
+    #[must_use]
+    pub fn path(root: &Path, sha256: [u8; 32]) -> PathBuf {
+        let name = hex::encode(sha256);
+        root.join(&name[..2]).join(&name)
+    }
+
+    /// Says of each file that a commune offers whether it is wanted.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]
+    pub async fn offer(
+        &self,
+        commune: &str,
+        files: &[([u8; 32], u64)],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<HeldFile>, EvidenceError> {
+        let claims = self.store.evidence_claims(commune, files.iter().map(|(sha256, _)| *sha256).collect()).await?;
+        let mut states = Vec::with_capacity(files.len());
+        for (claim, (_, size)) in claims.files.iter().zip(files) {
+            states.push(self.state(commune, claim, *size, claims.held_bytes, now).await?);
+        }
+        Ok(states)
+    }
+
+    /// Takes a piece of a file that was offered. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]
+    pub async fn keep(
+        &self,
+        commune: &str,
+        sha256: [u8; 32],
+        offset: u64,
+        data: Bytes,
+        now: DateTime<Utc>,
+    ) -> Result<HeldFile, EvidenceError> {
+        let claims = self.store.evidence_claims(commune, vec![sha256]).await?;
+        let Some(claim) = claims.files.first() else { return Ok(refused(sha256, "not_evidence")) };
+        let Some(size) = claim.named_sizes.first().copied() else { return Ok(refused(sha256, "not_evidence")) };
+        let state = self.state(commune, claim, size, claims.held_bytes, now).await?;
+        if state.state() != FileState::Wanted || state.held_bytes != offset {
+            return Ok(state);
+        }
+        let _alone = self.lock(commune, sha256).await;
+        let partial = self.partial(commune, sha256, size);
+        let written = self.work(move || partial.write(offset, &data)).await?;
+        self.written(commune, sha256, size, written, now).await
+    }
+
+    /// Gives up files that nobody goes on with.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<usize, EvidenceError> {
+        let (root, before) = (self.root.clone(), now - TimeDelta::days(PARTIAL_DAYS));
+        self.work(move || partial::tidy(&root, before)).await
+    }
+
+    /// Looks whether every file that is held is there and what it was.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]
+    pub async fn verify(&self) -> Result<Vec<Finding>, EvidenceError> {
+        let mut findings = Vec::new();
+        for file in self.store.evidence_files().await? {
+            let path = Self::path(&self.root, file.sha256);
+            let (sha256, size) = (file.sha256, file.size_bytes);
+            if !self.work(move || partial::is_whole(&path, sha256, size)).await? {
+                let place = hex::encode(file.sha256);
+                findings.push(Finding { commune: String::new(), flaw: Flaw::File, place });
+            }
+        }
+        Ok(findings)
+    }
+
+    async fn state(
+        &self,
+        commune: &str,
+        claim: &EvidenceClaim,
+        size: u64,
+        held_bytes: u64,
+        now: DateTime<Utc>,
+    ) -> Result<HeldFile, EvidenceError> {
+        let sha256 = claim.sha256;
+        if !claim.named_sizes.contains(&size) {
+            return Ok(refused(sha256, "not_evidence"));
+        }
+        let path = Self::path(&self.root, sha256);
+        if claim.held.as_ref().is_some_and(|held| held.size_bytes == size) {
+            let there = self.work(move || partial::is_there(&path, size)).await?;
+            if there {
+                return Ok(held(sha256, size));
+            }
+            tracing::error!(file = %hex::encode(sha256), "a file of evidence that was held is gone, it is asked for again");
+        } else if claim.refused.is_some() {
+            return Ok(refused(sha256, "kind_not_allowed"));
+        }
+        if size > self.limits.max_file_mib * MIB {
+            return Ok(refused(sha256, "file_too_large"));
+        }
+        let _alone = self.lock(commune, sha256).await;
+        let partial = self.partial(commune, sha256, size);
+        let (coming, written) = self.work(move || Ok((partial.beside()?, partial.look()?))).await?;
+        if written == Written::Part(0) && held_bytes + coming + size > self.limits.max_commune_mib * MIB {
+            return Ok(refused(sha256, "commune_full"));
+        }
+        self.written(commune, sha256, size, written, now).await
+    }
+
+    /// What follows from how far a file has come.
+    async fn written(
+        &self,
+        commune: &str,
+        sha256: [u8; 32],
+        size_bytes: u64,
+        written: Written,
+        now: DateTime<Utc>,
+    ) -> Result<HeldFile, EvidenceError> {
+        let wanted = |held_bytes, code: &str| HeldFile {
+            sha256: sha256.to_vec(),
+            state: FileState::Wanted.into(),
+            held_bytes,
+            code: code.into(),
+        };
+        let file = |kind: &str| EvidenceFile { sha256, size_bytes, kind: kind.into(), received_at: now };
+        match written {
+            Written::Part(held_bytes) => Ok(wanted(held_bytes, "")),
+            Written::Damaged => {
+                tracing::warn!(commune, file = %hex::encode(sha256), "a file of evidence does not have its checksum");
+                Ok(wanted(0, "checksum"))
+            }
+            Written::Whole(Some(kind)) => {
+                self.store.keep_evidence(file(kind)).await?;
+                Ok(held(sha256, size_bytes))
+            }
+            Written::Whole(None) => {
+                self.store.refuse_evidence(file(""), "kind_not_allowed").await?;
+                Ok(refused(sha256, "kind_not_allowed"))
+            }
+        }
+    }
+
+    fn partial(&self, commune: &str, sha256: [u8; 32], size: u64) -> Partial {
+        Partial::new(&self.root, commune, sha256, size)
+    }
+
+    async fn lock(&self, commune: &str, sha256: [u8; 32]) -> tokio::sync::MutexGuard<'_, ()> {
+        let number = commune.bytes().chain(sha256).fold(0usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte));
+        self.locks[number % LOCKS].lock().await
+    }
+
+    /// Work on files: apart from what answers the network, and not too much of it at once.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, (PathBuf, io::Error)> + Send + 'static,
+    ) -> Result<T, EvidenceError> {
+        let _hand = self.hands.acquire().await.map_err(|_| EvidenceError::Stopping)?;
+        let done = tokio::task::spawn_blocking(work).await.map_err(|_| EvidenceError::Stopping)?;
+        done.map_err(|(path, source)| EvidenceError::Io { path, source })
+    }
+}
+
+fn held(sha256: [u8; 32], held_bytes: u64) -> HeldFile {
+    HeldFile { sha256: sha256.to_vec(), state: FileState::Held.into(), held_bytes, code: String::new() }
+}
+
+fn refused(sha256: [u8; 32], code: &str) -> HeldFile {
+    HeldFile { sha256: sha256.to_vec(), state: FileState::Refused.into(), held_bytes: 0, code: code.into() }
+}
+
+#[cfg(test)]
+mod tests;

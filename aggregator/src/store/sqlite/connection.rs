@@ -1,0 +1,192 @@
+//! One thread that writes, a few connections that read, and how work reaches them.
+
+use super::{
+    super::{Act, CatalogueImport, Founding, StoreError},
+    decide,
+    names::Names,
+    schema,
+    versions::KnownVersions,
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// Writes that wait for the writing thread.
+const WAITING_WRITES: usize = 64;
+/// Connections that read at once.
+const READERS: usize = 4;
+
+/// What the writing thread holds.
+pub(crate) struct Hand {
+    connection: Connection,
+    names: Names,
+    versions: KnownVersions,
+}
+
+impl Hand {
+    /// One transaction; on an error nothing of it stays.
+    pub(super) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, &mut Names, &mut KnownVersions) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let done = || {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction, &mut self.names, &mut self.versions)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        let result = { done }();
+        if result.is_err() {
+            // Numbers given in a transaction that is gone must not be used again.
+            self.names.forget();
+            self.versions.forget();
+        }
+        result
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Hand) + Send>;
+
+/// See the [module](super).
+pub struct SqliteStore {
+    path: PathBuf,
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    reading: Arc<Semaphore>,
+}
+
+impl SqliteStore {
+    /// Makes a new store with its first catalogue.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when there is one, and all others.
+    pub async fn create(
+        path: &Path,
+        founding: Founding,
+        catalogue: CatalogueImport,
+        act: Act,
+    ) -> Result<Self, StoreError> {
+        let store = Self::start(path, schema::open_writer(path, true)?)?;
+        store
+            .write(move |hand| {
+                hand.transact(|transaction, _, _| decide::found(transaction, &founding, &catalogue, &act))
+            })
+            .await?;
+        Ok(store)
+    }
+
+    /// Opens a store.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] when there is none, [`StoreError::Newer`] when a newer program made it, and all others.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::start(path, schema::open_writer(path, false)?)
+    }
+
+    /// Looks for damage; slow on a large store. For the start after a crash.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with the first fault.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(|connection| {
+            let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
+        })
+        .await
+    }
+
+    fn start(path: &Path, connection: Connection) -> Result<Self, StoreError> {
+        let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_WRITES);
+        let mut hand = Hand { connection, names: Names::default(), versions: KnownVersions::default() };
+        let run = move || {
+            while let Some(job) = waiting.blocking_recv() {
+                job(&mut hand);
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(run)
+            .map_err(|error| StoreError::Engine(Box::new(error)))?;
+        Ok(Self {
+            path: path.to_owned(),
+            jobs: Some(jobs),
+            thread: Some(thread),
+            readers: Arc::default(),
+            reading: Arc::new(Semaphore::new(READERS)),
+        })
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Hand) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |hand| {
+            // Nobody may be waiting any more; the work is done all the same.
+            let _ = answer.send(work(hand));
+        });
+        self.jobs.as_ref().ok_or(StoreError::Closed)?.send(job).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// One write transaction.
+    pub(super) async fn transact<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, &mut Names) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write(move |hand| hand.transact(|transaction, names, _| work(transaction, names))).await
+    }
+
+    /// One read transaction: everything in it is of the same moment.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = self.reading.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let (readers, path) = (self.readers.clone(), self.path.clone());
+        let run = move || {
+            let _permit = permit;
+            let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => schema::open_reader(&path)?,
+            };
+            let result = {
+                let transaction = connection.transaction()?;
+                work(&transaction)
+            };
+            readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            result
+        };
+        tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // Waits for the last write, so that the file is whole and closed when this returns.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+            Some(ErrorCode::DiskFull) => StoreError::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
+            _ => StoreError::Engine(Box::new(error)),
+        }
+    }
+}
