@@ -1,6 +1,7 @@
 //! What every adapter must do, written once: each test is a story over the port alone. Run with [`every_story`].
 
 mod identity;
+mod proofs;
 
 use super::{
     Accepted, Append, BatchOutcome, Exception, Imported, Judged, Lineage, OpeningQuestion, ReviewRequest, Reviewed,
@@ -15,7 +16,7 @@ use shared::{
 };
 
 /// Every story on a fresh store each.
-pub async fn every_story<S: Store, G>(fresh: impl AsyncFn() -> (G, S)) {
+pub async fn every_story<S: Store + 'static, G>(fresh: impl AsyncFn() -> (G, S)) {
     let (_guard, store) = fresh().await;
     a_founded_store_knows_its_province(&store).await;
     let (_guard, store) = fresh().await;
@@ -41,6 +42,7 @@ pub async fn every_story<S: Store, G>(fresh: impl AsyncFn() -> (G, S)) {
     an_opening_tells_how_the_log_stands(&store).await;
     let (_guard, store) = fresh().await;
     many_communes_commit_together(&store).await;
+    proofs::every_story(fresh).await;
 }
 
 async fn one(store: &impl Store, batch: super::CheckedBatch) -> BatchOutcome {

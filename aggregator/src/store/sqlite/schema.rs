@@ -235,6 +235,68 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        sample::{self, batch, evidence, figure, session_note},
+        store::{Append, Lineage, OpeningQuestion, Store, sqlite::SqliteStore},
+    };
+    use shared::change::{Incarnation, LogPosition};
+
+    /// A store as the first version would have left it: its tables alone, with the rows of another one.
+    fn first_version(path: &Path, rows_of: &Path) {
+        let mut connection = Connection::open(path).unwrap();
+        Migrations::new(vec![M::up(FIRST)]).to_latest(&mut connection).unwrap();
+        connection.execute("ATTACH ?1 AS now", [rows_of.to_str().unwrap()]).unwrap();
+        let texts = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        for table in texts("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'") {
+            let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
+            let sql = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}");
+            connection.execute(&sql, []).unwrap();
+        }
+        connection
+            .execute("DELETE FROM main.meta WHERE key IN ('epoch', 'change_kinds', 'change_schema')", [])
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_the_first_version_held_is_held_and_proved() {
+        let (folder, store) = sample::store().await;
+        let changes =
+            vec![figure(1, "2026-09", 1), figure(2, "2026-10", 2), evidence(3, 2, 1), figure(4, "2026-10", 3)];
+        let whole = batch("tan-phu", 1, LogPosition::START, changes);
+        let other = batch("loc-tan", 2, LogPosition::START, vec![figure(9, "2026-10", 1)]);
+        let head = whole.after();
+        let notes = vec![session_note("tan-phu", None)];
+        store.append(Append { batches: vec![whole, other], notes }).await.unwrap();
+        let (figures, digests) = (store.observations().await.unwrap(), store.record_digests("tan-phu").await.unwrap());
+        drop(store);
+        let path = folder.path().join("old.db");
+        first_version(&path, &folder.path().join("store.db"));
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.observations().await.unwrap(), figures);
+        assert_eq!(store.record_digests("tan-phu").await.unwrap(), digests);
+        assert!(store.verify().await.unwrap().is_empty(), "digests were made for what was there");
+        assert_eq!(store.known_kinds().await.unwrap(), (2, 1));
+        let epoch = store.epoch().await.unwrap();
+        let question = OpeningQuestion {
+            commune: "tan-phu".into(),
+            certificate: [0; 32],
+            incarnation: Incarnation([1; 16]),
+            head_seq: 4,
+            acknowledged_seq: 4,
+        };
+        let opening = store.opening(question).await.unwrap();
+        assert_eq!((opening.lineage, opening.head), (Lineage::Current, Some((Incarnation([1; 16]), head))));
+        // The log goes on, and a second opening changes nothing.
+        let next = batch("tan-phu", 1, head, vec![figure(5, "2026-10", 4)]);
+        store.append(Append { batches: vec![next], notes: Vec::new() }).await.unwrap();
+        drop(store);
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!((store.epoch().await.unwrap(), store.observations().await.unwrap().len()), (epoch, 6 - 1));
+        assert!(store.verify().await.unwrap().is_empty());
+    }
 
     #[test]
     fn certificates_of_before_get_their_generations() {
