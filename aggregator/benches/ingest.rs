@@ -326,7 +326,7 @@ async fn session(
     let send = async |frame| frames.send(AgentFrame { frame: Some(frame) }).await.unwrap();
     send(agent_frame::Frame::Hello(v1::Hello {
         protocol_min: 1,
-        protocol_max: 1,
+        protocol_max: 2,
         build: "bench".into(),
         province: "dong-nai".into(),
         incarnation: vec![1; 16],
@@ -352,6 +352,7 @@ async fn session(
         let answer = answers.message().await.unwrap().unwrap();
         let Some(aggregator_frame::Frame::Acknowledgement(ack)) = answer.frame else { panic!("{answer:?}") };
         assert!(ack.refused.is_empty(), "{:?}", ack.refused[0]);
+        assert!(ack.receipt.is_some(), "receipts are on");
     }
     None
 }

@@ -190,8 +190,8 @@ impl Agent {
             incarnation: vec![incarnation; 16],
             head: Some(position::to_wire(head)),
             acknowledged: Some(position::to_wire(acknowledged)),
-            clock_unix_ms: 0,
-            ..v1::Hello::default()
+            clock_unix_ms: 60_000,
+            authorities: vec![vec![9; 32]],
         };
         self.send(agent_frame::Frame::Hello(hello)).await;
         self.answer().await.unwrap()

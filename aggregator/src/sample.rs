@@ -70,6 +70,7 @@ pub fn session_note(commune: &str, failure: Option<&'static str>) -> Note {
         build: "0.1.0".into(),
         protocol: None,
         clock_skew_ms: None,
+        authorities: Vec::new(),
         returned: None,
     })
 }

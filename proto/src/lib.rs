@@ -25,6 +25,8 @@ pub mod digest;
 mod error;
 pub mod feed;
 mod field;
+#[cfg(test)]
+mod golden;
 pub mod identity;
 #[cfg(test)]
 mod loopback;

@@ -3,7 +3,7 @@
 use super::machine::{Admission, PROTOCOL_HEALING};
 use crate::store::{Lineage, Opening};
 use proto::{
-    MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_CHUNK_BYTES, PROTOCOL_MAX, PROTOCOL_MIN, position,
+    MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_CHUNK_BYTES, PROTOCOL_MAX, PROTOCOL_MIN, position,
     sync::v1::{self, Verdict},
 };
 use shared::change::{Incarnation, LogPosition};
@@ -21,6 +21,8 @@ pub struct Greeting {
     pub(super) head: LogPosition,
     pub(super) acknowledged: LogPosition,
     pub(super) clock_unix_ms: Option<i64>,
+    /// SHA-256 of each authority that the agent trusts.
+    pub(super) authorities: Vec<[u8; 32]>,
 }
 
 impl Greeting {
@@ -40,6 +42,11 @@ impl Greeting {
         if acknowledged.seq > head.seq || (acknowledged.seq == head.seq && acknowledged != head) {
             return Err("hello: acknowledged beyond the head, or beside it");
         }
+        if hello.authorities.len() > MAX_AUTHORITIES {
+            return Err("hello: too many authorities");
+        }
+        let authorities = hello.authorities.iter().map(|one| <[u8; 32]>::try_from(&one[..]));
+        let authorities = authorities.collect::<Result<_, _>>().map_err(|_| "hello: authority")?;
         Ok(Self {
             protocols: (hello.protocol_min, hello.protocol_max),
             build: hello.build.chars().filter(|c| !c.is_control()).collect(),
@@ -48,6 +55,7 @@ impl Greeting {
             head,
             acknowledged,
             clock_unix_ms: Some(hello.clock_unix_ms).filter(|ms| *ms > 0),
+            authorities,
         })
     }
 

@@ -140,6 +140,7 @@ impl Machine {
             acknowledged_seq: greeting.acknowledged.seq,
             build: greeting.build.clone(),
             clock_unix_ms: greeting.clock_unix_ms,
+            authorities: greeting.authorities.clone(),
             protocol: greeting.protocol(),
         };
         self.state = State::Opening(Box::new(greeting));

@@ -119,6 +119,7 @@ struct Session {
     /// SHA-256 of the authorities that the agent says it trusts.
     trusted: Vec<[u8; 32]>,
     clock_skew_ms: Option<i64>,
+    authorities: Vec<[u8; 32]>,
     returned: Option<Incarnation>,
     /// Records made anew that nobody was told of yet.
     healed: u32,
@@ -149,6 +150,7 @@ impl Session {
             build: "".into(),
             trusted: Vec::new(),
             clock_skew_ms: None,
+            authorities: Vec::new(),
             returned: None,
             healed: 0,
         }
@@ -247,8 +249,9 @@ impl Session {
 
     async fn perform(&mut self, output: Output) -> Performed {
         let answer = match output {
-            Output::Open { incarnation, head_seq, acknowledged_seq, build, clock_unix_ms, protocol } => {
+            Output::Open { incarnation, head_seq, acknowledged_seq, build, clock_unix_ms, authorities, protocol } => {
                 self.incarnation = incarnation;
+                self.authorities = authorities;
                 self.build = build.as_str().into();
                 let real = self.ingest.province.clock.real().timestamp_millis();
                 self.clock_skew_ms = clock_unix_ms.map(|theirs| theirs - real);

@@ -151,6 +151,8 @@ async fn a_lost_commune_has_its_history_back_and_goes_on_with_receipts() {
     assert!(house.store.verify().await.unwrap().is_empty());
     let contact = house.contact("tan-phu").await;
     assert_eq!((contact.protocol, contact.last_failure, contact.copy_seen_at), (Some(2), None, None));
+    assert!(contact.clock_skew_ms.is_some_and(|ms| ms < -1_000_000_000), "its clock stands in 1970");
+    assert_eq!(contact.authorities, [[9; 32]]);
     house.stop().await;
 }
 

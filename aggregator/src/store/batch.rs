@@ -191,6 +191,8 @@ pub struct SessionNote {
     pub protocol: Option<u32>,
     /// How far the agent's clock was ahead of real time, in milliseconds.
     pub clock_skew_ms: Option<i64>,
+    /// SHA-256 of each authority that the agent trusts; none when it did not say.
+    pub authorities: Vec<[u8; 32]>,
     /// The agent's life, when another one has taken its place.
     pub returned: Option<Incarnation>,
 }

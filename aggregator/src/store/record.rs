@@ -71,6 +71,8 @@ pub struct Contact {
     pub protocol: Option<u32>,
     /// How far its clock was ahead of real time, in milliseconds.
     pub clock_skew_ms: Option<i64>,
+    /// SHA-256 of each authority that it trusts, as it said last.
+    pub authorities: Vec<[u8; 32]>,
     /// When the digests of both ends were compared last.
     pub digests_at: Option<DateTime<Utc>>,
     /// Since when they differ; none when they were the same.

@@ -113,6 +113,8 @@ pub enum Output {
         build: String,
         /// What it takes for the time; none where it does not say.
         clock_unix_ms: Option<i64>,
+        /// SHA-256 of each authority that it trusts.
+        authorities: Vec<[u8; 32]>,
         /// The newest protocol that both speak, if there is one.
         protocol: Option<u32>,
     },

@@ -195,6 +195,8 @@ fn a_hello_that_makes_no_sense_ends_the_session() {
         v1::Hello { acknowledged: Some(v1::LogPosition { seq: 1, chain: vec![3; 32] }), ..hello(1, 0) },
         v1::Hello { incarnation: vec![1; 15], ..hello(1, 0) },
         v1::Hello { build: "x".repeat(1_000), ..hello(1, 0) },
+        v1::Hello { authorities: vec![vec![1; 31]], ..hello(1, 0) },
+        v1::Hello { authorities: vec![vec![1; 32]; proto::MAX_AUTHORITIES + 1], ..hello(1, 0) },
     ] {
         let outputs = Machine::new(hospitality()).step(frame(agent_frame::Frame::Hello(hello)));
         assert!(matches!(outputs[..], [Output::End(Ending::Violation(_))]), "{outputs:?}");

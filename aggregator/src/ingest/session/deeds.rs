@@ -187,6 +187,7 @@ impl Session {
             build: self.build.clone(),
             protocol: Some(self.machine.protocol()).filter(|protocol| *protocol > 0),
             clock_skew_ms: self.clock_skew_ms,
+            authorities: self.authorities.clone(),
             returned: self.returned,
         };
         self.ingest.writer.note(Note::Session(note)).await;

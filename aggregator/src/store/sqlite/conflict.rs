@@ -75,7 +75,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<ConflictRecord>, StoreE
     let mut conflicts = Vec::new();
     while let Some(row) = rows.next()? {
         let commune: i64 = row.get(0)?;
-        let id = |at| Ok::<_, StoreError>(columns::to_uuid(&row.get::<_, [u8; 16]>(at)?)?);
+        let id = |at| columns::to_uuid(&row.get::<_, [u8; 16]>(at)?);
         let (earlier, later) = (id(3)?, id(4)?);
         let later_spot = spot(connection, commune, later)?;
         let earlier_spot = spot(connection, commune, earlier)?;

@@ -12,11 +12,11 @@ pub(super) fn note(connection: &Connection, names: &mut Names, note: &Note) -> R
     match note {
         Note::Session(note) => {
             let commune = names.number(connection, &note.commune)?;
-            let sql = "INSERT INTO contact (commune, last_attempt, last_success, last_failure, build, protocol, clock_skew_ms)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            let sql = "INSERT INTO contact (commune, last_attempt, last_success, last_failure, build, protocol, clock_skew_ms,
+                       authorities) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                        ON CONFLICT (commune) DO UPDATE SET last_attempt = ?2, last_success = coalesce(?3, last_success),
                        last_failure = ?4, build = CASE WHEN ?5 = '' THEN build ELSE ?5 END, protocol = coalesce(?6, protocol),
-                       clock_skew_ms = coalesce(?7, clock_skew_ms)";
+                       clock_skew_ms = coalesce(?7, clock_skew_ms), authorities = coalesce(?8, authorities)";
             let at = columns::time(note.at);
             let success = note.failure.is_none().then_some(at);
             let (build, failure) = (&*note.build, note.failure);
@@ -27,7 +27,8 @@ pub(super) fn note(connection: &Connection, names: &mut Names, note: &Note) -> R
                 failure,
                 build,
                 note.protocol,
-                note.clock_skew_ms
+                note.clock_skew_ms,
+                (!note.authorities.is_empty()).then(|| note.authorities.concat())
             ])?;
             match note.returned {
                 Some(incarnation) => lineage::returned(connection, commune, incarnation, note.at),
@@ -57,7 +58,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Contact>, StoreError> {
                   AND NOT EXISTS (SELECT 1 FROM evidence_file AS held WHERE held.sha256 = named.sha256
                     AND held.size_bytes = named.size_bytes)
                   AND NOT EXISTS (SELECT 1 FROM evidence_refused AS refused WHERE refused.sha256 = named.sha256
-                    AND refused.size_bytes = named.size_bytes)))
+                    AND refused.size_bytes = named.size_bytes))), authorities
                FROM name LEFT JOIN contact ON contact.commune = name.id LEFT JOIN head ON head.commune = name.id
                WHERE name.id IN (SELECT commune FROM contact UNION SELECT commune FROM head UNION SELECT commune FROM invitation
                UNION SELECT commune FROM certificate) ORDER BY name.text";
@@ -82,7 +83,12 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Contact>, StoreError> {
             healed_at: time(12)?,
             copy_seen_at: time(13)?,
             evidence_pending_bytes: columns::to_u64(row.get(14)?)?,
+            authorities: authorities(&row.get::<_, Option<Vec<u8>>>(15)?.unwrap_or_default()),
         });
     }
     Ok(contacts)
+}
+
+fn authorities(joined: &[u8]) -> Vec<[u8; 32]> {
+    joined.as_chunks::<32>().0.to_vec()
 }

@@ -79,7 +79,7 @@ pub(super) struct Records {
 impl Records {
     /// What the record tables hold. A row that cannot be read is counted and left out.
     pub(super) fn of_tables(connection: &Connection, commune: i64, part: Part<'_>) -> Result<Self, StoreError> {
-        let names = names::all(connection)?;
+        let mut names = Known { connection, texts: HashMap::new() };
         let mut records = Self::default();
         let (first, last) = match part {
             Part::Whole => (i64::MIN, i64::MAX),
@@ -90,7 +90,7 @@ impl Records {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![commune, first, last])?;
         while let Some(row) = rows.next()? {
-            match figure(row, &names) {
+            match figure(row, &mut names) {
                 Ok((spot, figure)) if part.has(&spot.0) => {
                     records.figures.insert(spot, figure);
                 }
@@ -104,7 +104,7 @@ impl Records {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![commune, first, last])?;
         while let Some(row) = rows.next()? {
-            match attachment(row, &names) {
+            match attachment(row, &mut names) {
                 Ok(((spot, sha256), attachment)) if part.has(&spot.0) => {
                     records.evidence.insert((spot, sha256), attachment);
                 }
@@ -196,13 +196,30 @@ fn unlike<'a, K: Ord, V: PartialEq>(
     changed.chain(theirs.keys().filter(|key| !mine.contains_key(key)))
 }
 
-fn spot(row: &Row<'_>, names: &HashMap<i64, String>) -> Result<Spot, StoreError> {
-    let name = |at| names.get(&row.get::<_, i64>(at)?).cloned().ok_or(StoreError::Unreadable("name"));
-    let key = ObservationKey { indicator: name(0)?, unit: name(1)?, period: columns::to_period(row.get(2)?)? };
+/// The names that a commune's records use; all the others stay where they are.
+struct Known<'a> {
+    connection: &'a Connection,
+    texts: HashMap<i64, String>,
+}
+
+impl Known<'_> {
+    fn text(&mut self, number: i64) -> Result<String, StoreError> {
+        if let Some(text) = self.texts.get(&number) {
+            return Ok(text.clone());
+        }
+        let text = names::text(self.connection, number)?;
+        self.texts.insert(number, text.clone());
+        Ok(text)
+    }
+}
+
+fn spot(row: &Row<'_>, names: &mut Known<'_>) -> Result<Spot, StoreError> {
+    let (indicator, unit) = (names.text(row.get(0)?)?, names.text(row.get(1)?)?);
+    let key = ObservationKey { indicator, unit, period: columns::to_period(row.get(2)?)? };
     Ok((key, row.get(3)?))
 }
 
-fn figure(row: &Row<'_>, names: &HashMap<i64, String>) -> Result<(Spot, Figure), StoreError> {
+fn figure(row: &Row<'_>, names: &mut Known<'_>) -> Result<(Spot, Figure), StoreError> {
     let spot = spot(row, names)?;
     let observation = Observation { key: spot.0.clone(), value: columns::to_value(row, 5)?, note: row.get(8)? };
     let figure = Figure {
@@ -216,7 +233,7 @@ fn figure(row: &Row<'_>, names: &HashMap<i64, String>) -> Result<(Spot, Figure),
     Ok((spot, figure))
 }
 
-fn attachment(row: &Row<'_>, names: &HashMap<i64, String>) -> Result<((Spot, [u8; 32]), Attachment), StoreError> {
+fn attachment(row: &Row<'_>, names: &mut Known<'_>) -> Result<((Spot, [u8; 32]), Attachment), StoreError> {
     let attachment = Attachment {
         name: row.get(5)?,
         size_bytes: columns::to_u64(row.get(6)?)?,

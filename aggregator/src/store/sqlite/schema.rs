@@ -154,6 +154,8 @@ CREATE TABLE evidence_refused (
 
 ALTER TABLE contact ADD COLUMN protocol INTEGER;
 ALTER TABLE contact ADD COLUMN clock_skew_ms INTEGER;
+-- SHA-256 of each authority that the agent trusts, one after the other.
+ALTER TABLE contact ADD COLUMN authorities BLOB;
 ALTER TABLE contact ADD COLUMN digests_at INTEGER;
 ALTER TABLE contact ADD COLUMN digests_differ_since INTEGER;
 ALTER TABLE contact ADD COLUMN healed INTEGER NOT NULL DEFAULT 0;
