@@ -3,7 +3,7 @@
 
 use super::{
     super::{Remade, Resending, StoreError},
-    columns, digests, journal,
+    columns, contact, digests, journal,
     names::Names,
     records::{Part, Records, Spot},
 };
@@ -23,6 +23,9 @@ pub(super) fn resent(connection: &Connection, names: &mut Names, resending: &Res
     if resending.last {
         let Resending { indicator, period, .. } = resending;
         remade.repaired = records(connection, names, log, commune, indicator, *period)?;
+        if remade.repaired > 0 {
+            contact::healed(connection, commune, remade.repaired, resending.at)?;
+        }
         remade.refused = journal::refused_about(connection, log, indicator, *period)?;
     }
     Ok(remade)
