@@ -181,7 +181,8 @@ impl Evidence {
                 return Ok(held(sha256, size));
             }
             tracing::error!(file = %hex::encode(sha256), "a file of evidence that was held is gone, it is asked for again");
-        } else if claim.refused.is_some() {
+        } else if claim.refused.is_some() || size == 0 {
+            // A file without bytes is of no kind, and there is no piece of it to send.
             return Ok(refused(sha256, "kind_not_allowed"));
         }
         if size > self.limits.max_file_mib * MIB {
