@@ -266,9 +266,11 @@ impl World {
             }
         };
         let connection = rusqlite::Connection::open(file)?;
-        let table = if at_province { "observation" } else { "figure" };
+        // What was refused is no part of what both ends prove to each other; `verify` finds it.
+        let (table, accepted) =
+            if at_province { ("observation", "") } else { ("figure", "WHERE refusal_code IS NULL") };
         let changed = connection.execute(
-            &format!("UPDATE {table} SET note = ?1 WHERE change_id = (SELECT change_id FROM {table} ORDER BY change_id LIMIT 1)"),
+            &format!("UPDATE {table} SET note = ?1 WHERE change_id = (SELECT change_id FROM {table} {accepted} ORDER BY change_id LIMIT 1)"),
             [format!("hỏng {}", self.hand.below(1_000_000))],
         )?;
         if changed > 0 {
