@@ -9,6 +9,7 @@
 //! | [`change`] | the entries of an agent's log and their chain |
 //! | [`feed`] | what the province decides and sends down |
 //! | [`digest`] | order-free hashes over records |
+//! | [`evidence_kind`] | which kind of file a piece of evidence is, by its content |
 //! | [`achievement`] | how far a value is towards its target |
 //! | [`evaluation`] | states, what counts, lights |
 //! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
@@ -29,6 +30,7 @@ pub mod change;
 pub mod digest;
 pub mod effective;
 pub mod evaluation;
+pub mod evidence_kind;
 pub mod feed;
 pub mod fraction;
 pub mod language;
