@@ -17,6 +17,8 @@ const PREFIX: &str = "TIENDO_AGENT_";
 const COMMAND_LINE_ONLY: [&str; 1] = ["data"];
 /// Longest quiet time: a day.
 const MAX_QUIET_SECONDS: u32 = 86_400;
+/// Largest evidence file that a record can name, in MiB.
+const MAX_FILE_MIB: u32 = 1_024;
 
 /// What `join` leaves as `agent.toml`: every setting with its default, commented out.
 pub const TEMPLATE: &str = "\
@@ -32,6 +34,9 @@ pub const TEMPLATE: &str = "\
 # Đồng bộ sau bấy nhiêu giây yên tĩnh kể từ lần nhập liệu cuối; 0 là tắt.
 # quiet_seconds = 60
 
+# Tệp minh chứng lớn nhất, tính bằng MiB.
+# evidence_max_file_mib = 20
+
 # Mức nhật ký của `run`: error, warn, info, debug.
 # log = \"info\"
 ";
@@ -45,6 +50,8 @@ pub struct Config {
     pub window: Window,
     /// How long after the last edit a session starts; `None` when that is off.
     pub quiet: Option<Duration>,
+    /// Largest evidence file.
+    pub evidence_max_file_bytes: u64,
     /// What `run` logs, as `level` or `target=level,…`.
     pub log: String,
 }
@@ -56,6 +63,7 @@ struct Settings {
     window_from: String,
     window_to: String,
     quiet_seconds: u32,
+    evidence_max_file_mib: u32,
     log: String,
 }
 
@@ -66,6 +74,7 @@ impl Default for Settings {
             window_from: "22:00".into(),
             window_to: "23:30".into(),
             quiet_seconds: 60,
+            evidence_max_file_mib: 20,
             log: "info".into(),
         }
     }
@@ -125,6 +134,12 @@ impl TryFrom<Settings> for Config {
                 reason: format!("more than a day ({MAX_QUIET_SECONDS})"),
             });
         }
+        if !(1..=MAX_FILE_MIB).contains(&settings.evidence_max_file_mib) {
+            return Err(ConfigError::Value {
+                name: "evidence_max_file_mib",
+                reason: format!("not between 1 and {MAX_FILE_MIB}"),
+            });
+        }
         if let Some(server) = settings.server.as_deref().filter(|server| !server.starts_with("https://")) {
             return Err(ConfigError::Value {
                 name: "server",
@@ -135,7 +150,8 @@ impl TryFrom<Settings> for Config {
             return Err(ConfigError::Value { name: "log", reason: format!("{:?} is no level", settings.log) });
         }
         let quiet = (settings.quiet_seconds > 0).then(|| Duration::from_secs(settings.quiet_seconds.into()));
-        Ok(Self { server: settings.server, window, quiet, log: settings.log })
+        let evidence_max_file_bytes = u64::from(settings.evidence_max_file_mib) * 1024 * 1024;
+        Ok(Self { server: settings.server, window, quiet, evidence_max_file_bytes, log: settings.log })
     }
 }
 
@@ -180,6 +196,8 @@ mod tests {
             "quiet = 3",
             "quiet_seconds = \"x\"",
             "quiet_seconds = 100000",
+            "evidence_max_file_mib = 0",
+            "evidence_max_file_mib = 1025",
             "window_from = \"25:00\"",
             "server = \"http://x\"",
             "log = \"a=b=c\"",

@@ -86,10 +86,7 @@ impl Failure {
         match self {
             Self::Entry(error) | Self::Import { error: ImportError::Entry(error), .. } if error.is_refusal() => REFUSED,
             Self::Import { error: ImportError::Faults(_) | ImportError::TooLarge, .. } => REFUSED,
-            Self::Evidence(error) => match error {
-                EvidenceError::TooLarge(_) | EvidenceError::Empty(_) | EvidenceError::Name(_) => REFUSED,
-                EvidenceError::Unreadable { .. } | EvidenceError::NotAFile(_) | EvidenceError::Copy(_) => FAILED,
-            },
+            Self::Evidence(error) if error.is_refusal() => REFUSED,
             Self::Join(JoinError::Connect(ConnectError::Unreachable(_))) | Self::SessionBusy => UNREACHABLE,
             Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList | Self::Period(_) | Self::Ratio(_) => {
                 USAGE
@@ -143,8 +140,8 @@ impl Failure {
             ),
             Self::NoList => language
                 .pick(
-                    "--format csv chỉ dùng cho danh sách: targets, history, standing",
-                    "--format csv is for lists: targets, history, standing",
+                    "--format csv chỉ dùng cho danh sách: evidence, targets, history, standing",
+                    "--format csv is for lists: evidence, targets, history, standing",
                 )
                 .into(),
             Self::NoStanding => language

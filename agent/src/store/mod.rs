@@ -6,13 +6,14 @@
 //! | [`meta`] | who this store belongs to, and single facts |
 //! | [`log`] | the change log and its chain |
 //! | [`figures`] | figures with all their versions |
-//! | [`evidence`] | files bound to figures |
+//! | [`evidence`], [`attachments`] | files bound to figures, and their list |
 //! | [`feed`] | what came down from the province |
 //! | [`runs`] | the sessions held |
 //!
 //! Reads are methods of [`View`], writes of [`Writing`]: one transaction that begins `IMMEDIATE`, so that a read never
 //! turns into a write half-way and `busy_timeout` covers the whole wait. It decides nothing about figures.
 
+pub mod attachments;
 pub mod evidence;
 pub mod feed;
 pub mod figures;
