@@ -6,6 +6,7 @@ mod entering;
 mod evidence;
 mod failure;
 mod looking;
+mod safekeeping;
 mod syncing;
 mod table;
 mod telling;
@@ -67,6 +68,8 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Targets(targets) => looking::targets(&desk, &targets),
         Command::History(history) => looking::history(&desk, &history),
         Command::Standing(standing) => looking::standing(&desk, &standing),
+        Command::Backup(backup) => safekeeping::backup(&desk, &backup),
+        Command::Restore(restore) => safekeeping::restore(&desk, &restore),
         Command::Status => looking::status(&desk),
     }
 }

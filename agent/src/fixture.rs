@@ -120,6 +120,8 @@ impl Home {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::at(home.path().join("data"));
         folder.create().unwrap();
+        // As every join leaves it.
+        std::fs::write(folder.sync_lock(), "").unwrap();
         let mut store = Store::open_or_create(&folder).unwrap();
         let belonging = Belonging {
             province: "dong-nai".into(),

@@ -18,6 +18,7 @@
 //! | [`province`] | the province's own figure for an indicator |
 //! | [`tables`] | the columns of the exports, written and read back |
 //! | [`vietnamese`] | alphabetical order, search without diacritics, numbers for people |
+//! | [`manifest`] | the list of what lies in a backup |
 //! | [`listing`] | a list as a table for people, as CSV and as JSON |
 //! | [`language`] | Vietnamese first, English by setting |
 
@@ -35,6 +36,7 @@ pub mod feed;
 pub mod fraction;
 pub mod language;
 pub mod listing;
+pub mod manifest;
 pub mod observation;
 pub mod period;
 pub mod province;

@@ -14,7 +14,7 @@ Mã thoát:
   0  thành công
   1  thất bại
   2  sai cú pháp lệnh
-  3  số liệu hoặc tệp bị từ chối vì trái quy tắc (không ghi gì)
+  3  số liệu, tệp hoặc bản sao lưu bị từ chối vì trái quy tắc (không ghi gì)
   4  chưa liên lạc được với tỉnh, hãy thử lại sau
   5  tỉnh không chấp nhận danh tính của máy này, cần tham gia lại (join)";
 
@@ -79,6 +79,10 @@ pub enum Command {
     Status,
     /// Đồng bộ với tỉnh ngay
     Sync,
+    /// Sao lưu số liệu và minh chứng vào một thư mục (dịch vụ nền vẫn chạy)
+    Backup(Backup),
+    /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
+    Restore(Restore),
 }
 
 impl Command {
@@ -188,6 +192,22 @@ pub struct Evidence {
     /// Chỉ một kỳ
     #[arg(long, value_name = "P")]
     pub period: Option<String>,
+}
+
+/// `backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Thư mục mới, rỗng, hoặc có bản sao lưu cũ của chính xã này
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+/// `restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Thư mục có bản sao lưu
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `targets`

@@ -7,6 +7,7 @@
 //! | [`log`] | the change log and its chain |
 //! | [`figures`] | figures with all their versions |
 //! | [`evidence`], [`attachments`] | files bound to figures, and their list |
+//! | [`backup`] | copies of the store |
 //! | [`feed`] | what came down from the province |
 //! | [`runs`] | the sessions held |
 //!
@@ -14,6 +15,7 @@
 //! turns into a write half-way and `busy_timeout` covers the whole wait. It decides nothing about figures.
 
 pub mod attachments;
+pub mod backup;
 pub mod evidence;
 pub mod feed;
 pub mod figures;
