@@ -4,15 +4,19 @@
 //! from it is another life of the commune's log, so the province notices what it lost. `backup` works while the service runs.
 
 mod fault;
-mod place;
 mod restore;
 
 pub use fault::BackupError;
 pub use restore::{Restored, restore};
 
-use crate::{evidence, folder::Folder, store::Store, uplink::BUILD};
+use crate::{
+    evidence,
+    folder::Folder,
+    store::{Store, StoreError},
+    uplink::BUILD,
+};
 use chrono::{DateTime, Utc};
-use place::{Place, part_of};
+use safekeeping::{Owner, Place, PlaceError, copying::part_of};
 use shared::manifest::{FORMAT, Hash, Head, Manifest, Part};
 use std::path::Path;
 
@@ -36,8 +40,8 @@ pub struct Made {
 /// [`BackupError`]; an older backup stays as it was then.
 pub fn make(folder: &Folder, place: &Path, now: DateTime<Utc>) -> Result<Made, BackupError> {
     let mut store = Store::open(folder)?;
-    let own = store.view().belonging()?.ok_or(crate::store::StoreError::NotJoined)?;
-    let place = Place::take(place, |older| is_of(older, &own.province, &own.commune))?;
+    let own = store.view().belonging()?.ok_or(StoreError::NotJoined)?;
+    let place = Place::take(place, owner(&own.province, &own.commune))?;
     let draft = place.store_draft();
     let copy = store.copy_to(&draft)?;
     let (mut evidence, mut new_files, mut missing_files) = (Vec::new(), 0, 0);
@@ -48,8 +52,8 @@ pub fn make(folder: &Folder, place: &Path, now: DateTime<Utc>) -> Result<Made, B
                 new_files += usize::from(is_new);
                 evidence.push(part);
             }
-            Err(BackupError::Damaged(_)) => missing_files += 1,
-            Err(error) => return Err(error),
+            Err(PlaceError::Damaged(_)) => missing_files += 1,
+            Err(error) => return Err(error.into()),
         }
     }
     let manifest = Manifest {
@@ -70,17 +74,8 @@ pub fn make(folder: &Folder, place: &Path, now: DateTime<Utc>) -> Result<Made, B
     Ok(Made { manifest, new_files, missing_files })
 }
 
-fn is_of(manifest: &Manifest, province: &str, commune: &str) -> Result<(), BackupError> {
-    let is_own =
-        manifest.program == PROGRAM && manifest.province == province && manifest.commune.as_deref() == Some(commune);
-    if is_own {
-        return Ok(());
-    }
-    let found = manifest.commune.as_deref().unwrap_or(&manifest.program);
-    Err(BackupError::OtherOwner {
-        found: format!("{found} ({})", manifest.province),
-        own: format!("{commune} ({province})"),
-    })
+fn owner<'a>(province: &'a str, commune: &'a str) -> Owner<'a> {
+    Owner { program: PROGRAM, province, commune: Some(commune) }
 }
 
 #[cfg(test)]

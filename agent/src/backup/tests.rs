@@ -173,7 +173,7 @@ fn whoever_works_on_the_folder_is_not_disturbed() {
     drop(session);
     assert_eq!(content(folder.root()), before);
     let busy = Lock::try_take(&place.path().join("backup.lock")).unwrap();
-    assert!(matches!(make(&folder, place.path(), now()), Err(BackupError::Busy(_))));
+    assert!(matches!(make(&folder, place.path(), now()), Err(BackupError::Place(PlaceError::Busy(_)))));
     drop(busy);
 }
 
@@ -217,7 +217,7 @@ fn a_backup_whose_making_was_cut_off_leaves_the_one_before() {
     let at = |name: &str| place.path().join(name);
     fs::write(at("store.db.new"), "cut off").unwrap();
     fs::write(at("manifest.json.new"), "{").unwrap();
-    assert!(matches!(back(&home.folder, place.path()), Err(BackupError::Unfinished(_))));
+    assert!(matches!(back(&home.folder, place.path()), Err(BackupError::Place(PlaceError::Unfinished(_)))));
     make(&home.folder, place.path(), now()).unwrap();
     let first = fs::read(at("manifest.json")).unwrap();
     fs::write(at("store.db.new"), "cut off").unwrap();
@@ -256,7 +256,7 @@ fn only_its_own_backups_are_replaced_or_taken() {
     }
     let documents = tempfile::tempdir().unwrap();
     fs::write(documents.path().join("letter.txt"), "x").unwrap();
-    assert!(matches!(make(&home.folder, documents.path(), now()), Err(BackupError::Taken(_))));
+    assert!(matches!(make(&home.folder, documents.path(), now()), Err(BackupError::Place(PlaceError::Taken(_)))));
     assert_eq!(files(documents.path()).len(), 1);
     let missing = make(&Folder::at(documents.path().join("none")), place.path(), now());
     assert!(matches!(missing, Err(BackupError::Store(StoreError::NotJoined))));

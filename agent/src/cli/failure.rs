@@ -92,9 +92,8 @@ impl Failure {
             Self::Import { error: ImportError::Faults(_) | ImportError::TooLarge, .. } => REFUSED,
             Self::Evidence(error) if error.is_refusal() => REFUSED,
             Self::Backup(error) if error.is_refusal() => REFUSED,
-            Self::Join(JoinError::Connect(ConnectError::Unreachable(_)))
-            | Self::Backup(BackupError::SessionHeld | BackupError::Busy(_))
-            | Self::SessionBusy => UNREACHABLE,
+            Self::Join(JoinError::Connect(ConnectError::Unreachable(_))) | Self::SessionBusy => UNREACHABLE,
+            Self::Backup(error) if error.is_momentary() => UNREACHABLE,
             Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList | Self::Period(_) | Self::Ratio(_) => {
                 USAGE
             }

@@ -7,7 +7,7 @@ use rusqlite::{
     ffi,
 };
 use shared::change::{Incarnation, LogPosition};
-use std::{fs, io, path::Path};
+use std::path::Path;
 
 /// Pages copied at a time.
 const STEP_PAGES: i32 = 1_024;
@@ -111,20 +111,4 @@ fn busy() -> StoreError {
 
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
-}
-
-/// Removes a copy that will not be used, with what SQLite left beside it.
-///
-/// # Errors
-/// What the system says.
-pub fn discard(path: &Path) -> io::Result<()> {
-    for companion in ["", "-journal", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(companion);
-        match fs::remove_file(&name) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
 }
