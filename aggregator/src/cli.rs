@@ -6,15 +6,18 @@
 //! | `identity` | `invite`, `credential` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `decide` | `exception`, `review`, `period`, `exercise` |
+//! | `evidence`, `safekeeping` | `evidence`, `backup`, `restore` |
 //! | `failure` | what goes wrong, in words |
 //!
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
 
 mod catalogue;
 mod decide;
+mod evidence;
 mod failure;
 mod identity;
 mod init;
+mod safekeeping;
 mod serve;
 
 pub use failure::Failure;
@@ -82,6 +85,12 @@ pub enum Command {
     /// Kỳ báo cáo đã chốt
     #[command(subcommand)]
     Period(decide::PeriodCommand),
+    /// Minh chứng của các xã: xem danh sách, lấy tệp ra
+    Evidence(evidence::Evidence),
+    /// Sao lưu dữ liệu của tỉnh vào một thư mục (máy chủ vẫn chạy)
+    Backup(safekeeping::Backup),
+    /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
+    Restore(safekeeping::Restore),
     /// Tỉnh diễn tập (số liệu mô phỏng)
     #[command(subcommand)]
     Exercise(decide::ExerciseCommand),
@@ -158,6 +167,9 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Exception(command) => command.run(&context).await,
         Command::Review(command) => command.run(&context).await,
         Command::Period(command) => command.run(&context).await,
+        Command::Evidence(command) => command.run(&context).await,
+        Command::Backup(command) => command.run(&context).await,
+        Command::Restore(command) => command.run(&context).await,
         Command::Exercise(command) => command.run(&context).await,
         Command::Report(command) => report(command, &context).await,
     }

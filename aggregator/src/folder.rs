@@ -3,6 +3,7 @@
 //! ```text
 //! aggregator.toml    settings (0600, as all files but certificates)
 //! store.db           the store
+//! evidence/ab/…      files of evidence, by hash
 //! authority/         key.pem (0600) and certificate.pem of the certificate authority
 //! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
 //! serve.lock         held by the one running `serve`
@@ -52,6 +53,12 @@ pub struct Serving {
 }
 
 impl Folder {
+    /// A folder at a path, whatever is there; nothing is touched.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     /// A folder that was founded.
     ///
     /// # Errors

@@ -7,6 +7,8 @@
 //! | [`authority`], [`token`], [`enrol`], [`access`] | certificates, invitations, joining, who may call what |
 //! | [`ingest`] | the communes' change logs on their way into the store |
 //! | [`store`] | everything that is kept, behind a port |
+//! | [`evidence_shelf`] | the communes' files, for those who read them |
+//! | [`backup`] | a copy of all of it, and the way back |
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
@@ -18,10 +20,12 @@
 
 pub mod access;
 pub mod authority;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod enrol;
+pub mod evidence_shelf;
 pub mod exercise;
 pub mod feed;
 pub mod folder;

@@ -6,7 +6,7 @@ use shared::manifest::{Hash, Part};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -20,30 +20,52 @@ pub fn part_of(path: &Path) -> Result<Part, PlaceError> {
     pass(&mut file, |_| Ok(())).map_err(on(path))
 }
 
-/// Copies a file durably, and gives it its name only when it is what is expected.
+/// Copies a file durably, and gives it its name only when it is what is expected. What had the name is replaced.
 ///
 /// # Errors
 /// [`PlaceError::Damaged`] when it is not.
 pub fn copy(from: &Path, to: &Path, expected: Part) -> Result<(), PlaceError> {
-    let mut source = match File::open(from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(PlaceError::Damaged(from.to_owned())),
-        file => file.map_err(on(from))?,
-    };
     let folder = to.parent().unwrap_or(to);
     private_folder(folder).map_err(on(folder))?;
-    let draft = to.with_extension("part");
+    let mut draft = to.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    fill(from, &draft, private(&draft), expected)?;
+    fs::rename(&draft, to).and_then(|()| sync_folder(folder)).map_err(on(to))
+}
+
+/// Copies a file durably to a name that nothing has, if it is what is expected.
+///
+/// # Errors
+/// [`PlaceError::Io`] when there is something; [`PlaceError::Damaged`].
+pub fn copy_new(from: &Path, to: &Path, expected: Part) -> Result<(), PlaceError> {
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(to).map_err(on(to))?;
+    fill(from, to, Ok(file), expected)?;
+    to.parent().map_or(Ok(()), sync_folder).map_err(on(to))
+}
+
+/// Fills a file; removes it when it does not become what is expected.
+fn fill(from: &Path, to: &Path, made: io::Result<File>, expected: Part) -> Result<(), PlaceError> {
+    let mut file = made.map_err(on(to))?;
     let mut write = || {
-        let mut file = private(&draft)?;
+        let mut source = match File::open(from) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            source => source?,
+        };
         let found = pass(&mut source, |bytes| file.write_all(bytes))?;
         file.sync_all()?;
-        Ok(found)
+        Ok(Some(found))
     };
-    let found = write().map_err(on(&draft));
-    if found.as_ref().is_ok_and(|found| *found == expected) {
-        return fs::rename(&draft, to).and_then(|()| sync_folder(folder)).map_err(on(to));
+    let found = write().map_err(on(to));
+    if found.as_ref().is_ok_and(|found| *found == Some(expected)) {
+        return Ok(());
     }
     // It is of no use, whatever the system says to this.
-    let _ = fs::remove_file(&draft);
+    let _ = fs::remove_file(to);
     Err(found.err().unwrap_or_else(|| PlaceError::Damaged(from.to_owned())))
 }
 

@@ -4,11 +4,13 @@
 //! No SQL above this line of the house, no wire or screen below it.
 
 mod record;
+mod safekeeping;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
 
 pub use record::*;
+pub use safekeeping::*;
 
 use async_trait::async_trait;
 use shared::{
@@ -16,6 +18,7 @@ use shared::{
     change::{Chain, Incarnation},
     period::Period,
 };
+use std::path::Path;
 use thiserror::Error;
 
 /// Why the store did not do something.
@@ -125,6 +128,13 @@ pub trait Store: Send + Sync {
     async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError>;
     /// The newest lines of the audit history, newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
+
+    /// Copies the store as it is at this moment into a new file, whole and checked. Nobody who writes waits for it.
+    async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError>;
+    /// Begins another life of a store that came from a backup; `detail` stands in the audit history.
+    async fn restored(&self, epoch: [u8; 16], detail: &str, act: Act) -> Result<(), StoreError>;
+    /// Files attached to figures, by commune, indicator, period and version; at most `limit`.
+    async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError>;
 
     /// How many decisions the province has made, in whichever process: catalogues, exceptions, verdicts, closed periods, moves of
     /// the clock. Never waits for a write.

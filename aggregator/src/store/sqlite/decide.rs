@@ -29,7 +29,7 @@ fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> R
     Ok(())
 }
 
-fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
+pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
     connection.prepare_cached(sql)?.execute([key, value])?;
     Ok(())

@@ -4,6 +4,8 @@
 //! Commands of other processes may read and write the same file at the same time.
 
 mod append;
+mod attachments;
+pub mod backup;
 mod columns;
 mod decide;
 mod identity;
@@ -14,8 +16,8 @@ mod versions;
 
 use super::{
     Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, Contact, CurrentCatalogue,
-    Exception, FeedPage, Founding, Imported, InvitationRecord, Opening, OpeningQuestion, ReviewRequest, Reviewed,
-    Store, StoreError, StoredObservation,
+    EvidenceWanted, Exception, FeedPage, Founding, Imported, InvitationRecord, Opening, OpeningQuestion, ReviewRequest,
+    Reviewed, Store, StoreCopy, StoreError, StoredEvidence, StoredObservation,
 };
 use async_trait::async_trait;
 use names::Names;
@@ -297,6 +299,20 @@ impl Store for SqliteStore {
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         self.read(move |connection| read::audit(connection, limit)).await
+    }
+
+    async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError> {
+        let path = path.to_owned();
+        self.read(move |connection| backup::copy(connection, &path)).await
+    }
+
+    async fn restored(&self, epoch: [u8; 16], detail: &str, act: Act) -> Result<(), StoreError> {
+        let detail = detail.to_owned();
+        self.transact(move |transaction, _| backup::restored(transaction, epoch, &detail, &act)).await
+    }
+
+    async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError> {
+        self.read(move |connection| attachments::evidence(connection, &wanted, limit)).await
     }
 
     async fn decisions(&self) -> Result<u64, StoreError> {
