@@ -112,6 +112,10 @@ impl Place {
     pub fn finish(&self, manifest: &Manifest) -> Result<(), PlaceError> {
         let (draft, target) = (self.root.join("manifest.json.new"), self.root.join(MANIFEST));
         let text = manifest.to_text().map_err(|error| on(&draft)(error.into()))?;
+        if text.len() as u64 >= MAX_MANIFEST_BYTES {
+            // Written, it could not be read back.
+            return Err(on(&draft)(io::ErrorKind::FileTooLarge.into()));
+        }
         let named = write(&draft, text.as_bytes()).and_then(|()| fs::rename(&draft, &target));
         named.and_then(|()| sync_folder(&self.root)).map_err(on(&draft))?;
         self.settle(STORE)?;

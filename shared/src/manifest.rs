@@ -8,8 +8,8 @@ use thiserror::Error;
 
 /// The form that this program writes.
 pub const FORMAT: u32 = 1;
-/// Largest list: some hundred thousand files of evidence.
-pub const MAX_MANIFEST_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest list: more than a million files of evidence.
+pub const MAX_MANIFEST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Why a list cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
