@@ -272,3 +272,24 @@ fn a_file_that_is_gone_is_told_and_does_not_stop_the_rest() {
     assert_eq!((made.missing_files, made.manifest.evidence.len()), (1, 1));
     home.record("CDS-3", "2026-10", Typed::Value("1,5".into())).unwrap();
 }
+
+#[test]
+fn a_backup_of_a_later_version_is_refused() {
+    let home = home();
+    let place = tempfile::tempdir().unwrap();
+    let made = make(&home.folder, place.path(), now()).unwrap();
+    let (_data, folder) = closed(home, |_| {});
+    let before = content(folder.root());
+    let store = place.path().join("store.db");
+    rusqlite::Connection::open(&store).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let list = place.path().join("manifest.json");
+    let later = Manifest { store: part_of(&store).unwrap(), schema: 99, ..made.manifest };
+    let text = later.to_text().unwrap();
+    fs::write(&list, &text).unwrap();
+    let refused = back(&folder, place.path()).unwrap_err();
+    assert!(matches!(refused, BackupError::Store(StoreError::Newer { found: 99, .. })), "{refused}");
+    fs::write(&list, text.replace("\"format\": 1", "\"format\": 2")).unwrap();
+    let told = back(&folder, place.path()).unwrap_err().explain(Language::Vi);
+    assert!(told.contains("cập nhật chương trình"), "{told}");
+    assert_eq!(content(folder.root()), before);
+}

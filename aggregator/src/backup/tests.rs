@@ -229,3 +229,18 @@ async fn only_its_own_backups_are_taken_and_a_training_province_stays_one() {
     let aside = back(&real, &place, None).await.unwrap().aside.unwrap();
     assert!(fs::read(aside).unwrap().starts_with(b"no database"));
 }
+
+#[tokio::test]
+async fn a_backup_of_a_later_version_is_refused() {
+    let home = Home::founded().await;
+    let place = home.at("backup");
+    let made = home.make(&place).await.unwrap();
+    let before = content(home.folder.root());
+    let store = place.join("store.db");
+    Connection::open(&store).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let later = Manifest { store: part_of(&store).unwrap(), schema: 99, ..made.manifest };
+    fs::write(place.join("manifest.json"), later.to_text().unwrap()).unwrap();
+    let refused = back(home.folder.root(), &place, None).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Store(crate::store::StoreError::Newer { found: 99, .. })), "{refused}");
+    assert_eq!(content(home.folder.root()), before);
+}
