@@ -3,12 +3,10 @@
 //! | file | noun |
 //! | --- | --- |
 //! | `partial` | one file on its way, on the disk |
-//! | `kind` | what a file is, by its content |
 //!
 //! Only a file that accepted evidence of the commune names is taken. The same bytes of two communes are kept once. Nothing is said
 //! to be held before it is on the disk and in the store.
 
-mod kind;
 mod partial;
 
 use crate::store::{EvidenceClaim, EvidenceFile, Finding, Flaw, Store, StoreError};

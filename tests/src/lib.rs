@@ -6,12 +6,14 @@
 //! | [`program`] | the two programs, run and watched |
 //! | [`province`] | an aggregator with its folder |
 //! | [`commune`] | an agent with its folder |
+//! | [`document`] | files that can be evidence |
 //! | [`proxy`] | a loopback proxy that stops forwarding at a byte |
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
 #![allow(clippy::expect_used)]
 
 pub mod commune;
+pub mod document;
 pub mod program;
 pub mod province;
 pub mod proxy;

@@ -140,12 +140,13 @@ impl Computer {
         bytes.extend_from_slice(b"\n%%EOF\n");
         let file = self.folder.root().join("bien-ban.pdf");
         fs::write(&file, bytes)?;
-        let copied = evidence::keep(&self.folder, &file)?;
+        let limits = evidence::Limits { file_bytes: 1 << 20, total_bytes: 1 << 30 };
+        let copied = evidence::keep(&self.folder, &[file], limits)?;
         let (now, mut random) = (hand.real(), hand.clone());
         let mut author = Author { name: "Lan", now, random: &mut random };
         let place = (key.indicator.as_str(), key.unit.as_str(), key.period);
         let store = self.store()?;
-        match entry::attach(store, &mut author, place, vec![copied]) {
+        match entry::attach(store, &mut author, place, copied) {
             Ok(_) => tally.count("files attached"),
             Err(error) => tally.trace(format_args!("cannot attach: {error}")),
         }

@@ -169,7 +169,7 @@ impl Aggregator {
         fs::copy(backup, self.root.join("store.db"))?;
         let epoch = self.hand.draw();
         let act = Act { who: "sim".into(), at: self.hand.real() };
-        self.running().await?.store.begin_epoch(epoch, act).await?;
+        self.running().await?.store.restored(epoch, "sim", act).await?;
         Ok(true)
     }
 

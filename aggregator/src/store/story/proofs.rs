@@ -181,9 +181,9 @@ async fn records_made_anew_are_the_same(store: &impl Store) {
 async fn another_epoch_begins(store: &impl Store) {
     let first = store.epoch().await.unwrap();
     assert_ne!(first, [0; 16]);
-    store.begin_epoch([5; 16], act(moment())).await.unwrap();
+    store.restored([5; 16], "backup", act(moment())).await.unwrap();
     assert_eq!(store.opening(opening(1, 0)).await.unwrap().epoch, [5; 16]);
-    assert_eq!(store.audit(1).await.unwrap()[0].what, "epoch_begun");
+    assert_eq!(store.audit(1).await.unwrap()[0].what, "restored");
 }
 
 async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'static>) {
