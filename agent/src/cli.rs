@@ -3,8 +3,10 @@
 mod account;
 mod arguments;
 mod entering;
+mod evidence;
 mod failure;
 mod looking;
+mod safekeeping;
 mod syncing;
 mod table;
 mod telling;
@@ -61,10 +63,13 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Sync => syncing::sync(&desk),
         Command::Record(record) => entering::record(&desk, record),
         Command::Import(import) => entering::import(&desk, &import),
-        Command::Attach(attach) => entering::attach(&desk, &attach),
+        Command::Attach(attach) => evidence::attach(&desk, &attach),
+        Command::Evidence(asked) => evidence::evidence(&desk, &asked),
         Command::Targets(targets) => looking::targets(&desk, &targets),
         Command::History(history) => looking::history(&desk, &history),
         Command::Standing(standing) => looking::standing(&desk, &standing),
+        Command::Backup(backup) => safekeeping::backup(&desk, &backup),
+        Command::Restore(restore) => safekeeping::restore(&desk, &restore),
         Command::Status => looking::status(&desk),
     }
 }

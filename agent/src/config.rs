@@ -17,6 +17,8 @@ const PREFIX: &str = "TIENDO_AGENT_";
 const COMMAND_LINE_ONLY: [&str; 1] = ["data"];
 /// Longest quiet time: a day.
 const MAX_QUIET_SECONDS: u32 = 86_400;
+/// Largest evidence file that a record can name, in MiB.
+const MAX_FILE_MIB: u32 = 1_024;
 
 /// What `join` leaves as `agent.toml`: every setting with its default, commented out.
 pub const TEMPLATE: &str = "\
@@ -34,6 +36,8 @@ pub const TEMPLATE: &str = "\
 
 # Tốc độ gửi tệp minh chứng (KiB mỗi giây), cho đường truyền yếu; 0 là không giới hạn.
 # evidence_kib_per_second = 0
+# Tệp minh chứng lớn nhất, tính bằng MiB.
+# evidence_max_file_mib = 20
 
 # Mức nhật ký của `run`: error, warn, info, debug.
 # log = \"info\"
@@ -50,6 +54,8 @@ pub struct Config {
     pub quiet: Option<Duration>,
     /// How fast evidence is sent at most; `None` when there is no limit.
     pub evidence_kib_per_second: Option<NonZeroU32>,
+    /// Largest evidence file.
+    pub evidence_max_file_bytes: u64,
     /// What `run` logs, as `level` or `target=level,…`.
     pub log: String,
 }
@@ -62,6 +68,7 @@ struct Settings {
     window_to: String,
     quiet_seconds: u32,
     evidence_kib_per_second: u32,
+    evidence_max_file_mib: u32,
     log: String,
 }
 
@@ -73,6 +80,7 @@ impl Default for Settings {
             window_to: "23:30".into(),
             quiet_seconds: 60,
             evidence_kib_per_second: 0,
+            evidence_max_file_mib: 20,
             log: "info".into(),
         }
     }
@@ -132,6 +140,12 @@ impl TryFrom<Settings> for Config {
                 reason: format!("more than a day ({MAX_QUIET_SECONDS})"),
             });
         }
+        if !(1..=MAX_FILE_MIB).contains(&settings.evidence_max_file_mib) {
+            return Err(ConfigError::Value {
+                name: "evidence_max_file_mib",
+                reason: format!("not between 1 and {MAX_FILE_MIB}"),
+            });
+        }
         if let Some(server) = settings.server.as_deref().filter(|server| !server.starts_with("https://")) {
             return Err(ConfigError::Value {
                 name: "server",
@@ -142,8 +156,10 @@ impl TryFrom<Settings> for Config {
             return Err(ConfigError::Value { name: "log", reason: format!("{:?} is no level", settings.log) });
         }
         let quiet = (settings.quiet_seconds > 0).then(|| Duration::from_secs(settings.quiet_seconds.into()));
+        let evidence_max_file_bytes = u64::from(settings.evidence_max_file_mib) * 1024 * 1024;
         let evidence_kib_per_second = NonZeroU32::new(settings.evidence_kib_per_second);
-        Ok(Self { server: settings.server, window, quiet, evidence_kib_per_second, log: settings.log })
+        let (server, log) = (settings.server, settings.log);
+        Ok(Self { server, window, quiet, evidence_max_file_bytes, evidence_kib_per_second, log })
     }
 }
 
@@ -188,6 +204,8 @@ mod tests {
             "quiet = 3",
             "quiet_seconds = \"x\"",
             "quiet_seconds = 100000",
+            "evidence_max_file_mib = 0",
+            "evidence_max_file_mib = 1025",
             "window_from = \"25:00\"",
             "server = \"http://x\"",
             "log = \"a=b=c\"",

@@ -120,6 +120,8 @@ impl Home {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::at(home.path().join("data"));
         folder.create().unwrap();
+        // As every join leaves it.
+        std::fs::write(folder.sync_lock(), "").unwrap();
         let mut store = Store::open_or_create(&folder).unwrap();
         let belonging = Belonging {
             province: "dong-nai".into(),
@@ -167,4 +169,17 @@ pub fn form(indicator: &str, period: &str, typed: Typed) -> Form {
         typed,
         note: String::new(),
     }
+}
+
+/// A small PDF; another text makes another file.
+pub fn pdf(text: &str) -> Vec<u8> {
+    format!("%PDF-1.4\n% {text}\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n")
+        .into_bytes()
+}
+
+/// A picture of one point.
+pub fn png() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55".to_vec();
+    bytes.extend(b"\0\0\0\x0aIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82");
+    bytes
 }

@@ -10,11 +10,13 @@
 //! | [`entry`], [`import`], [`evidence`] | what a person enters, checked |
 //! | [`store`] | the SQLite file; all SQL |
 //! | [`outbox`], [`uplink`] | what is to be sent, and the session that sends it |
+//! | [`backup`] | a copy of all of it, and the way back |
 //! | [`schedule`], [`retry`], [`service`] | when the next session is due; the background service |
 //! | [`status`], [`refusal`] | what is told to people |
 //!
 //! It never talks to another commune, and never computes a rank: the province's word is shown as it came.
 
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

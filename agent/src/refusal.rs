@@ -16,6 +16,9 @@ pub fn explain(
     catalogue: Option<&CommuneView>,
     language: Language,
 ) -> String {
+    if let Some(reason) = of_file(&refusal.code, language) {
+        return reason.into();
+    }
     match rebuilt(refusal, key, value, catalogue) {
         Some(known) => known.explain(language),
         None => language.pick(
@@ -29,6 +32,30 @@ pub fn explain(
             ),
         ),
     }
+}
+
+/// Why the province does not take the bytes of a file.
+fn of_file(code: &str, language: Language) -> Option<&'static str> {
+    let (vi, en) = match code {
+        "kind_not_allowed" => (
+            "tỉnh chỉ nhận tệp PDF, PNG, JPEG, DOCX, XLSX (không có macro)",
+            "the province takes PDF, PNG, JPEG, DOCX and XLSX without macros only",
+        ),
+        "file_too_large" => (
+            "tệp lớn hơn mức tỉnh cho phép; hãy giảm dung lượng rồi gắn lại",
+            "larger than the province allows; make it smaller and attach it again",
+        ),
+        "commune_full" => (
+            "xã đã dùng hết dung lượng minh chứng ở tỉnh; liên hệ tỉnh",
+            "the commune's room for evidence at the province is used up; ask the province",
+        ),
+        "not_evidence" => (
+            "tỉnh chưa có số liệu nào gắn tệp này; sẽ tự gửi lại",
+            "the province knows no figure with this file; it will be sent again",
+        ),
+        _ => return None,
+    };
+    Some(language.pick(vi, en))
 }
 
 /// The refusal that the code stands for.
@@ -58,6 +85,7 @@ fn rebuilt(
         "text_too_long" => Refusal::TextTooLong(if refusal.detail.contains("note") { "note" } else { "name" }),
         "text_not_plain" => Refusal::TextNotPlain(if refusal.detail.contains("note") { "note" } else { "name" }),
         "unknown_observation" => Refusal::UnknownObservation,
+        "unknown_conflict" => Refusal::UnknownConflict,
         "unreadable" => Refusal::Unreadable(refusal.detail.clone()),
         _ => return None,
     })
@@ -95,6 +123,7 @@ mod tests {
             Refusal::TextTooLong("note"),
             Refusal::TextNotPlain("note"),
             Refusal::UnknownObservation,
+            Refusal::UnknownConflict,
         ] {
             let stored = StoredRefusal { code: known.code().into(), detail: known.to_string() };
             assert_eq!(rebuilt(&stored, &key, Some(Value::Count(1)), None), Some(known));

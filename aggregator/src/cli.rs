@@ -9,6 +9,7 @@
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `decide` | `exception`, `review`, `period`, `exercise` |
 //! | `prove` | `verify`, `verify-receipt`, `conflicts` |
+//! | `evidence`, `safekeeping` | `evidence`, `backup`, `restore` |
 //! | `failure` | what goes wrong, in words |
 //!
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
@@ -17,10 +18,12 @@ mod authority;
 mod catalogue;
 mod certificates;
 mod decide;
+mod evidence;
 mod failure;
 mod identity;
 mod init;
 mod prove;
+mod safekeeping;
 mod serve;
 
 pub use failure::Failure;
@@ -95,6 +98,12 @@ pub enum Command {
     /// Kỳ báo cáo đã chốt
     #[command(subcommand)]
     Period(decide::PeriodCommand),
+    /// Minh chứng của các xã: xem danh sách, lấy tệp ra
+    Evidence(evidence::Evidence),
+    /// Sao lưu dữ liệu của tỉnh vào một thư mục (máy chủ vẫn chạy)
+    Backup(safekeeping::Backup),
+    /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
+    Restore(safekeeping::Restore),
     /// Tỉnh diễn tập (số liệu mô phỏng)
     #[command(subcommand)]
     Exercise(decide::ExerciseCommand),
@@ -180,6 +189,9 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Exception(command) => command.run(&context).await,
         Command::Review(command) => command.run(&context).await,
         Command::Period(command) => command.run(&context).await,
+        Command::Evidence(command) => command.run(&context).await,
+        Command::Backup(command) => command.run(&context).await,
+        Command::Restore(command) => command.run(&context).await,
         Command::Exercise(command) => command.run(&context).await,
         Command::Verify(command) => command.run(&context).await,
         Command::VerifyReceipt(command) => command.run(&context).await,

@@ -3,12 +3,10 @@
 //! | file | noun |
 //! | --- | --- |
 //! | `partial` | one file on its way, on the disk |
-//! | `kind` | what a file is, by its content |
 //!
 //! Only a file that accepted evidence of the commune names is taken. The same bytes of two communes are kept once. Nothing is said
 //! to be held before it is on the disk and in the store.
 
-mod kind;
 mod partial;
 
 use crate::store::{EvidenceClaim, EvidenceFile, Finding, Flaw, Store, StoreError};
@@ -181,7 +179,8 @@ impl Evidence {
                 return Ok(held(sha256, size));
             }
             tracing::error!(file = %hex::encode(sha256), "a file of evidence that was held is gone, it is asked for again");
-        } else if claim.refused.is_some() {
+        } else if claim.refused.is_some() || size == 0 {
+            // A file without bytes is of no kind, and there is no piece of it to send.
             return Ok(refused(sha256, "kind_not_allowed"));
         }
         if size > self.limits.max_file_mib * MIB {

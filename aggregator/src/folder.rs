@@ -56,6 +56,12 @@ pub struct Serving {
 }
 
 impl Folder {
+    /// A folder at a path, whatever is there; nothing is touched.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     /// A folder that was founded.
     ///
     /// # Errors

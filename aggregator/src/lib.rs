@@ -10,6 +10,8 @@
 //! | [`store`] | everything that is kept, behind a port |
 //! | [`receipts`], [`evidence`] | the key that signs receipts; the communes' files |
 //! | [`parked`] | changes kept raw until the program knows their kind |
+//! | [`evidence_shelf`] | the communes' files, for those who read them |
+//! | [`backup`] | a copy of all of it, and the way back |
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
@@ -22,6 +24,7 @@
 pub mod access;
 pub mod authorities;
 pub mod authority;
+pub mod backup;
 pub mod bundle;
 pub mod challenge;
 pub mod cli;
@@ -29,6 +32,7 @@ pub mod clock;
 pub mod config;
 pub mod enrol;
 pub mod evidence;
+pub mod evidence_shelf;
 pub mod exercise;
 pub mod feed;
 pub mod folder;

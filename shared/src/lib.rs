@@ -9,6 +9,7 @@
 //! | [`change`] | the entries of an agent's log and their chain |
 //! | [`feed`] | what the province decides and sends down |
 //! | [`digest`] | order-free hashes over records |
+//! | [`evidence_kind`] | which kind of file a piece of evidence is, by its content |
 //! | [`achievement`] | how far a value is towards its target |
 //! | [`evaluation`] | states, what counts, lights |
 //! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
@@ -17,6 +18,7 @@
 //! | [`province`] | the province's own figure for an indicator |
 //! | [`tables`] | the columns of the exports, written and read back |
 //! | [`vietnamese`] | alphabetical order, search without diacritics, numbers for people |
+//! | [`manifest`] | the list of what lies in a backup |
 //! | [`listing`] | a list as a table for people, as CSV and as JSON |
 //! | [`language`] | Vietnamese first, English by setting |
 
@@ -29,10 +31,12 @@ pub mod change;
 pub mod digest;
 pub mod effective;
 pub mod evaluation;
+pub mod evidence_kind;
 pub mod feed;
 pub mod fraction;
 pub mod language;
 pub mod listing;
+pub mod manifest;
 pub mod observation;
 pub mod period;
 pub mod province;

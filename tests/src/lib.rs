@@ -10,12 +10,14 @@
 //! | [`space`] | a disk small enough to be full |
 //! | [`chaos`] | rounds of faults on all of it |
 //! | [`inquest`] | both ends' stores held against each other |
+//! | [`document`] | files that can be evidence |
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
 #![allow(clippy::expect_used)]
 
 pub mod chaos;
 pub mod commune;
+pub mod document;
 pub mod inquest;
 pub mod program;
 pub mod province;

@@ -6,12 +6,15 @@ use proto::tls::Fingerprint;
 use shared::language::Language;
 use std::path::PathBuf;
 
+/// Most files that are attached at once.
+const MAX_FILES: usize = 100;
+
 const EXIT_CODES: &str = "\
 Mã thoát:
   0  thành công
   1  thất bại
   2  sai cú pháp lệnh
-  3  số liệu bị từ chối vì trái quy tắc (không ghi gì)
+  3  số liệu, tệp hoặc bản sao lưu bị từ chối vì trái quy tắc (không ghi gì)
   4  chưa liên lạc được với tỉnh, hãy thử lại sau
   5  tỉnh không chấp nhận danh tính của máy này, cần tham gia lại (join)";
 
@@ -64,6 +67,8 @@ pub enum Command {
     Import(Import),
     /// Gắn tệp minh chứng vào số liệu mới nhất của một kỳ
     Attach(Attach),
+    /// Xem các tệp minh chứng và tình trạng gửi
+    Evidence(Evidence),
     /// Xem các mục tiêu của xã và số liệu mới nhất
     Targets(Targets),
     /// Xem mọi phiên bản số liệu của một chỉ tiêu
@@ -74,12 +79,16 @@ pub enum Command {
     Status,
     /// Đồng bộ với tỉnh ngay
     Sync,
+    /// Sao lưu số liệu và minh chứng vào một thư mục (dịch vụ nền vẫn chạy)
+    Backup(Backup),
+    /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
+    Restore(Restore),
 }
 
 impl Command {
     /// Whether it prints a list, which can be CSV.
     pub fn prints_a_list(&self) -> bool {
-        matches!(self, Self::Targets(_) | Self::History(_) | Self::Standing(_))
+        matches!(self, Self::Evidence(_) | Self::Targets(_) | Self::History(_) | Self::Standing(_))
     }
 }
 
@@ -166,12 +175,39 @@ pub struct Attach {
     /// Where the figure belongs.
     #[command(flatten)]
     pub place: Place,
-    /// Các tệp minh chứng, mỗi tệp tối đa 50 MiB
-    #[arg(value_name = "FILE", required = true)]
+    /// Các tệp minh chứng: PDF, PNG, JPEG, DOCX hoặc XLSX; tất cả hoặc không gì cả
+    #[arg(value_name = "FILE", required = true, num_args = 1..=MAX_FILES)]
     pub files: Vec<PathBuf>,
     /// Người gắn (mặc định: tài khoản máy tính)
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
+}
+
+/// `evidence`
+#[derive(Debug, Args)]
+pub struct Evidence {
+    /// Chỉ một chỉ tiêu
+    #[arg(value_name = "CODE")]
+    pub indicator: Option<String>,
+    /// Chỉ một kỳ
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+}
+
+/// `backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Thư mục mới, rỗng, hoặc có bản sao lưu cũ của chính xã này
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+/// `restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Thư mục có bản sao lưu
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `targets`

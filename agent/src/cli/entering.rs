@@ -1,14 +1,13 @@
-//! `record`, `import`, `attach`: what a person enters.
+//! `record`, `import`: the figures that a person enters.
 
 use super::{
     Desk, Failure, Printed, account,
-    arguments::{Attach, GivenValue, Import, Record},
+    arguments::{GivenValue, Import, Record},
     table::{Format, pretty},
     words::{self, plain},
 };
 use crate::{
-    entry::{self, Author, EntryError, Form, Recorded, Typed},
-    evidence,
+    entry::{self, Author, Form, Recorded, Typed},
     import::{self, Imported},
     store::Store,
 };
@@ -147,56 +146,4 @@ fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String 
         "figures are of indicators outside the commune's plan.",
     );
     text
-}
-
-/// `attach`
-pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
-    let period = period(&arguments.place.period)?;
-    let mut store = Store::open(&desk.folder)?;
-    let place = (arguments.place.indicator.as_str(), arguments.place.unit.as_str(), period);
-    let by = arguments.by.clone().unwrap_or_else(account::name);
-    // Asked first, so that no copy is made for a figure that is not there.
-    entry::check_name(&by).map_err(EntryError::from)?;
-    entry::figure_for_evidence(store.view(), place.0, place.1, place.2)?;
-    let mut copies = Vec::with_capacity(arguments.files.len());
-    for file in &arguments.files {
-        copies.push(evidence::keep(&desk.folder, file)?);
-    }
-    let mut random = rand::rng();
-    let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
-    let (figure, attached) = entry::attach(&mut store, &mut author, place, copies)?;
-    let count = store.view().evidence_names(figure.change_id).map_err(EntryError::from)?.len();
-    let (key, version) = (&figure.observation.key, figure.version.unwrap_or_default());
-    if desk.format == Format::Json {
-        let files: Vec<_> = attached
-            .iter()
-            .map(|a| json!({ "name": a.file.name, "size_bytes": a.file.size_bytes, "sha256": hex::encode(a.file.sha256), "new": a.is_new }))
-            .collect();
-        return Ok(pretty(&json!({
-            "indicator": key.indicator, "unit": key.unit, "period": key.period.to_string(), "version": version,
-            "files": files, "evidence_count": count,
-        }))
-        .into());
-    }
-    let mut text = String::new();
-    for attached in &attached {
-        let (name, hash) = (&attached.file.name, &hex::encode(attached.file.sha256)[..12]);
-        text += &if attached.is_new {
-            let size = attached.file.size_bytes;
-            desk.language.pick(
-                format!("Đã gắn {name} ({size} byte, SHA-256 {hash}…)\n"),
-                format!("Attached {name} ({size} bytes, SHA-256 {hash}…)\n"),
-            )
-        } else {
-            desk.language.pick(
-                format!("{name} đã được gắn vào phiên bản này rồi, không thay đổi gì\n"),
-                format!("{name} is attached to this version already, nothing changed\n"),
-            )
-        };
-    }
-    text += &desk.language.pick(
-        format!("{}, kỳ {}, phiên bản {version}: {count} minh chứng\n", key.indicator, key.period),
-        format!("{}, period {}, version {version}: {count} evidence files\n", key.indicator, key.period),
-    );
-    Ok(text.into())
 }

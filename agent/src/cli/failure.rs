@@ -2,6 +2,7 @@
 
 use super::words::plain_lines;
 use crate::{
+    backup::BackupError,
     config::ConfigError,
     entry::EntryError,
     evidence::EvidenceError,
@@ -50,6 +51,9 @@ pub enum Failure {
     /// An evidence file.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// A backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// Joining.
     #[error(transparent)]
     Join(#[from] JoinError),
@@ -86,11 +90,10 @@ impl Failure {
         match self {
             Self::Entry(error) | Self::Import { error: ImportError::Entry(error), .. } if error.is_refusal() => REFUSED,
             Self::Import { error: ImportError::Faults(_) | ImportError::TooLarge, .. } => REFUSED,
-            Self::Evidence(error) => match error {
-                EvidenceError::TooLarge(_) | EvidenceError::Empty(_) | EvidenceError::Name(_) => REFUSED,
-                EvidenceError::Unreadable { .. } | EvidenceError::NotAFile(_) | EvidenceError::Copy(_) => FAILED,
-            },
+            Self::Evidence(error) if error.is_refusal() => REFUSED,
+            Self::Backup(error) if error.is_refusal() => REFUSED,
             Self::Join(JoinError::Connect(ConnectError::Unreachable(_))) | Self::SessionBusy => UNREACHABLE,
+            Self::Backup(error) if error.is_momentary() => UNREACHABLE,
             Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList | Self::Period(_) | Self::Ratio(_) => {
                 USAGE
             }
@@ -126,6 +129,7 @@ impl Failure {
                 format!("{} cannot be read: {error}", file.display()),
             ),
             Self::Evidence(error) => error.explain(language),
+            Self::Backup(error) => error.explain(language),
             Self::Join(error) => error.explain(language),
             Self::Folder(error) => error.explain(language),
             Self::Service(error) => error.explain(language),
@@ -143,8 +147,8 @@ impl Failure {
             ),
             Self::NoList => language
                 .pick(
-                    "--format csv chỉ dùng cho danh sách: targets, history, standing",
-                    "--format csv is for lists: targets, history, standing",
+                    "--format csv chỉ dùng cho danh sách: evidence, targets, history, standing",
+                    "--format csv is for lists: evidence, targets, history, standing",
                 )
                 .into(),
             Self::NoStanding => language

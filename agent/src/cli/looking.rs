@@ -28,7 +28,7 @@ use shared::{
 use std::collections::HashMap;
 
 /// A list in the form asked; `people` is what they read above it.
-fn print(desk: &Desk, list: &Listing, people: &str) -> Printed {
+pub fn print(desk: &Desk, list: &Listing, people: &str) -> Printed {
     match desk.format {
         Format::Table => {
             let mut list = list.clone();

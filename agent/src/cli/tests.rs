@@ -1,7 +1,7 @@
 //! Whole commands: what is refused before anything is written, in which words, and that texts of others stay texts.
 
 use super::*;
-use crate::fixture::{Home, now};
+use crate::fixture::{Home, now, pdf, png};
 use clap::Parser;
 use shared::{feed::FeedItem, observation::Decision};
 use std::{fs, path::Path};
@@ -95,4 +95,40 @@ fn joining_leaves_a_folder_of_something_else_alone() {
     assert_eq!(failure.code(), 1);
     assert!(failure.explain(Language::Vi).contains("--data"));
     assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
+}
+
+#[test]
+fn evidence_is_judged_by_its_content_before_anything_is_written() {
+    let mut home = Home::ready();
+    home.value("CDS-2", "1").unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = home.folder.root().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (report, picture, letter) = (file("a.pdf", &pdf("a")), file("b.bin", &png()), file("c.pdf", b"MZ\x90\0"));
+    let attach = ["attach", "CDS-2", "--period", "2026-10", &report, &picture];
+    let failure = run(&home, &[&attach[..], &[letter.as_str()]].concat()).unwrap_err();
+    assert_eq!(failure.code(), 3);
+    let told = failure.explain(Language::Vi);
+    assert!(
+        ["c.pdf", "một chương trình", "PDF, PNG, JPEG, DOCX, XLSX"].iter().all(|word| told.contains(word)),
+        "{told}"
+    );
+    assert!(!home.folder.evidence().exists());
+    fs::write(home.folder.config(), "evidence_max_file_mib = 1\n").unwrap();
+    let large = file("large.pdf", &pdf(&"x".repeat(1024 * 1024)));
+    let failure = run(&home, &[&attach[..], &[large.as_str()]].concat()).unwrap_err();
+    assert_eq!((failure.code(), failure.explain(Language::En).contains("1 MiB")), (3, true));
+    assert_eq!(home.store.view().evidence_total().unwrap().files, 0);
+    run(&home, &attach).unwrap();
+    let listed = run(&home, &["evidence", "cds-2", "--period", "2026-10", "--format", "csv"]).unwrap().text;
+    let rows: Vec<Vec<&str>> = listed.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let size = pdf("a").len().to_string();
+    assert_eq!(rows[0][..9], ["CDS-2", "2026-10", "", "1", "a.pdf", "pdf", &size, "pending", &size]);
+    assert_eq!(rows[1][4..6], ["b.bin", "png"]);
+    for nothing in [&["evidence", "CDS-1"][..], &["evidence", "--period", "2026-09"]] {
+        assert!(run(&home, nothing).unwrap().text.starts_with("0 minh chứng"));
+    }
+    assert!(run(&home, &["evidence"]).unwrap().text.contains("chờ gửi"));
 }

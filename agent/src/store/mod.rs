@@ -6,19 +6,22 @@
 //! | [`meta`] | who this store belongs to, and single facts |
 //! | [`log`] | the change log and its chain |
 //! | [`figures`] | figures with all their versions |
-//! | [`evidence`], [`file`] | files bound to figures, and their bytes on the way |
+//! | [`evidence`], [`attachments`], [`file`] | files bound to figures, their list, and their bytes on the way |
 //! | [`digest`] | sums over the records, to prove that both ends hold the same |
 //! | [`history`] | the province's log on its way back, and the store made anew from it |
 //! | [`replay`] | records made from the bodies of the log |
 //! | [`conflict`] | figures that were entered on two branches |
 //! | [`receipt`] | the province's signed word |
 //! | [`verify`] | whether chain, records and sums still fit together |
+//! | [`backup`] | copies of the store |
 //! | [`feed`] | what came down from the province |
 //! | [`runs`] | the sessions held |
 //!
 //! Reads are methods of [`View`], writes of [`Writing`]: one transaction that begins `IMMEDIATE`, so that a read never
 //! turns into a write half-way and `busy_timeout` covers the whole wait. It decides nothing about figures.
 
+pub mod attachments;
+pub mod backup;
 pub mod conflict;
 pub mod digest;
 pub mod evidence;

@@ -196,7 +196,8 @@ impl<'a> Exchange<'a> {
                 Ok(Some(Input::Stored))
             }
             Output::Rebase { goal } => self.rebase(goal).map(Some),
-            Output::ReadDigests => Ok(Some(Input::Digests(self.store.view().digests()?))),
+            // From the records, not from the sums that are kept: a record that was changed behind our back must be noticed.
+            Output::ReadDigests => Ok(Some(Input::Digests(self.store.view().digests_anew()?))),
             Output::FindDifferences(differences) => self.find_differences(&differences).map(Some),
             Output::ReadChangesAbout { period, indicator } => {
                 Ok(Some(Input::ChangesAbout(self.store.view().changes_about(period, &indicator)?)))

@@ -1,9 +1,9 @@
 //! What goes wrong, in words for the one who typed the command. Logs have the English errors.
 
 use crate::{
-    authorities::KeysError, authority::AuthorityError, config::ConfigError, evidence::EvidenceError,
-    exercise::ExerciseError, folder::FolderError, receipts::ReceiptsError, report::cli::ReportError, serve::ServeError,
-    store::StoreError,
+    authorities::KeysError, authority::AuthorityError, backup::BackupError, config::ConfigError,
+    evidence::EvidenceError, evidence_shelf::ShelfError, exercise::ExerciseError, folder::FolderError,
+    receipts::ReceiptsError, report::cli::ReportError, serve::ServeError, store::StoreError,
 };
 use chrono::NaiveDate;
 use proto::{identity::IdentityError, pem::PemError};
@@ -60,6 +60,15 @@ pub enum Failure {
     /// A provincial standard cannot be adopted.
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    /// A backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// A file of evidence.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// No file of evidence was asked for that there is.
+    #[error("there is no such evidence")]
+    NoEvidence,
     /// A catalogue with faults.
     #[error("the catalogue has {} faults", .0.len())]
     Catalogue(Vec<Fault>),
@@ -166,6 +175,13 @@ impl Failure {
             Failure::Report(error) => return error.explain(language),
             Failure::Adopt(error) => return error.explain(language),
             Failure::Catalogue(faults) => return catalogue(faults, language),
+            Failure::Backup(error) => return backup(error, language),
+            Failure::Shelf(ShelfError::Place(error)) => return error.explain(language),
+            Failure::Shelf(ShelfError::NotHeld { name, commune }) => {
+                format!("tỉnh chưa nhận được tệp {name} của {commune}")
+            }
+            Failure::Shelf(ShelfError::Name(name)) => format!("{name:?} không phải tên tệp, không ghi ra"),
+            Failure::NoEvidence => "không có minh chứng này".into(),
             Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
             Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
             Failure::Receipts(error) => format!("khóa ký biên nhận không dùng được: {error}"),
@@ -211,6 +227,18 @@ impl Failure {
             Failure::Signals(error) => format!("không chờ được tín hiệu dừng: {error}"),
         };
         language.pick(vi, en)
+    }
+}
+
+fn backup(error: &BackupError, language: Language) -> String {
+    match error {
+        BackupError::Folder(error) => folder(error, language),
+        BackupError::Store(error) => store(error, language),
+        BackupError::Serve(error) => serve(error, language),
+        BackupError::Keys(error) => keys(error, language),
+        _ => error.explain(language).unwrap_or_else(|| {
+            language.pick(format!("không sao lưu hoặc khôi phục được: {}", with_sources(error)), with_sources(error))
+        }),
     }
 }
 

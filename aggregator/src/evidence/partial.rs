@@ -1,9 +1,10 @@
 //! One file on its way: what has come lies in `partial/<commune>/<sha256>`; whole and verified it moves to its place. Everything
 //! here blocks. Whatever stops it, the disk holds a beginning of the file, the whole file in its place, or nothing.
 
-use super::{Evidence, kind};
+use super::Evidence;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+use shared::evidence_kind::{self, EvidenceKind};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
@@ -94,7 +95,7 @@ impl Partial {
     /// Moves a verified file into its place, if it is of a kind that is allowed.
     fn judge(&self, path: &Path) -> Outcome<Written> {
         let at = |error| (path.to_owned(), error);
-        let kind = kind::detect(&mut File::open(path).map_err(at)?);
+        let kind = evidence_kind::detect(&mut File::open(path).map_err(at)?).map_err(at)?.map(EvidenceKind::as_str);
         if kind.is_none() {
             fs::remove_file(path).map_err(at)?;
         } else if path != self.place {

@@ -107,7 +107,8 @@ async fn an_upload_goes_on_where_it_was_cut() {
 #[tokio::test]
 async fn what_is_not_what_was_named_is_not_taken() {
     let (good, text) = (pdf(100), b"no document at all, whatever its name says".to_vec());
-    let house = House::with(&[("tan-phu", &good), ("tan-phu", &text)], Limits::default()).await;
+    let house = House::with(&[("tan-phu", &good), ("tan-phu", &text), ("tan-phu", b"")], Limits::default()).await;
+    assert_eq!(told(&house.offer("tan-phu", b"").await), (FileState::Refused, 0, "kind_not_allowed"));
     // Another commune's, nobody's, and another size.
     assert_eq!(told(&house.offer("loc-tan", &good).await), (FileState::Refused, 0, "not_evidence"));
     assert_eq!(told(&house.keep("loc-tan", sha256(&good), 0, &good).await).2, "not_evidence");
@@ -117,6 +118,8 @@ async fn what_is_not_what_was_named_is_not_taken() {
     // Other bytes of the same length: wanted again from the beginning.
     let forged = vec![7; good.len()];
     assert_eq!(told(&house.keep("tan-phu", sha256(&good), 0, &forged[..60]).await), (FileState::Wanted, 60, ""));
+    // More than there is to come changes nothing.
+    assert_eq!(told(&house.keep("tan-phu", sha256(&good), 60, &forged[..41]).await), (FileState::Wanted, 60, ""));
     let state = house.keep("tan-phu", sha256(&good), 60, &forged[60..]).await;
     assert_eq!(told(&state), (FileState::Wanted, 0, "checksum"));
     assert_eq!(told(&house.keep("tan-phu", sha256(&good), 0, &good).await).0, FileState::Held);
@@ -126,7 +129,6 @@ async fn what_is_not_what_was_named_is_not_taken() {
     assert_eq!(told(&house.keep("tan-phu", sha256(&text), 0, &text).await).2, "kind_not_allowed");
     assert_eq!(told(&house.offer("tan-phu", &text).await), (FileState::Refused, 0, "kind_not_allowed"));
     assert_eq!(house.store.contacts().await.unwrap()[0].evidence_pending_bytes, 0);
-    // More than there is.
     assert!(!house.path(&text).exists());
 }
 

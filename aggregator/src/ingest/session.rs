@@ -121,8 +121,8 @@ struct Session {
     clock_skew_ms: Option<i64>,
     authorities: Vec<[u8; 32]>,
     returned: Option<Incarnation>,
-    /// Records made anew that nobody was told of yet.
-    healed: u32,
+    /// Records were made anew, and the standings do not know yet.
+    healed: bool,
 }
 
 impl Session {
@@ -152,7 +152,7 @@ impl Session {
             clock_skew_ms: None,
             authorities: Vec::new(),
             returned: None,
-            healed: 0,
+            healed: false,
         }
     }
 

@@ -206,8 +206,6 @@ pub struct DigestNote {
     pub at: DateTime<Utc>,
     /// Whether they differ.
     pub differ: bool,
-    /// Records made anew since the last note.
-    pub healed: u32,
 }
 
 /// Something to be noted of a commune's agent.

@@ -7,6 +7,7 @@ mod batch;
 mod credential;
 mod proof;
 mod record;
+mod safekeeping;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
@@ -15,6 +16,7 @@ pub use batch::*;
 pub use credential::*;
 pub use proof::*;
 pub use record::*;
+pub use safekeeping::*;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -23,6 +25,7 @@ use shared::{
     change::{Chain, LogPosition},
     period::Period,
 };
+use std::path::Path;
 use thiserror::Error;
 
 /// Why the store did not do something.
@@ -160,8 +163,6 @@ pub trait Store: Send + Sync {
 
     /// Of which life of this store positions of the feed are.
     async fn epoch(&self) -> Result<[u8; 16], StoreError>;
-    /// Begins another life, after the store was restored.
-    async fn begin_epoch(&self, epoch: [u8; 16], act: Act) -> Result<(), StoreError>;
     /// Proves everything held from itself; what does not agree.
     async fn verify(&self) -> Result<Vec<Finding>, StoreError>;
 
@@ -187,6 +188,13 @@ pub trait Store: Send + Sync {
     async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError>;
     /// The newest lines of the audit history, newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
+
+    /// Copies the store as it is at this moment into a new file, whole and checked. Nobody who writes waits for it.
+    async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError>;
+    /// Begins another life of a store that came from a backup; `detail` stands in the audit history.
+    async fn restored(&self, epoch: [u8; 16], detail: &str, act: Act) -> Result<(), StoreError>;
+    /// Files attached to figures, by commune, indicator, period and version; at most `limit`.
+    async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError>;
 
     /// How many decisions the province has made, in whichever process: catalogues, exceptions, verdicts, closed periods, moves of
     /// the clock. Never waits for a write.

@@ -42,6 +42,8 @@ pub struct Resending {
     pub changes: Vec<(u64, Bytes)>,
     /// Whether they are the last: then the records are made anew.
     pub last: bool,
+    /// When (real time).
+    pub at: DateTime<Utc>,
 }
 
 /// What became of changes that were sent again.

@@ -231,6 +231,8 @@ impl Commune {
         for figure in &evidenced {
             self.attach(figure, &place).await?;
         }
+        let spare = folder.spare_evidence(&self.member.slug);
+        write_document(&spare, "BIEN BAN / MINUTES")?;
         let amounts = Amounts { figures: figures.len(), evidence: evidenced.len() };
         self.changes += (amounts.figures + amounts.evidence) as u64;
         self.newest.extend(figures.into_iter().map(|figure| (figure.code.clone(), figure)));
@@ -252,11 +254,15 @@ impl Commune {
     async fn attach(&self, figure: &Entered, place: &Path) -> Result<(), Failure> {
         let Entered { code, period, .. } = figure;
         let file = place.join(format!("{period}-{code}.pdf"));
-        let lines =
-            ["SO LIEU MO PHONG / SIMULATED FIGURES".to_owned(), format!("{}: {code}, {period}", self.member.slug)];
-        fs::write(&file, document::pdf("SỐ LIỆU MÔ PHỎNG", &lines)).map_err(Failure::io(&file))?;
+        write_document(&file, &format!("{}: {code}, {period}", self.member.slug))?;
         self.run(&words!["attach", code, "--period", period.to_string(), &file, "--by", CLERK]).await.map(drop)
     }
+}
+
+/// A document that says what it is about, and that it is simulated.
+fn write_document(path: &Path, about: &str) -> Result<(), Failure> {
+    let lines = ["SO LIEU MO PHONG / SIMULATED FIGURES".to_owned(), about.to_owned()];
+    fs::write(path, document::pdf("SỐ LIỆU MÔ PHỎNG", &lines)).map_err(Failure::io(path))
 }
 
 /// A file as a clerk would save it from a spreadsheet.

@@ -93,6 +93,12 @@ impl Folder {
         self.root.join("figures").join(format!("{slug}-{month}.csv"))
     }
 
+    /// A document at hand that no figure has yet.
+    #[must_use]
+    pub fn spare_evidence(&self, slug: &str) -> PathBuf {
+        self.evidence(slug).join("bien-ban.pdf")
+    }
+
     /// A commune's evidence.
     #[must_use]
     pub fn evidence(&self, slug: &str) -> PathBuf {

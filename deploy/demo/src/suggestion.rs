@@ -1,7 +1,7 @@
 //! What to try next: commands that can be copied, for the folder of this demo.
 
 use crate::{commune::Entered, options::Options, stage::Stage, words};
-use shared::{catalogue::layout, observation::Value};
+use shared::observation::Value;
 
 /// A command and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +74,10 @@ fn reporting(stage: &Stage, options: &Options) -> Vec<Suggestion> {
             "report that the commune has reached that target",
             clerk.line(&words!["record", code, "--period", &period, "--ratio", format!("{denominator}/{denominator}")]),
         );
-        let file = stage.folder.catalogue().join(layout::SETTINGS);
+        let file = stage.folder.spare_evidence(&clerk.member.slug);
         suggest(
-            "chưa có minh chứng thì chưa được tính: gắn một tệp bất kỳ",
-            "without evidence it does not count: attach any file",
+            "chưa có minh chứng thì chưa được tính: gắn một tệp",
+            "without evidence it does not count: attach a file",
             clerk.line(&words!["attach", code, "--period", &period, file]),
         );
     }

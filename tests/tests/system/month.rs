@@ -2,6 +2,7 @@
 
 use system_tests::{
     commune::Commune,
+    document::pdf,
     program::{figures_csv, run},
     province::Province,
 };
@@ -32,8 +33,8 @@ fn five_communes(province: &mut Province) -> Vec<Commune> {
             let figures = FIGURES.map(|(code, n, d)| (code, n.saturating_sub(at * 3 % 7), d));
             let _ = commune.import(&figures_csv(month, &figures)).ok();
         }
-        let evidence = communes[0].desk().join("biên bản.txt");
-        std::fs::write(&evidence, month).unwrap();
+        let evidence = communes[0].desk().join("biên bản.pdf");
+        std::fs::write(&evidence, pdf(month)).unwrap();
         let _ = communes[0].command(["attach", "CDS-07", "--period", month, evidence.to_str().unwrap()]).ok();
         for commune in &communes {
             let _ = commune.command(["sync"]).ok();

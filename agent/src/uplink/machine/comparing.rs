@@ -132,7 +132,8 @@ impl Machine {
             return Err(protocol("an answer to something that was not sent again"));
         };
         comparing.places.pop_front();
-        let refused = refusals(resent.refused, |seq| changes.contains(&seq))?;
+        let known = resent.refused.into_iter().filter(|refused| changes.contains(&refused.seq)).collect();
+        let refused = refusals(known, |_| true)?;
         Ok(vec![Output::StoreResent { changes, refused, repaired: u64::from(resent.repaired) }])
     }
 }

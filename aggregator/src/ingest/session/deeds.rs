@@ -105,8 +105,7 @@ impl Session {
             tracing::warn!(commune = %self.commune, ?periods, "the digests differ");
         }
         let at = self.ingest.province.clock.real();
-        let (differ, healed) = (!differences.is_empty(), self.healed);
-        let note = DigestNote { commune: self.commune.clone(), at, differ, healed };
+        let note = DigestNote { commune: self.commune.clone(), at, differ: !differences.is_empty() };
         self.healed_records_follow().await;
         self.ingest.writer.note(Note::Digests(note)).await;
         Ok(differences)
@@ -120,7 +119,8 @@ impl Session {
         last: bool,
     ) -> Result<Remade, StoreError> {
         let commune = self.agent.commune.clone();
-        let resending = Resending { commune, indicator, period, changes, last };
+        let at = self.ingest.province.clock.real();
+        let resending = Resending { commune, indicator, period, changes, last, at };
         let remade = self.ingest.province.store.remake(resending).await?;
         if remade.foreign > 0 {
             tracing::warn!(commune = %self.commune, changes = remade.foreign, "changes sent again were never acknowledged");
@@ -128,13 +128,13 @@ impl Session {
         if remade.repaired > 0 {
             tracing::warn!(commune = %self.commune, %period, records = remade.repaired, "records were made anew");
         }
-        self.healed = self.healed.saturating_add(remade.repaired);
+        self.healed |= remade.repaired > 0;
         Ok(remade)
     }
 
     /// Records that were made anew changed under the standings; they are read again, once for all.
     pub(super) async fn healed_records_follow(&mut self) {
-        if std::mem::take(&mut self.healed) > 0
+        if std::mem::take(&mut self.healed)
             && let Err(error) = self.ingest.standings.reload().await
         {
             tracing::error!(%error, "the standings could not be read again");

@@ -5,6 +5,7 @@ use super::{
     columns, lineage,
     names::Names,
 };
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 /// Notes the end of a session, or what a comparison found.
@@ -37,14 +38,20 @@ pub(super) fn note(connection: &Connection, names: &mut Names, note: &Note) -> R
         }
         Note::Digests(note) => {
             let commune = names.number(connection, &note.commune)?;
-            let sql = "UPDATE contact SET digests_at = ?2, healed = healed + ?4,
-                       digests_differ_since = CASE WHEN ?3 THEN coalesce(digests_differ_since, ?2) END,
-                       healed_at = CASE WHEN ?4 > 0 THEN ?2 ELSE healed_at END WHERE commune = ?1";
+            let sql = "UPDATE contact SET digests_at = ?2,
+                       digests_differ_since = CASE WHEN ?3 THEN coalesce(digests_differ_since, ?2) END WHERE commune = ?1";
             let at = columns::time(note.at);
-            connection.prepare_cached(sql)?.execute(params![commune, at, note.differ, note.healed])?;
+            connection.prepare_cached(sql)?.execute(params![commune, at, note.differ])?;
             Ok(())
         }
     }
+}
+
+/// Counts records of a commune that were made anew.
+pub(super) fn healed(connection: &Connection, commune: i64, records: u32, at: DateTime<Utc>) -> Result<(), StoreError> {
+    let sql = "UPDATE contact SET healed = healed + ?2, healed_at = ?3 WHERE commune = ?1";
+    connection.prepare_cached(sql)?.execute(params![commune, records, columns::time(at)])?;
+    Ok(())
 }
 
 /// All agents, by commune.

@@ -29,7 +29,7 @@ fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> R
     Ok(())
 }
 
-fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
+pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
     connection.prepare_cached(sql)?.execute([key, value])?;
     Ok(())
@@ -47,13 +47,6 @@ pub(super) fn found(
     note(connection, act, "founded", &founding.province)?;
     import_catalogue(connection, catalogue, act)?;
     Ok(())
-}
-
-/// Begins another life of the store, so that the agents ask for all of the feed again.
-pub(super) fn begin_epoch(connection: &Connection, epoch: [u8; 16], act: &Act) -> Result<(), StoreError> {
-    let epoch = hex::encode(epoch);
-    set_meta(connection, "epoch", &epoch)?;
-    note(connection, act, "epoch_begun", &epoch)
 }
 
 pub(super) fn set_clock_offset(connection: &Connection, offset_ms: i64, act: &Act) -> Result<(), StoreError> {

@@ -4,6 +4,8 @@
 //! Commands of other processes may read and write the same file at the same time.
 
 mod append;
+mod attachments;
+pub mod backup;
 mod columns;
 mod conflict;
 mod connection;
@@ -27,10 +29,10 @@ mod versions;
 
 use super::{
     Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, ConflictRecord, Contact,
-    CurrentCatalogue, EvidenceClaims, EvidenceFile, Exception, FeedPage, Finding, Founding, HistoryPage, Imported,
-    InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
-    Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreError, StoredObservation, TakenUp,
-    TrustReport,
+    CurrentCatalogue, EvidenceClaims, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
+    HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
+    RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
+    StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -40,6 +42,7 @@ use shared::{
     change::{Chain, LogPosition},
     period::Period,
 };
+use std::path::Path;
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -212,10 +215,6 @@ impl Store for SqliteStore {
         self.read(|connection| read::epoch(connection)).await
     }
 
-    async fn begin_epoch(&self, epoch: [u8; 16], act: Act) -> Result<(), StoreError> {
-        self.transact(move |transaction, _| decide::begin_epoch(transaction, epoch, &act)).await
-    }
-
     async fn verify(&self) -> Result<Vec<Finding>, StoreError> {
         self.read(|connection| verify::verify(connection)).await
     }
@@ -260,6 +259,20 @@ impl Store for SqliteStore {
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         self.read(move |connection| read::audit(connection, limit)).await
+    }
+
+    async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError> {
+        let path = path.to_owned();
+        self.read(move |connection| backup::copy(connection, &path)).await
+    }
+
+    async fn restored(&self, epoch: [u8; 16], detail: &str, act: Act) -> Result<(), StoreError> {
+        let detail = detail.to_owned();
+        self.transact(move |transaction, _| backup::restored(transaction, epoch, &detail, &act)).await
+    }
+
+    async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError> {
+        self.read(move |connection| attachments::evidence(connection, &wanted, limit)).await
     }
 
     async fn decisions(&self) -> Result<u64, StoreError> {

@@ -6,7 +6,9 @@ use super::{
     conflict::{self, Hand},
     journal::PARKED,
     names::Names,
-    read, remake,
+    read,
+    records::{Part, Records},
+    remake,
     versions::KnownVersions,
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -77,11 +79,16 @@ pub(super) fn take_up(
         About::Records(indicator, period) => Some((indicator, period)),
         About::Conflicts => None,
     };
+    let former = match &part {
+        Some((indicator, period)) => Records::of_journal(connection, log, Part::Indicator(indicator, *period))?,
+        None => Records::default(),
+    };
     if note(None)? == 0 {
         return Ok(false);
     }
     if let Some((indicator, period)) = part {
         remake::records(connection, names, log, commune, &indicator, period)?;
+        remake::move_verdicts(connection, names, log, commune, (&indicator, period), &former)?;
         versions.forget();
     }
     let hand = Hand { by: &change.entered_by, at: change.entered_at };

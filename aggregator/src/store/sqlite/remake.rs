@@ -3,7 +3,7 @@
 
 use super::{
     super::{Remade, Resending, StoreError},
-    columns, digests, journal,
+    columns, contact, digests, journal,
     names::Names,
     records::{Part, Records, Spot},
 };
@@ -23,6 +23,9 @@ pub(super) fn resent(connection: &Connection, names: &mut Names, resending: &Res
     if resending.last {
         let Resending { indicator, period, .. } = resending;
         remade.repaired = records(connection, names, log, commune, indicator, *period)?;
+        if remade.repaired > 0 {
+            contact::healed(connection, commune, remade.repaired, resending.at)?;
+        }
         remade.refused = journal::refused_about(connection, log, indicator, *period)?;
     }
     Ok(remade)
@@ -49,8 +52,8 @@ fn mend(connection: &Connection, log: i64, seq: u64, body: &[u8]) -> Result<bool
     Ok(true)
 }
 
-/// Makes the records of an indicator and period what the journal says; how many were written, changed or removed. Verdicts stay on
-/// the versions that they were passed on.
+/// Makes the records of an indicator and period what the journal says; how many were written, changed or removed. Verdicts stay
+/// where they are: the order of the log gives each version its number again.
 pub(super) fn records(
     connection: &Connection,
     names: &mut Names,
@@ -67,7 +70,6 @@ pub(super) fn records(
     let unreadable = rows(connection, place)?.saturating_sub(held.figures.len() + held.evidence.len());
     if differing + unreadable > 0 {
         write(connection, names, place, &wanted)?;
-        move_verdicts(connection, names, place, &held, &wanted)?;
     }
     digests::set(connection, commune, period)?;
     Ok(u32::try_from(differing.max(unreadable)).unwrap_or(u32::MAX))
@@ -138,16 +140,20 @@ fn write(
     Ok(())
 }
 
-/// Where a version got another number, because a change before it is applied only now, its verdict goes with it.
-fn move_verdicts(
+/// Where a version has another number than by the journal as it was, because a change before it is applied only now, its verdict
+/// goes with it.
+pub(super) fn move_verdicts(
     connection: &Connection,
     names: &mut Names,
-    (commune, indicator, period): Place,
-    held: &Records,
-    wanted: &Records,
+    log: i64,
+    commune: i64,
+    part: (&str, Period),
+    former: &Records,
 ) -> Result<(), StoreError> {
+    let wanted = Records::of_journal(connection, log, Part::Indicator(part.0, part.1))?;
+    let (indicator, period) = (names.number(connection, part.0)?, columns::period(part.1));
     let now: BTreeMap<Uuid, &Spot> = wanted.figures.iter().map(|(spot, figure)| (figure.change, spot)).collect();
-    let moved = held.figures.iter().filter_map(|(spot, figure)| {
+    let moved = former.figures.iter().filter_map(|(spot, figure)| {
         let to = *now.get(&figure.change)?;
         (to.0 == spot.0 && to.1 != spot.1).then_some((spot, to.1))
     });

@@ -219,17 +219,25 @@ fn tune(connection: &Connection, cache_kib: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+/// The version of an open store.
+pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let found = found as usize;
-    let migrations = migrations();
-    let known = migrations.len();
+    Ok(found as usize)
+}
+
+/// The newest version that this program knows.
+pub(super) fn known() -> usize {
+    migrations().len()
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let (found, known) = (version(connection)?, known());
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
     if found < known {
         let engine = |error| StoreError::Engine(Box::new(error));
-        Migrations::new(migrations).to_latest(connection).map_err(engine)?;
+        Migrations::new(migrations()).to_latest(connection).map_err(engine)?;
     }
     Ok(())
 }

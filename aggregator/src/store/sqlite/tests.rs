@@ -4,9 +4,13 @@ use super::{
     super::{BatchOutcome, story},
     *,
 };
-use crate::sample::{self, act, batch, figure, moment};
+use crate::sample::{self, act, batch, evidence, figure, moment};
+use proptest::prelude::*;
 use rusqlite::Connection;
-use shared::change::LogPosition;
+use shared::{
+    change::{Change, LogPosition},
+    observation::{Decision, ObservationKey},
+};
 
 #[tokio::test]
 async fn it_tells_every_story() {
@@ -78,5 +82,91 @@ async fn the_audit_history_is_only_added_to() {
     for sql in ["DELETE FROM audit", "UPDATE audit SET who = 'x'"] {
         let done = store.transact(move |transaction, _| Ok(transaction.execute(sql, [])?)).await;
         assert!(done.is_err(), "{sql}");
+    }
+}
+
+/// What can happen to the record tables outside this program.
+const DAMAGES: [&str; 9] = [
+    "DELETE FROM observation WHERE seq % 3 = 0",
+    "UPDATE observation SET amount = amount + 1 WHERE seq % 2 = 0",
+    "UPDATE observation SET amount = 'much' WHERE version = 2",
+    "UPDATE OR REPLACE observation SET period = period + 1 WHERE version = 1",
+    "UPDATE OR REPLACE observation SET version = version + 1",
+    "UPDATE observation SET change_id = randomblob(16) WHERE seq % 2 = 1",
+    "UPDATE evidence SET name = 'khac.pdf'",
+    "UPDATE OR REPLACE evidence SET version = 7",
+    "UPDATE digest SET records = records + 1",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever comes, again, from another life, refused or not: what is kept proves itself. Whatever then happens to the
+    /// records: made anew from the journal they are the same as before.
+    #[test]
+    fn what_is_kept_proves_itself_and_is_made_anew(
+        steps in prop::collection::vec((1..4u8, 0..4usize, 1..5u64, any::<bool>()), 1..12),
+        damages in prop::sample::subsequence(DAMAGES.to_vec(), 0..4),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (folder, store) = sample::store().await;
+            let mut held: Vec<(LogPosition, Change)> = Vec::new();
+            for (life, back, count, closes) in steps {
+                let from = held.len().saturating_sub(back);
+                let before = from.checked_sub(1).map_or(LogPosition::START, |last| held[last].0);
+                let mut changes: Vec<Change> = held[from..].iter().map(|(_, change)| change.clone()).collect();
+                for number in held.len() as u64 + 1..=held.len() as u64 + count {
+                    changes.push(match number % 4 {
+                        0 => evidence(number, number - 1, 1),
+                        1 => figure(number, "2026-09", 1),
+                        _ => figure(number, "2026-10", 2),
+                    });
+                }
+                let whole = batch("tan-phu", life, before, changes.clone());
+                let append = Append { batches: vec![whole.clone()], notes: Vec::new() };
+                if let BatchOutcome::Committed { .. } = store.append(append).await.unwrap().outcomes[0] {
+                    held.truncate(from);
+                    let mut position = before;
+                    for (change, checked) in changes.into_iter().zip(whole.changes) {
+                        position = position.then(&checked.body);
+                        held.push((position, change));
+                    }
+                }
+                if closes && held.len() > 8 {
+                    store.close_period("2026-09".parse().unwrap(), act(moment())).await.unwrap();
+                }
+            }
+            for period in ["2026-09", "2026-10"] {
+                let key = ObservationKey {
+                    indicator: "CDS-17".into(),
+                    unit: String::new(),
+                    period: period.parse().unwrap(),
+                };
+                let (commune, decision, reason) = ("tan-phu".into(), Decision::Accepted, String::new());
+                let request = ReviewRequest { commune, key, version: None, decision, reason };
+                store.review(request, act(moment())).await.unwrap();
+            }
+            assert_eq!(store.verify().await.unwrap(), []);
+            let before = (store.observations().await.unwrap(), store.record_digests("tan-phu").await.unwrap());
+            let outside = Connection::open(folder.path().join("store.db")).unwrap();
+            for damage in damages {
+                outside.execute(damage, []).unwrap();
+            }
+            for period in ["2026-09", "2026-10", "2026-11"] {
+                let resending = Resending {
+                    commune: "tan-phu".into(),
+                    indicator: "CDS-17".into(),
+                    period: period.parse().unwrap(),
+                    changes: Vec::new(),
+                    last: true,
+                    at: moment(),
+                };
+                store.remake(resending).await.unwrap();
+            }
+            assert_eq!(store.verify().await.unwrap(), []);
+            let after = (store.observations().await.unwrap(), store.record_digests("tan-phu").await.unwrap());
+            assert_eq!(after, before);
+        });
     }
 }

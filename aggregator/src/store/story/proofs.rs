@@ -163,6 +163,7 @@ async fn records_made_anew_are_the_same(store: &impl Store) {
         period: "2026-10".parse().unwrap(),
         changes,
         last,
+        at: moment(),
     };
     let changes: Vec<_> = (1..).zip(whole.changes.iter().map(|change| change.body.clone())).collect();
     let part = store.remake(resending(changes.clone(), false)).await.unwrap();
@@ -180,9 +181,9 @@ async fn records_made_anew_are_the_same(store: &impl Store) {
 async fn another_epoch_begins(store: &impl Store) {
     let first = store.epoch().await.unwrap();
     assert_ne!(first, [0; 16]);
-    store.begin_epoch([5; 16], act(moment())).await.unwrap();
+    store.restored([5; 16], "backup", act(moment())).await.unwrap();
     assert_eq!(store.opening(opening(1, 0)).await.unwrap().epoch, [5; 16]);
-    assert_eq!(store.audit(1).await.unwrap()[0].what, "epoch_begun");
+    assert_eq!(store.audit(1).await.unwrap()[0].what, "restored");
 }
 
 async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'static>) {
@@ -246,18 +247,17 @@ async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'st
 }
 
 async fn a_difference_is_remembered_until_it_is_healed(store: &impl Store) {
-    let note = async |minutes, differ, healed| {
+    let note = async |minutes, differ| {
         let at = moment() + TimeDelta::minutes(minutes);
-        let notes = vec![Note::Digests(DigestNote { commune: "tan-phu".into(), at, differ, healed })];
+        let notes = vec![Note::Digests(DigestNote { commune: "tan-phu".into(), at, differ })];
         store.append(Append { batches: Vec::new(), notes }).await.unwrap();
         store.contacts().await.unwrap().remove(0)
     };
     store.append(Append { batches: Vec::new(), notes: vec![session_note("tan-phu", None)] }).await.unwrap();
-    assert_eq!(note(1, false, 0).await.digests_differ_since, None);
-    note(2, true, 0).await;
-    let still = note(3, true, 2).await;
+    assert_eq!(note(1, false).await.digests_differ_since, None);
+    note(2, true).await;
+    let still = note(3, true).await;
     assert_eq!(still.digests_differ_since, Some(moment() + TimeDelta::minutes(2)));
-    let healed = note(4, false, 3).await;
-    assert_eq!((healed.digests_differ_since, healed.healed), (None, 5));
-    assert_eq!(healed.healed_at, Some(moment() + TimeDelta::minutes(4)));
+    let healed = note(4, false).await;
+    assert_eq!((healed.digests_differ_since, healed.digests_at), (None, Some(moment() + TimeDelta::minutes(4))));
 }

@@ -1,0 +1,143 @@
+//! `attach`, `evidence`: the files that prove figures.
+
+use super::{
+    Desk, Failure, Printed, account,
+    arguments::{Attach, Evidence},
+    entering::period,
+    looking::print,
+    table::{Column, Format, hidden, list, number, pretty, text},
+    words::{self, plain},
+};
+use crate::{
+    entry::{self, Attached, Author, EntryError},
+    evidence::{self, Limits, MAX_TOTAL_BYTES},
+    refusal,
+    store::{
+        Store,
+        attachments::{Attachment, FileState, Wanted},
+    },
+};
+use serde_json::json;
+use shared::{calendar::rfc3339, catalogue::view::CommuneView};
+
+/// `attach`
+pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
+    let period = period(&arguments.place.period)?;
+    let mut store = Store::open(&desk.folder)?;
+    let place = (arguments.place.indicator.as_str(), arguments.place.unit.as_str(), period);
+    let by = arguments.by.clone().unwrap_or_else(account::name);
+    // Asked first, so that no copy is made for a figure that is not there.
+    entry::check_name(&by).map_err(EntryError::from)?;
+    entry::figure_for_evidence(store.view(), place.0, place.1, place.2)?;
+    let limits = Limits { file_bytes: desk.config.evidence_max_file_bytes, total_bytes: MAX_TOTAL_BYTES };
+    let copies = evidence::keep(&desk.folder, &arguments.files, limits)?;
+    let mut random = rand::rng();
+    let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
+    let (figure, attached) = entry::attach(&mut store, &mut author, place, copies)?;
+    let count = store.view().evidence_names(figure.change_id).map_err(EntryError::from)?.len();
+    let (key, version) = (&figure.observation.key, figure.version.unwrap_or_default());
+    if desk.format == Format::Json {
+        let files: Vec<_> = attached
+            .iter()
+            .map(|a| json!({ "name": a.file.name, "size_bytes": a.file.size_bytes, "sha256": hex::encode(a.file.sha256), "new": a.is_new }))
+            .collect();
+        return Ok(pretty(&json!({
+            "indicator": key.indicator, "unit": key.unit, "period": key.period.to_string(), "version": version,
+            "files": files, "evidence_count": count,
+        }))
+        .into());
+    }
+    let mut text: String = attached.iter().map(|attached| in_words(desk, attached)).collect();
+    text += &desk.language.pick(
+        format!("{}, kỳ {}, phiên bản {version}: {count} minh chứng\n", key.indicator, key.period),
+        format!("{}, period {}, version {version}: {count} evidence files\n", key.indicator, key.period),
+    );
+    Ok(text.into())
+}
+
+fn in_words(desk: &Desk, attached: &Attached) -> String {
+    let (name, hash) = (&attached.file.name, &hex::encode(attached.file.sha256)[..12]);
+    if attached.is_new {
+        let size = attached.file.size_bytes;
+        desk.language.pick(
+            format!("Đã gắn {name} ({size} byte, SHA-256 {hash}…)\n"),
+            format!("Attached {name} ({size} bytes, SHA-256 {hash}…)\n"),
+        )
+    } else {
+        desk.language.pick(
+            format!("{name} đã được gắn vào phiên bản này rồi, không thay đổi gì\n"),
+            format!("{name} is attached to this version already, nothing changed\n"),
+        )
+    }
+}
+
+const COLUMNS: [Column; 14] = [
+    text("indicator", "Mã", "Code"),
+    text("period", "Kỳ", "Period"),
+    text("unit", "Đơn vị", "Unit"),
+    number("version", "Bản", "Version"),
+    text("name", "Tệp", "File"),
+    text("kind", "Loại", "Kind"),
+    number("size_bytes", "Byte", "Bytes"),
+    text("state", "Tình trạng", "State"),
+    number("left_bytes", "Còn phải gửi", "To send"),
+    text("reason", "Lý do", "Reason"),
+    hidden("sha256"),
+    hidden("has_copy"),
+    hidden("entered_by"),
+    hidden("entered_at"),
+];
+
+/// `evidence`
+pub fn evidence(desk: &Desk, arguments: &Evidence) -> Result<Printed, Failure> {
+    let period = arguments.period.as_deref().map(period).transpose()?;
+    let store = Store::open(&desk.folder)?;
+    let view = store.view();
+    let catalogue = view.catalogue()?;
+    let typed = arguments.indicator.as_deref().map(str::trim);
+    let known = |typed: &str| {
+        let found = catalogue.as_ref().and_then(|c| c.indicators.iter().find(|i| i.code.eq_ignore_ascii_case(typed)));
+        found.map_or_else(|| typed.to_owned(), |indicator| indicator.code.clone())
+    };
+    let attachments = view.attachments(&Wanted { indicator: typed.map(known), period })?;
+    let rows = attachments.iter().map(|attachment| row(desk, attachment, catalogue.as_ref())).collect();
+    let banner = words::banner(view.exercise()?.on, desk.language);
+    let people = desk.language.pick(
+        format!("{banner}{} minh chứng\n", attachments.len()),
+        format!("{banner}{} evidence files\n", attachments.len()),
+    );
+    Ok(print(desk, &list(&COLUMNS, rows, desk.language), &people))
+}
+
+fn row(desk: &Desk, attachment: &Attachment, catalogue: Option<&CommuneView>) -> Vec<String> {
+    let Attachment { key, size_bytes, .. } = attachment;
+    let kind = evidence::kind_of_copy(&desk.folder, attachment.sha256);
+    let has_copy = evidence::path_of(&desk.folder, attachment.sha256).exists();
+    let ((vi, en), left, reason) = match &attachment.state {
+        FileState::Pending { left_bytes } => (("chờ gửi", "pending"), left_bytes.to_string(), String::new()),
+        FileState::Held => (("tỉnh đã nhận", "held"), "0".into(), String::new()),
+        FileState::Missing => (("mất tệp, cần gắn lại", "missing"), String::new(), String::new()),
+        FileState::Refused(refused) => {
+            let reason = refusal::explain(refused, key, None, catalogue, desk.language);
+            (("bị từ chối", "refused"), String::new(), reason)
+        }
+    };
+    // Programs read one word whatever the language.
+    let state = if desk.format == Format::Table { desk.language.pick(vi, en) } else { en };
+    vec![
+        key.indicator.clone(),
+        key.period.to_string(),
+        key.unit.clone(),
+        attachment.version.map(|version| version.to_string()).unwrap_or_default(),
+        plain(&attachment.name),
+        kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        size_bytes.to_string(),
+        state.into(),
+        left,
+        reason,
+        hex::encode(attachment.sha256),
+        if has_copy { "yes" } else { "no" }.into(),
+        attachment.entered_by.clone(),
+        rfc3339(attachment.entered_at),
+    ]
+}

@@ -1,0 +1,172 @@
+//! `evidence`: the files that communes attached to figures, listed and read back.
+
+use super::{Context, Failure, commune, say};
+use crate::{
+    evidence_shelf::{self, ShelfError},
+    report::cli::{Format, render},
+    store::{EvidenceWanted, Store, StoredEvidence},
+};
+use clap::{Args, Subcommand};
+use shared::{
+    calendar::rfc3339,
+    listing::{Column, Form, Listing},
+    period::Period,
+};
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf};
+
+/// Most files that are listed or written at once.
+const MOST_FILES: u32 = 100_000;
+
+/// The command.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Evidence {
+    #[command(subcommand)]
+    get: Option<EvidenceCommand>,
+    /// Chỉ một xã, phường
+    #[arg(long)]
+    commune: Option<String>,
+    /// Chỉ một chỉ tiêu
+    #[arg(long)]
+    indicator: Option<String>,
+    /// Chỉ một kỳ
+    #[arg(long)]
+    period: Option<Period>,
+    /// Cách in
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// What is done with files.
+#[derive(Debug, Subcommand)]
+pub enum EvidenceCommand {
+    /// Ghi các tệp ra một thư mục; không ghi đè tệp nào
+    Get(Get),
+}
+
+/// `evidence get`
+#[derive(Debug, Args)]
+pub struct Get {
+    /// SHA-256 của tệp, hoặc xã, phường
+    #[arg(value_name = "SHA256|COMMUNE")]
+    what: String,
+    /// Mã chỉ tiêu, khi đã nêu xã, phường
+    #[arg(value_name = "CODE", requires = "period")]
+    indicator: Option<String>,
+    /// Kỳ báo cáo
+    #[arg(long, requires = "indicator")]
+    period: Option<Period>,
+    /// Phiên bản số liệu; mặc định là phiên bản mới nhất có minh chứng
+    #[arg(long, requires = "indicator")]
+    version: Option<u32>,
+    /// Thư mục ghi ra
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl Evidence {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        if let Some(EvidenceCommand::Get(get)) = self.get {
+            return get.run(context).await;
+        }
+        let opened = context.open().await?;
+        let (_, catalogue) = opened.store.catalogue().await?;
+        let slug = self.commune.as_deref().map(|typed| commune(&catalogue, typed)).transpose()?;
+        let wanted = EvidenceWanted {
+            commune: slug.map(|commune| commune.slug.clone()),
+            indicator: self.indicator.as_deref().map(code),
+            period: self.period,
+            sha256: None,
+        };
+        let files = opened.store.evidence(wanted, MOST_FILES).await?;
+        let column = |name: &str, vi: &str, en: &str, form| Column::new(name, context.language.pick(vi, en), form);
+        let list = Listing {
+            title: context.pick("Minh chứng của các xã, phường", "The communes' evidence"),
+            notes: Vec::new(),
+            columns: vec![
+                column("commune", "Xã, phường", "Commune", Form::Text),
+                column("indicator", "Mã", "Code", Form::Text),
+                column("unit", "Đơn vị", "Unit", Form::Text),
+                column("period", "Kỳ", "Period", Form::Text),
+                column("version", "Bản", "Version", Form::Number),
+                column("name", "Tệp", "File", Form::Text),
+                column("kind", "Loại", "Kind", Form::Text),
+                column("size_bytes", "Byte", "Bytes", Form::Number),
+                column("held", "Tỉnh đã giữ", "Held", Form::Text),
+                column("received_at", "Lúc", "At", Form::Time),
+                column("entered_by", "", "", Form::Text),
+                column("sha256", "", "", Form::Text),
+            ],
+            rows: files.iter().map(|file| row(&opened.folder, file)).collect(),
+        };
+        super::write_out(&render(&list, self.format, context.language))
+    }
+}
+
+/// Codes are capitals.
+fn code(typed: &str) -> String {
+    typed.trim().to_uppercase()
+}
+
+fn row(folder: &crate::folder::Folder, file: &StoredEvidence) -> Vec<String> {
+    let held = evidence_shelf::is_held(folder, file);
+    vec![
+        file.commune.clone(),
+        file.key.indicator.clone(),
+        file.key.unit.clone(),
+        file.key.period.to_string(),
+        file.version.to_string(),
+        file.name.replace(char::is_control, " "),
+        evidence_shelf::kind_of(folder, file).map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        file.size_bytes.to_string(),
+        if held { "yes" } else { "no" }.into(),
+        rfc3339(file.received_at),
+        file.entered_by.clone(),
+        hex::encode(file.sha256),
+    ]
+}
+
+impl Get {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
+        let opened = context.open().await?;
+        let mut files = opened.store.evidence(self.wanted(&opened.store).await?, MOST_FILES).await?;
+        let version = self.version.or_else(|| files.iter().map(|file| file.version).max());
+        if self.indicator.is_some() {
+            files.retain(|file| Some(file.version) == version);
+        } else {
+            // The same bytes under many names are one file.
+            files.truncate(1);
+        }
+        if files.is_empty() {
+            return Err(Failure::NoEvidence);
+        }
+        if let Some(missing) = files.iter().find(|file| !evidence_shelf::is_held(&opened.folder, file)) {
+            let (name, commune) = (missing.name.clone(), missing.commune.clone());
+            return Err(ShelfError::NotHeld { name, commune }.into());
+        }
+        let io = |source| Failure::File { path: self.out.clone(), source };
+        DirBuilder::new().mode(0o700).recursive(true).create(&self.out).map_err(io)?;
+        let mut written = Vec::with_capacity(files.len());
+        for file in &files {
+            let path = evidence_shelf::write_out(&opened.folder, file, &self.out, &written)?;
+            say(&path.display().to_string())?;
+            written.push(path);
+        }
+        Ok(())
+    }
+
+    async fn wanted(&self, store: &dyn Store) -> Result<EvidenceWanted, Failure> {
+        let mut sha256 = [0; 32];
+        if self.indicator.is_none() {
+            hex::decode_to_slice(self.what.trim(), &mut sha256).map_err(|_| Failure::NoEvidence)?;
+            return Ok(EvidenceWanted { sha256: Some(sha256), ..EvidenceWanted::default() });
+        }
+        let (_, catalogue) = store.catalogue().await?;
+        Ok(EvidenceWanted {
+            commune: Some(commune(&catalogue, &self.what)?.slug.clone()),
+            indicator: self.indicator.as_deref().map(code),
+            period: self.period,
+            sha256: None,
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! `backup`, `restore`: a copy of all that the province holds, and the way back.
+
+use super::{Context, Failure, say};
+use crate::{
+    backup::{self, Made, Request, Restored},
+    enrol::random,
+    serve::load_authority,
+};
+use clap::Args;
+use shared::calendar::TIME_ZONE;
+use std::path::{Path, PathBuf};
+
+/// The command `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Thư mục mới, rỗng, hoặc có bản sao lưu cũ của chính tỉnh này
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+impl Backup {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let opened = context.open().await?;
+        let made = backup::make(&opened.folder, &opened.store, &self.folder, context.clock.now()).await?;
+        let Made { manifest, new_files, damaged_files } = made;
+        let (name, place, files) = (manifest.name, self.folder.display(), manifest.evidence.len());
+        say(&context.pick(
+            format!("Đã sao lưu {name} vào {place}: {files} tệp minh chứng ({new_files} tệp mới)."),
+            format!("Backed up {name} to {place}: {files} evidence files ({new_files} new)."),
+        ))?;
+        if damaged_files > 0 {
+            say(&context.pick(
+                format!("Cảnh báo: {damaged_files} tệp minh chứng trong thư mục dữ liệu đã hỏng, không có trong bản sao lưu."),
+                format!("Warning: {damaged_files} evidence files of the data folder are damaged and not in the backup."),
+            ))?;
+        }
+        let keys =
+            ["authority", "server", "receipts"].map(|name| opened.folder.root().join(name).display().to_string());
+        say(&context.pick(
+            format!(
+                "Bản sao lưu KHÔNG chứa khóa. Hãy cất riêng, ở nơi an toàn: {} (thiếu thì các xã không nhận ra máy chủ mới); {} và {} có thể cấp lại.",
+                keys[0], keys[1], keys[2]
+            ),
+            format!(
+                "It holds NO keys. Keep apart, in a safe place: {} (without it no commune knows a new server); {} and {} can be issued anew.",
+                keys[0], keys[1], keys[2]
+            ),
+        ))
+    }
+}
+
+/// The command `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// Thư mục có bản sao lưu
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Thư mục có key.pem và certificate.pem của cơ quan chứng thực, khi thư mục dữ liệu là mới
+    #[arg(long, value_name = "FOLDER")]
+    authority: Option<PathBuf>,
+}
+
+impl Restore {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = Request {
+            data: &context.data,
+            from: &self.folder,
+            authority: self.authority.as_deref(),
+            who: &context.who,
+            clock: context.clock.clone(),
+            epoch: random(),
+        };
+        let Restored { manifest, aside, is_new } = backup::restore(request).await?;
+        let (name, files, data) = (manifest.name, manifest.evidence.len(), context.data.display());
+        let at = manifest.created_at.with_timezone(&TIME_ZONE).format("%d/%m/%Y %H:%M");
+        say(&context.pick(
+            format!("Đã khôi phục {name} vào {data} từ bản sao lưu lúc {at}: {files} tệp minh chứng."),
+            format!("Restored {name} into {data} from the backup of {at}: {files} evidence files."),
+        ))?;
+        if let Some(aside) = aside.as_deref().map(Path::display) {
+            say(&context.pick(
+                format!("Kho dữ liệu trước đó được giữ lại ở {aside}"),
+                format!("The store that was here is kept at {aside}"),
+            ))?;
+        }
+        if is_new {
+            let authority = load_authority(&crate::folder::Folder::open(&context.data)?)?;
+            say(&context.pick(
+                format!("Dấu vân tay của cơ quan chứng thực: {}", authority.fingerprint()),
+                format!("Fingerprint of the authority: {}", authority.fingerprint()),
+            ))?;
+        }
+        say(&context.pick(
+            "Chạy `serve`: mỗi xã tự gửi lại những gì đã gửi sau bản sao lưu. Quyết định của tỉnh sau bản sao lưu (thẩm định, gia hạn, danh mục, mã mời) phải làm lại.",
+            "Run `serve`: each commune sends again what it sent after the backup. What the province decided after it (verdicts, exceptions, catalogues, invitations) has to be decided again.",
+        ))
+    }
+}
