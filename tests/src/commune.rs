@@ -7,6 +7,8 @@ use crate::{
 use std::{
     path::{Path, PathBuf},
     process::{Child, Stdio},
+    sync::mpsc,
+    time::Duration,
 };
 use tempfile::TempDir;
 
@@ -26,6 +28,17 @@ impl Commune {
     #[must_use]
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A commune that has joined a province, on another disk.
+    ///
+    /// # Panics
+    /// Without a folder there.
+    #[must_use]
+    pub fn joined_in(disk: &Path, province: &Province, slug: &str) -> Self {
+        let commune = Self { folder: tempfile::tempdir_in(disk).expect("a folder") };
+        let _ = commune.join(province.url(), &province.invite(slug)).ok();
+        commune
     }
 
     /// A commune that has joined a province.
@@ -127,6 +140,39 @@ impl Running {
         let asked = std::process::Command::new("kill").arg(self.0.id().to_string()).status();
         assert!(asked.expect("kill").success());
         self.0.wait().expect("it ends").code()
+    }
+
+    /// Whether it is over.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("it can be asked").is_some()
+    }
+
+    /// Waits for its end, but not longer than this: its exit code, if it has ended with one.
+    ///
+    /// # Panics
+    /// When the system does not let it.
+    pub fn wait_at_most(&mut self, longest: Duration) -> Option<i32> {
+        let (ended, end) = mpsc::channel::<()>();
+        let step = longest.min(Duration::from_millis(10));
+        for _ in 0..longest.as_micros() / step.as_micros().max(1) {
+            if let Some(status) = self.0.try_wait().expect("it can be asked") {
+                return status.code();
+            }
+            let _ = end.recv_timeout(step);
+        }
+        drop(ended);
+        None
+    }
+
+    /// Stops it, does something, and lets it go on.
+    ///
+    /// # Panics
+    /// When the system does not let it.
+    pub fn pause(&mut self, meanwhile: impl FnOnce()) {
+        program::pause(self.0.id(), meanwhile);
     }
 
     /// Waits for its end: its exit code.

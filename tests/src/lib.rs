@@ -6,14 +6,20 @@
 //! | [`program`] | the two programs, run and watched |
 //! | [`province`] | an aggregator with its folder |
 //! | [`commune`] | an agent with its folder |
+//! | [`proxy`] | a loopback proxy that does something to the line at a byte |
+//! | [`space`] | a disk small enough to be full |
+//! | [`chaos`] | rounds of faults on all of it |
+//! | [`inquest`] | both ends' stores held against each other |
 //! | [`document`] | files that can be evidence |
-//! | [`proxy`] | a loopback proxy that stops forwarding at a byte |
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
 #![allow(clippy::expect_used)]
 
+pub mod chaos;
 pub mod commune;
 pub mod document;
+pub mod inquest;
 pub mod program;
 pub mod province;
 pub mod proxy;
+pub mod space;

@@ -97,3 +97,25 @@ pub fn figures_csv(period: &str, figures: &[(&str, u32, u32)]) -> String {
     }
     text
 }
+
+/// A CSV of figures with notes, one line for each (indicator, numerator, denominator, note).
+#[must_use]
+pub fn figures_csv_with_notes(period: &str, figures: &[(&str, u32, u32, String)]) -> String {
+    let mut text = String::from("indicator,period,numerator,denominator,note\n");
+    for (code, numerator, denominator, note) in figures {
+        let _ = writeln!(text, "{code},{period},{numerator},{denominator},{note}");
+    }
+    text
+}
+
+/// Stops a process, does something, and lets it go on.
+///
+/// # Panics
+/// Without the command `kill`.
+pub fn pause(process: u32, meanwhile: impl FnOnce()) {
+    let signal = |name: &str| Command::new("kill").args([name, &process.to_string()]).status().expect("kill");
+    // It may have ended already.
+    let _ = signal("-STOP");
+    meanwhile();
+    let _ = signal("-CONT");
+}

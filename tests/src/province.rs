@@ -36,7 +36,19 @@ impl Province {
     /// When it cannot.
     #[must_use]
     pub fn found() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::found_on(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// The same on another disk.
+    ///
+    /// # Panics
+    /// When it cannot.
+    #[must_use]
+    pub fn found_in(disk: &Path) -> Self {
+        Self::found_on(tempfile::tempdir_in(disk).expect("a folder"))
+    }
+
+    fn found_on(folder: TempDir) -> Self {
         let province = Self { folder, server: None };
         let catalogue = catalogue();
         let _ = province.command(["init", "--exercise", "--catalogue", catalogue.to_str().expect("UTF-8")]).ok();
@@ -100,6 +112,14 @@ impl Province {
         let server = self.server.as_mut().expect("serving");
         server.child.kill().expect("it was running");
         server.child.wait().expect("it ends");
+    }
+
+    /// Stops the server, does something, and lets it go on.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn pause(&mut self, meanwhile: impl FnOnce()) {
+        program::pause(self.server.as_ref().expect("serving").child.id(), meanwhile);
     }
 
     /// Invites a commune.
