@@ -31,6 +31,8 @@ pub mod identity;
 #[cfg(test)]
 mod loopback;
 pub mod pem;
+#[cfg(feature = "planted-faults")]
+pub mod plant;
 pub mod position;
 pub mod receipt;
 pub mod renewal;

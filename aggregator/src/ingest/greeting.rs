@@ -148,6 +148,10 @@ fn compare_lives(greeting: &Greeting, opening: &Opening) -> Verdict {
 
 /// How the agent's log and the one held stand to each other. The chains decide; lives only tell copies apart.
 fn compare(greeting: &Greeting, opening: &Opening) -> Verdict {
+    #[cfg(feature = "planted-faults")]
+    if proto::plant::is_planted(proto::plant::Plant::NoChainCheck) {
+        return Verdict::Ok;
+    }
     let (head, acknowledged) = (greeting.head, greeting.acknowledged);
     let Some((_, held)) = opening.head.filter(|(_, held)| held.seq > 0) else {
         return if acknowledged.seq > 0 { Verdict::ServerBehind } else { Verdict::Ok };

@@ -1,5 +1,8 @@
 //! Group commit: whatever batches wait when the disk is ready go into one transaction; then all of them are answered.
 
+#[cfg(feature = "planted-faults")]
+mod planted;
+
 use super::follow::Follower;
 use crate::store::{Append, BatchOutcome, CheckedBatch, Note, Store};
 use chrono::{DateTime, Utc};
@@ -76,8 +79,15 @@ impl Writer {
 
 async fn run(store: Arc<dyn Store>, follower: Follower, mut waiting: mpsc::Receiver<Entry>) {
     let mut group = Vec::with_capacity(MAX_GROUP);
+    #[cfg(feature = "planted-faults")]
+    let mut late = None;
     while let Some(first) = waiting.recv().await {
         gather(first, &mut waiting, &mut group);
+        #[cfg(feature = "planted-faults")]
+        if proto::plant::is_planted(proto::plant::Plant::AcknowledgeBeforeCommit) {
+            planted::commit(&*store, &mut late, &mut group).await;
+            continue;
+        }
         commit(&*store, &follower, &mut group).await;
     }
 }

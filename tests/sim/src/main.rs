@@ -36,6 +36,23 @@ pub enum Plant {
     NoChainCheck,
 }
 
+impl Plant {
+    #[cfg(feature = "planted-faults")]
+    fn plant(self) -> anyhow::Result<()> {
+        proto::plant::plant(match self {
+            Self::AcknowledgeBeforeCommit => proto::plant::Plant::AcknowledgeBeforeCommit,
+            Self::NoDuplicateCheck => proto::plant::Plant::NoDuplicateCheck,
+            Self::NoChainCheck => proto::plant::Plant::NoChainCheck,
+        });
+        Ok(())
+    }
+
+    #[cfg(not(feature = "planted-faults"))]
+    fn plant(self) -> anyhow::Result<()> {
+        anyhow::bail!("{self:?} needs a build with faults: cargo run -p sim --features planted-faults -- --plant …")
+    }
+}
+
 /// The simulation of faults. Exit codes: 0 all promises held, 1 one did not, 2 usage.
 #[derive(Debug, Parser)]
 #[command(name = "sim")]

@@ -1,7 +1,7 @@
 //! The aggregator of a seed: the real store, writer, session machine and evidence folder, without a network. It can be stopped in the
 //! middle of anything, started again, and put back to an older state of its disk.
 
-use crate::{Plant, world::Hand};
+use crate::world::Hand;
 use aggregator::{
     access::Agent,
     authority::Authority,
@@ -103,7 +103,6 @@ impl Running {
 pub struct Aggregator {
     root: PathBuf,
     hand: Hand,
-    plant: Option<Plant>,
     running: Option<Running>,
     /// Older states of the store file, oldest first.
     backups: Vec<PathBuf>,
@@ -111,10 +110,10 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
-    pub fn at(root: PathBuf, hand: Hand, plant: Option<Plant>) -> Result<Self> {
+    pub fn at(root: PathBuf, hand: Hand) -> Result<Self> {
         let folder = Folder::open(&root)?;
         let authority = pem::read_certificates(&folder.authority_certificate())?.remove(0);
-        Ok(Self { root, hand, plant, running: None, backups: Vec::new(), authority })
+        Ok(Self { root, hand, running: None, backups: Vec::new(), authority })
     }
 
     /// The process; started if none runs.

@@ -24,6 +24,9 @@ const FAILED_ONCE: &str = include_str!("../seeds.txt");
 
 /// One seed in this process. The last line that it prints is its trace, then its counts.
 pub fn one(seed: u64, arguments: &Arguments) -> Result<bool> {
+    if let Some(plant) = arguments.plant {
+        plant.plant()?;
+    }
     let place = tempfile::tempdir()?;
     let hand = Hand::of(seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -35,7 +38,7 @@ pub fn one(seed: u64, arguments: &Arguments) -> Result<bool> {
             None => found(&province, &hand).await?,
         }
         let root = place.path().to_owned();
-        let mut world = World::new(root, province, hand, arguments.plant, Tally::telling(told))?;
+        let mut world = World::new(root, province, hand, Tally::telling(told))?;
         let mut broken = Vec::new();
         for _ in 0..arguments.steps {
             if let Err(error) = world.step().await {
@@ -70,6 +73,9 @@ struct Told {
 /// Many seeds; prints the table. False when a promise was broken.
 pub fn many(arguments: &Arguments) -> Result<bool> {
     let began = Instant::now();
+    if let Some(plant) = arguments.plant {
+        plant.plant()?;
+    }
     let place = tempfile::tempdir()?;
     let template = place.path().join("template");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

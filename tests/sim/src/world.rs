@@ -1,7 +1,6 @@
 //! The province and the communes' computers, and what happens to them: work, sessions over a bad line, crashes, restores, copies, losses.
 
 use crate::{
-    Plant,
     computer::Computer,
     line::{self, Cut},
     promise,
@@ -83,15 +82,18 @@ pub struct World {
     made: usize,
     /// Changes that were confirmed to some computer and are still held by someone.
     acknowledged: BTreeSet<Uuid>,
+    /// Changes that were confirmed since the aggregator was last restored: it has them at every moment.
+    promised: BTreeSet<Uuid>,
     closed: bool,
 }
 
 impl World {
     /// A founded province and one computer for each commune.
-    pub fn new(place: PathBuf, province: PathBuf, hand: Hand, plant: Option<Plant>, tally: Tally) -> Result<Self> {
-        let aggregator = Aggregator::at(province, hand.clone(), plant)?;
-        let (computers, acknowledged) = (Vec::new(), BTreeSet::new());
-        let mut world = Self { place, hand, tally, aggregator, computers, made: 0, acknowledged, closed: false };
+    pub fn new(place: PathBuf, province: PathBuf, hand: Hand, tally: Tally) -> Result<Self> {
+        let aggregator = Aggregator::at(province, hand.clone())?;
+        let (computers, acknowledged, promised) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut world =
+            Self { place, hand, tally, aggregator, computers, made: 0, acknowledged, promised, closed: false };
         for commune in COMMUNES {
             world.join(commune)?;
         }
@@ -131,7 +133,7 @@ impl World {
             96..97 => self.close_period().await?,
             _ => self.damage(who).await?,
         }
-        self.forget_what_nobody_holds().await
+        self.look().await
     }
 
     fn cut(&mut self) -> Cut {
@@ -143,6 +145,10 @@ impl World {
 
     /// Sessions that go on at the same time; how each ended.
     async fn session(&mut self, who: &[(usize, Cut)]) -> Result<Vec<Option<End>>> {
+        let mut before = Vec::new();
+        for (place, _) in who {
+            before.push(self.computers[*place].store()?.view().acknowledged_seq()?);
+        }
         let running = self.aggregator.running().await?;
         let mut chosen: Vec<(&mut Computer, Cut)> = Vec::new();
         for (place, computer) in self.computers.iter_mut().enumerate() {
@@ -151,11 +157,15 @@ impl World {
             }
         }
         let ends = line::talk(running, &mut chosen, &self.hand, &mut self.tally).await?;
-        for (place, _) in who {
+        for ((place, _), before) in who.iter().zip(before) {
             let view = self.computers[*place].store()?.view();
             let confirmed = view.acknowledged_seq()?;
-            let changes = view.changes_after(0)?.into_iter().take_while(|change| change.seq <= confirmed);
-            self.acknowledged.extend(changes.map(|change| change.change_id));
+            for change in view.changes_after(0)?.into_iter().take_while(|change| change.seq <= confirmed) {
+                self.acknowledged.insert(change.change_id);
+                if change.seq > before {
+                    self.promised.insert(change.change_id);
+                }
+            }
         }
         Ok(ends)
     }
@@ -184,6 +194,7 @@ impl World {
         let which = self.hand.below(self.aggregator.backups());
         if self.aggregator.restore(which).await? {
             self.tally.count("aggregator restored");
+            self.promised.clear();
             self.tally.trace("the aggregator is restored");
         }
         Ok(())
@@ -267,8 +278,11 @@ impl World {
         };
         let connection = rusqlite::Connection::open(file)?;
         // What was refused is no part of what both ends prove to each other; `verify` finds it.
-        let (table, accepted) =
-            if at_province { ("observation", "") } else { ("figure", "WHERE refusal_code IS NULL") };
+        let (table, accepted) = if at_province {
+            ("observation", "")
+        } else {
+            ("figure", "WHERE refusal_code IS NULL AND seq <= (SELECT value FROM meta WHERE name = 'acknowledged_seq')")
+        };
         let changed = connection.execute(
             &format!("UPDATE {table} SET note = ?1 WHERE change_id = (SELECT change_id FROM {table} {accepted} ORDER BY change_id LIMIT 1)"),
             [format!("hỏng {}", self.hand.below(1_000_000))],
@@ -283,9 +297,14 @@ impl World {
         Ok(())
     }
 
-    /// What only a lost or overwritten disk had is gone; nobody promised otherwise.
-    async fn forget_what_nobody_holds(&mut self) -> Result<()> {
+    /// What was confirmed is stored, at every moment. What only a lost or overwritten disk had is gone; nobody promised otherwise.
+    async fn look(&mut self) -> Result<()> {
         let held = self.held().await?;
+        let stored: BTreeSet<Uuid> =
+            promise::journal(&self.aggregator.store_file())?.into_iter().map(|entry| entry.change).collect();
+        if let Some(lost) = self.promised.iter().find(|change| !stored.contains(change)) {
+            bail!("acknowledged, and not stored: {lost}");
+        }
         self.acknowledged.retain(|change| held.contains(change));
         Ok(())
     }

@@ -128,6 +128,10 @@ impl<'a> Pen<'a> {
             return Ok(BatchOutcome::Gap { head });
         }
         let held = usize::try_from(head.seq - batch.before.seq).unwrap_or(usize::MAX).min(batch.changes.len());
+        #[cfg(feature = "planted-faults")]
+        if proto::plant::is_planted(proto::plant::Plant::NoDuplicateCheck) && held > 0 {
+            return self.again(log, head, batch, commune, accepted);
+        }
         if !self.agrees(log, head, &batch, held)? {
             return Ok(BatchOutcome::Fork { head });
         }
@@ -153,8 +157,37 @@ impl<'a> Pen<'a> {
         Ok(BatchOutcome::Committed { position: after, refused, received_at })
     }
 
+    /// Stores what came before once more, behind everything held.
+    #[cfg(feature = "planted-faults")]
+    fn again(
+        &mut self,
+        log: i64,
+        head: LogPosition,
+        batch: CheckedBatch,
+        commune: i64,
+        accepted: &mut Vec<Accepted>,
+    ) -> Result<BatchOutcome, StoreError> {
+        let (position, received_at) = (batch.after(), batch.received_at);
+        let sender = Sender { slug: batch.commune, commune, received_at };
+        let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
+        let mut end = head;
+        for change in batch.changes {
+            end = end.then(&change.body);
+            let change = CheckedChange { chain: end.chain, ..change };
+            self.change(log, end.seq, change, &sender, &mut fresh)?;
+        }
+        digests::add(self.connection, commune, &fresh.digests)?;
+        let at = columns::time(received_at);
+        self.head.execute(params![commune, log, columns::count(end.seq), end.chain.0, at])?;
+        Ok(BatchOutcome::Committed { position, refused: Vec::new(), received_at })
+    }
+
     /// Whether the chain held agrees with the batch: before its first change, and after the last one held already.
     fn agrees(&self, log: i64, head: LogPosition, batch: &CheckedBatch, held: usize) -> Result<bool, StoreError> {
+        #[cfg(feature = "planted-faults")]
+        if proto::plant::is_planted(proto::plant::Plant::NoChainCheck) {
+            return Ok(true);
+        }
         let chain_held =
             |seq: u64| if seq == head.seq { Ok(Some(head.chain)) } else { journal::chain(self.connection, log, seq) };
         if chain_held(batch.before.seq)? != Some(batch.before.chain) {
