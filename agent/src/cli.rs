@@ -6,6 +6,7 @@ mod entering;
 mod evidence;
 mod failure;
 mod looking;
+mod proving;
 mod safekeeping;
 mod syncing;
 mod table;
@@ -68,6 +69,10 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Targets(targets) => looking::targets(&desk, &targets),
         Command::History(history) => looking::history(&desk, &history),
         Command::Standing(standing) => looking::standing(&desk, &standing),
+        Command::Receipts(receipts) => proving::receipts(&desk, &receipts),
+        Command::VerifyReceipts(asked) => proving::verify_receipts(&desk, &asked),
+        Command::Conflicts(conflicts) => proving::conflicts(&desk, conflicts),
+        Command::Verify => proving::verify(&desk),
         Command::Backup(backup) => safekeeping::backup(&desk, &backup),
         Command::Restore(restore) => safekeeping::restore(&desk, &restore),
         Command::Status => looking::status(&desk),

@@ -167,6 +167,14 @@ impl Rulebook {
         }
     }
 
+    /// Whether a figure may be recorded as it is.
+    ///
+    /// # Errors
+    /// The first rule it breaks.
+    pub fn allows(&self, observation: &Observation) -> Result<(), Refusal> {
+        self.rules(&observation.key.indicator, &observation.key.unit).check(observation)
+    }
+
     /// The catalogue's spelling of a code typed in any case.
     fn code(&self, typed: &str) -> String {
         let typed = typed.trim();
@@ -361,7 +369,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Refusal> {
     if name.chars().count() > MAX_NAME_CHARS { Err(Refusal::TextTooLong("by")) } else { Ok(()) }
 }
 
-fn change(writing: &Writing<'_>, author: &mut Author<'_>, deed: Deed) -> Result<Change, EntryError> {
+pub(crate) fn change(writing: &Writing<'_>, author: &mut Author<'_>, deed: Deed) -> Result<Change, EntryError> {
     let entered_at = writing.view().exercise()?.time(author.now);
     let change = Change { id: new_id(author.now, author.random), entered_at, entered_by: author.name.to_owned(), deed };
     check_readable(&change)?;

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | [`cli`] | the commands |
 //! | [`config`], [`folder`], [`lock`], [`clock`] | settings, paths, locks between processes, the time |
-//! | [`entry`], [`import`], [`evidence`] | what a person enters, checked |
+//! | [`entry`], [`import`], [`evidence`], [`settle`] | what a person enters, checked |
 //! | [`store`] | the SQLite file; all SQL |
 //! | [`outbox`], [`uplink`] | what is to be sent, and the session that sends it |
 //! | [`backup`] | a copy of all of it, and the way back |
@@ -32,6 +32,7 @@ pub mod refusal;
 pub mod retry;
 pub mod schedule;
 pub mod service;
+pub mod settle;
 pub mod status;
 pub mod store;
 pub mod uplink;

@@ -45,6 +45,22 @@ pub struct Status {
     pub evidence_files: u64,
     /// Its bytes.
     pub evidence_bytes: u64,
+    /// Of these, files whose bytes the province does not hold yet.
+    pub evidence_pending_files: u64,
+    /// Their bytes that are still to be sent.
+    pub evidence_pending_bytes: u64,
+    /// `equal`, `different` or `unknown`: whether both ends hold the same records.
+    pub digests: &'static str,
+    /// When they were last compared.
+    pub digests_compared_at: Option<String>,
+    /// Records that were made anew at either end because they differed, ever.
+    pub digests_healed: u64,
+    /// Figures entered in two places that nobody has looked at.
+    pub conflicts: u64,
+    /// Receipts of the province that are kept.
+    pub receipts: u64,
+    /// Until when this computer's certificate is valid; it renews itself at half of its life.
+    pub certificate_until: Option<String>,
     /// The last good session.
     pub last_success: Option<String>,
     /// The last session, if it failed.
@@ -115,11 +131,18 @@ impl Status {
     ///
     /// # Errors
     /// What the store says.
-    pub fn of(view: View<'_>, config: &Config, now: DateTime<Utc>, language: Language) -> Result<Self, StoreError> {
+    pub fn of(
+        view: View<'_>,
+        config: &Config,
+        certificate_until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        language: Language,
+    ) -> Result<Self, StoreError> {
         let belonging = view.belonging()?.ok_or(StoreError::NotJoined)?;
         let (head, confirmed, refused_total) = (view.head()?.seq, view.acknowledged_seq()?, view.refused_count()?);
         let due = plan(view, config)?.next(now, &situation(view)?);
         let (evidence, exercise, skew_ms) = (view.evidence_total()?, view.exercise()?.on, view.last_skew_ms()?);
+        let (outstanding, comparison) = (view.outstanding_files()?, view.comparison()?);
         let last_failure = view.last_run()?.filter(|run| run.outcome != End::Done.as_str()).map(|run| Failed {
             at: rfc3339(run.ended_at),
             reason: End::from_word(&run.outcome).unwrap_or(End::Protocol).explain(language).into(),
@@ -141,6 +164,14 @@ impl Status {
             returned: view.returned_figures()?.into_iter().filter_map(returned).collect(),
             evidence_files: evidence.files,
             evidence_bytes: evidence.size_bytes,
+            evidence_pending_files: outstanding.files,
+            evidence_pending_bytes: outstanding.bytes,
+            digests: comparison.map_or("unknown", |compared| if compared.equal { "equal" } else { "different" }),
+            digests_compared_at: comparison.map(|compared| rfc3339(compared.at)),
+            digests_healed: comparison.map_or(0, |compared| compared.healed),
+            conflicts: view.open_conflicts()?.len() as u64,
+            receipts: view.receipt_count()?,
+            certificate_until: certificate_until.map(rfc3339),
             last_success: view.last_success()?.map(|run| rfc3339(run.ended_at)),
             last_failure,
             clock_skew_ms: skew_ms.filter(|_| !exercise),

@@ -79,6 +79,14 @@ pub enum Command {
     Status,
     /// Đồng bộ với tỉnh ngay
     Sync,
+    /// Xem các biên nhận có chữ ký của tỉnh, hoặc xuất ra tệp
+    Receipts(Receipts),
+    /// Kiểm tra biên nhận: chữ ký, và đúng với nhật ký trên máy này (không cần mạng)
+    VerifyReceipts(VerifyReceipts),
+    /// Xem các số liệu đã nhập ở hai nơi, và chọn bản đúng
+    Conflicts(Conflicts),
+    /// Tự kiểm tra kho dữ liệu: chuỗi, bản ghi, tổng kiểm
+    Verify,
     /// Sao lưu số liệu và minh chứng vào một thư mục (dịch vụ nền vẫn chạy)
     Backup(Backup),
     /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
@@ -88,7 +96,16 @@ pub enum Command {
 impl Command {
     /// Whether it prints a list, which can be CSV.
     pub fn prints_a_list(&self) -> bool {
-        matches!(self, Self::Evidence(_) | Self::Targets(_) | Self::History(_) | Self::Standing(_))
+        matches!(
+            self,
+            Self::Evidence(_)
+                | Self::Targets(_)
+                | Self::History(_)
+                | Self::Standing(_)
+                | Self::Receipts(_)
+                | Self::VerifyReceipts(_)
+                | Self::Conflicts(Conflicts { keep: None, .. })
+        )
     }
 }
 
@@ -192,6 +209,45 @@ pub struct Evidence {
     /// Chỉ một kỳ
     #[arg(long, value_name = "P")]
     pub period: Option<String>,
+}
+
+/// `receipts`
+#[derive(Debug, Args)]
+pub struct Receipts {
+    /// Xuất mọi biên nhận kèm chứng thư ra tệp JSON, để ai cũng kiểm tra được
+    #[arg(long, value_name = "FILE.json")]
+    pub export: Option<PathBuf>,
+}
+
+/// `verify-receipts`
+#[derive(Debug, Args)]
+pub struct VerifyReceipts {
+    /// Tệp do `receipts --export` ghi ra; bỏ trống là các biên nhận trên máy này
+    #[arg(value_name = "FILE.json")]
+    pub file: Option<PathBuf>,
+}
+
+/// `conflicts`
+#[derive(Debug, Args)]
+pub struct Conflicts {
+    /// Bản đúng: earlier (bản tỉnh đang giữ) hoặc later (bản nhập trên máy này)
+    #[arg(long, value_name = "WHICH", requires = "number")]
+    pub keep: Option<Kept>,
+    /// Số thứ tự trong danh sách
+    #[arg(value_name = "N", requires = "keep")]
+    pub number: Option<usize>,
+    /// Người chọn (mặc định: tài khoản máy tính)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// The version that is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kept {
+    /// Bản tỉnh đang giữ
+    Earlier,
+    /// Bản nhập trên máy này
+    Later,
 }
 
 /// `backup`

@@ -78,6 +78,14 @@ pub enum Failure {
     /// CSV of something that is no list.
     #[error("no list")]
     NoList,
+    /// A file that holds no receipts.
+    #[error("{}: no file of receipts: {reason}", file.display())]
+    NotReceipts {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// No standing has come down yet.
     #[error("no standing yet")]
     NoStanding,
@@ -134,6 +142,10 @@ impl Failure {
             Self::Folder(error) => error.explain(language),
             Self::Service(error) => error.explain(language),
             Self::System(error) => error.to_string(),
+            Self::NotReceipts { file, reason } => language.pick(
+                format!("{} không phải tệp biên nhận do `receipts --export` ghi ra: {reason}", file.display()),
+                format!("{} is no file that `receipts --export` wrote: {reason}", file.display()),
+            ),
             Self::SessionBusy => language
                 .pick("một phiên đồng bộ khác đang chạy: thử lại sau", "another session is going on: try again")
                 .into(),
@@ -147,8 +159,8 @@ impl Failure {
             ),
             Self::NoList => language
                 .pick(
-                    "--format csv chỉ dùng cho danh sách: evidence, targets, history, standing",
-                    "--format csv is for lists: evidence, targets, history, standing",
+                    "--format csv chỉ dùng cho danh sách: evidence, targets, history, standing, receipts, verify-receipts, conflicts",
+                    "--format csv is for lists: evidence, targets, history, standing, receipts, verify-receipts, conflicts",
                 )
                 .into(),
             Self::NoStanding => language

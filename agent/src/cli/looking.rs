@@ -13,6 +13,7 @@ use crate::{
     refusal,
     status::Status,
     store::{Store, figures::Figure},
+    uplink::credential,
 };
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -297,7 +298,8 @@ fn standing_json(standing: &feed::Standing, table: &Listing) -> Value {
 /// `status`
 pub fn status(desk: &Desk) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let status = Status::of(store.view(), &desk.config, desk.clock.now(), desk.language)?;
+    let certificate_until = credential::validity(&desk.folder).ok().map(|validity| validity.not_after);
+    let status = Status::of(store.view(), &desk.config, certificate_until, desk.clock.now(), desk.language)?;
     match desk.format {
         Format::Json => Ok(pretty(&json!(status)).into()),
         Format::Table | Format::Csv => Ok(telling::status(desk.language, &status).into()),

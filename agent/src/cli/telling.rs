@@ -63,6 +63,22 @@ pub fn status(language: Language, status: &Status) -> String {
     line("Tỉnh đã nhận", "Acknowledged", &status.acknowledged.to_string());
     line("Bị từ chối", "Refused", &status.refused_total.to_string());
     line("Minh chứng", "Evidence", &evidence(language, status));
+    line("Đối chiếu với tỉnh", "Compared with the province", &compared(language, status));
+    line("Biên nhận", "Receipts", &status.receipts.to_string());
+    if status.conflicts > 0 {
+        let count = status.conflicts;
+        line(
+            "Nhập ở hai nơi",
+            "Entered in two places",
+            &language.pick(
+                format!("{count} số liệu cần chọn bản đúng: `commune-agent conflicts`"),
+                format!("{count} figures to be looked at: `commune-agent conflicts`"),
+            ),
+        );
+    }
+    if let Some(until) = &status.certificate_until {
+        line("Chứng thư của máy", "Certificate until", &local(until));
+    }
     let catalogue = match status.catalogue_version {
         0 => language.pick("chưa nhận", "not yet received").into(),
         version => language.pick(format!("phiên bản {version}"), format!("version {version}")),
@@ -92,10 +108,36 @@ pub fn status(language: Language, status: &Status) -> String {
 
 fn evidence(language: Language, status: &Status) -> String {
     let kib = status.evidence_bytes.div_ceil(1024);
-    language.pick(
+    let mut text = language.pick(
         format!("{} tệp, {kib} KiB", status.evidence_files),
         format!("{} files, {kib} KiB", status.evidence_files),
-    )
+    );
+    if status.evidence_pending_files > 0 {
+        let (files, left) = (status.evidence_pending_files, status.evidence_pending_bytes.div_ceil(1024));
+        text += &language.pick(
+            format!("; còn {files} tệp, {left} KiB chờ gửi"),
+            format!("; {files} files, {left} KiB still to be sent"),
+        );
+    }
+    text
+}
+
+fn compared(language: Language, status: &Status) -> String {
+    let mut text: String = match status.digests {
+        "equal" => language.pick("hai bên khớp nhau", "both ends hold the same").into(),
+        "different" => language
+            .pick("chưa khớp; sẽ tự đối chiếu lại ở lần sau", "not the same yet; compared again in the next session")
+            .into(),
+        _ => language.pick("chưa đối chiếu", "not compared yet").into(),
+    };
+    if let Some(at) = &status.digests_compared_at {
+        text += &format!(" ({})", local(at));
+    }
+    if status.digests_healed > 0 {
+        let healed = status.digests_healed;
+        text += &language.pick(format!("; đã tự sửa {healed} bản ghi"), format!("; {healed} records were healed"));
+    }
+    text
 }
 
 fn cause(language: Language, cause: &str) -> &'static str {

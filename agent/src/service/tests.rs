@@ -59,7 +59,7 @@ fn the_status_is_honest() {
     let refused = home.value("CDS-2", "1").unwrap();
     home.value("CDS-2", "2").unwrap();
     home.store.write(|writing| writing.add_run(&run_at(0, End::Unreachable, None))).unwrap();
-    let status = Status::of(home.store.view(), &config(), now(), Language::Vi).unwrap();
+    let status = Status::of(home.store.view(), &config(), None, now(), Language::Vi).unwrap();
     assert_eq!((status.pending, status.acknowledged, status.refused_total), (2, 0, 0));
     assert_eq!((status.clock_skew_ms, status.clock_wrong), (Some(-180_000), true));
     assert_eq!(status.last_failure.unwrap().code, "unreachable");
@@ -67,7 +67,7 @@ fn the_status_is_honest() {
     let refusal = crate::store::figures::StoredRefusal { code: "period_closed".into(), detail: String::new() };
     let first = home.store.view().position_at(1).unwrap().unwrap();
     home.store.write(|writing| writing.acknowledge(0, first, &[(1, refused.change_id, refusal)], None)).unwrap();
-    let status = Status::of(home.store.view(), &config(), now(), Language::Vi).unwrap();
+    let status = Status::of(home.store.view(), &config(), None, now(), Language::Vi).unwrap();
     assert_eq!((status.pending, status.acknowledged, status.refused_total), (1, 0, 1));
     assert!(status.refused.is_empty(), "a newer figure stands in its place");
 }

@@ -45,24 +45,24 @@ impl View<'_> {
         Ok(unsigned(self.0.query_row("SELECT count(*) FROM receipt", [], |row| row.get(0))?))
     }
 
-    /// The certificates (DER) of the keys that signed them.
+    /// The certificates of the keys that signed them, each with the authority that vouched for it (DER).
     ///
     /// # Errors
     /// What the store says.
-    pub fn receipt_certificates(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut statement = self.0.prepare("SELECT certificate FROM receipt_key ORDER BY key")?;
-        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    pub fn receipt_keys(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let mut statement = self.0.prepare("SELECT certificate, authority FROM receipt_key ORDER BY key")?;
+        Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
 }
 
 impl Writing<'_> {
-    /// Keeps the certificate of a key.
+    /// Keeps the certificate of a key with the authority that vouches for it.
     ///
     /// # Errors
     /// What the store says.
-    pub fn keep_receipt_key(&self, key: [u8; 32], certificate: &[u8]) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO receipt_key (key, certificate) VALUES (?1, ?2)";
-        self.transaction.prepare_cached(sql)?.execute((key, certificate))?;
+    pub fn keep_receipt_key(&self, key: [u8; 32], certificate: &[u8], authority: &[u8]) -> Result<(), StoreError> {
+        let sql = "INSERT OR IGNORE INTO receipt_key (key, certificate, authority) VALUES (?1, ?2, ?3)";
+        self.transaction.prepare_cached(sql)?.execute((key, certificate, authority))?;
         Ok(())
     }
 

@@ -104,7 +104,10 @@ CREATE TABLE sync_run (
 
 const PROOF: &str = "
 -- The province's signed word, as it came, and the certificates of the keys that signed.
-CREATE TABLE receipt_key (key BLOB PRIMARY KEY, certificate BLOB NOT NULL) STRICT, WITHOUT ROWID;
+-- authority: the one that vouched for the key when it was first seen; it may have been replaced since.
+CREATE TABLE receipt_key (
+    key BLOB PRIMARY KEY, certificate BLOB NOT NULL, authority BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     seq INTEGER NOT NULL,

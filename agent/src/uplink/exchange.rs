@@ -16,6 +16,7 @@ use crate::{
 use proto::{
     MAX_OFFERED_FILES,
     digest::Difference,
+    receipt::ReceiptVerifier,
     sync::v1::{self, AgentFrame, AggregatorFrame},
     tls::Fingerprint,
 };
@@ -293,6 +294,7 @@ impl<'a> Exchange<'a> {
         let on = welcome.exercise;
         let skew_ms = welcome.clock_unix_ms.saturating_sub(self.around.clock.now().timestamp_millis());
         let exercise = Exercise { on, offset_ms: if on { skew_ms } else { 0 } };
+        let voucher = self.voucher(welcome);
         self.tally.skew_ms = (!on).then_some(skew_ms);
         self.store.write(|writing| {
             if writing.view().exercise()? != exercise {
@@ -309,9 +311,23 @@ impl<'a> Exchange<'a> {
             if !welcome.bundle_key.is_empty() {
                 writing.set_bundle_key(&welcome.bundle_key)?;
             }
+            let Some(authority) = voucher else { return Ok(()) };
             let key = Fingerprint::of(&CertificateDer::from(welcome.receipt_certificate.as_slice())).0;
-            writing.keep_receipt_key(key, &welcome.receipt_certificate)
+            writing.keep_receipt_key(key, &welcome.receipt_certificate, &authority)
         })
+    }
+
+    /// The authority that vouches for the key of receipts.
+    fn voucher(&self, welcome: &v1::Welcome) -> Option<CertificateDer<'static>> {
+        let province = self.store.view().belonging().ok()??.province;
+        let told = welcome.authorities.iter().cloned().map(CertificateDer::from);
+        let certificate = CertificateDer::from(welcome.receipt_certificate.as_slice());
+        self.around
+            .authorities
+            .iter()
+            .cloned()
+            .chain(told)
+            .find(|authority| ReceiptVerifier::new(&province, &certificate, std::slice::from_ref(authority)).is_ok())
     }
 }
 

@@ -22,7 +22,9 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 fn pdf(size: usize) -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n".to_vec();
-    bytes.extend((bytes.len()..size).map(|n| (n % 251) as u8));
+    let end = b"\n%%EOF\n";
+    bytes.extend((bytes.len()..size.saturating_sub(end.len())).map(|n| (n % 251) as u8));
+    bytes.extend_from_slice(end);
     bytes
 }
 
@@ -143,7 +145,7 @@ async fn the_same_bytes_of_two_communes_are_kept_once() {
 
 #[tokio::test]
 async fn there_are_limits_for_a_file_and_for_a_commune() {
-    let mib = |seed: u8, size: usize| [pdf(20), vec![seed; size - 20]].concat();
+    let mib = |seed: u8, size: usize| [b"%PDF-1.7\n".to_vec(), vec![seed; size - 16], b"\n%%EOF\n".to_vec()].concat();
     let (first, second, large) = (mib(1, MIB as usize), mib(2, MIB as usize), mib(3, MIB as usize + 1));
     let limits = Limits { max_file_mib: 1, max_commune_mib: 1 };
     let files = [("tan-phu", &first[..]), ("tan-phu", &second), ("tan-phu", &large), ("loc-tan", &second)];

@@ -268,7 +268,8 @@ async fn evidence_follows_and_goes_on_where_it_was_cut() {
     let house = House::found().await;
     let (own, other) = (house.join("tan-phu").await, house.join("loc-tan").await);
     let mut bytes = b"%PDF-1.7 ".to_vec();
-    bytes.resize(1_000, 7);
+    bytes.resize(993, 7);
+    bytes.extend_from_slice(b"\n%%EOF\n");
     let text = b"plain text, whatever it is called".to_vec();
     let changes = [figure(1, "2026-10", 10), attached(2, 1, &bytes), attached(3, 1, &text)];
     let log = bodies(&changes);

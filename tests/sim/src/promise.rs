@@ -87,10 +87,10 @@ fn computers(world: &mut World, entries: &[Entry], broken: &mut Vec<String>) -> 
         if view.outstanding_files()?.files > 0 {
             broken.push(format!("{name} has evidence to send"));
         }
-        let certificates = view.receipt_certificates()?;
-        let verifiers: Vec<ReceiptVerifier> = certificates
+        let verifiers: Vec<ReceiptVerifier> = view
+            .receipt_keys()?
             .iter()
-            .filter_map(|der| ReceiptVerifier::new("dong-nai", &der.as_slice().into(), &authorities).ok())
+            .filter_map(|(der, _)| ReceiptVerifier::new("dong-nai", &der.as_slice().into(), &authorities).ok())
             .collect();
         for kept in view.receipts(usize::MAX >> 1)? {
             let said = verifiers.iter().find_map(|verifier| verifier.check(&kept.receipt).ok());
