@@ -6,6 +6,7 @@ mod chaos;
 mod identity;
 mod month;
 mod power;
+mod promises;
 mod readme;
 mod refusals;
 mod side_by_side;
