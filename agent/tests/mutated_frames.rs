@@ -28,7 +28,7 @@ fn facts() -> Facts {
 }
 
 fn frame(kind: u8, number: u64, protocol: u32) -> AggregatorFrame {
-    let position = Some(v1::LogPosition { seq: number % 4, chain: vec![u8::from(number % 4 > 0); 32].into() });
+    let position = Some(v1::LogPosition { seq: number % 4, chain: vec![u8::from(!number.is_multiple_of(4)); 32] });
     let verdict = i32::try_from(number % 9).unwrap_or_default();
     AggregatorFrame {
         frame: Some(match kind % 9 {
@@ -38,14 +38,14 @@ fn frame(kind: u8, number: u64, protocol: u32) -> AggregatorFrame {
                 position: position.clone(),
                 max_batch_bytes: 1024,
                 max_batches_in_flight: 2,
-                epoch: vec![1; 16].into(),
+                epoch: vec![1; 16],
                 common: position,
                 max_chunk_bytes: 1024,
                 ..v1::Welcome::default()
             }),
             1 => Frame::TurnedAway(v1::TurnedAway { verdict, position, ..v1::TurnedAway::default() }),
             2 => Frame::Acknowledgement(v1::Acknowledgement { position, ..v1::Acknowledgement::default() }),
-            3 => Frame::FeedPart(v1::FeedPart { item: vec![10, 0].into() }),
+            3 => Frame::FeedPart(v1::FeedPart { item: vec![10, 0] }),
             4 => Frame::FeedEnd(v1::FeedEnd::default()),
             5 => Frame::HistoryPage(v1::HistoryPage { first_seq: number % 3, changes: Vec::new() }),
             6 => Frame::DigestReport(v1::DigestReport::default()),
@@ -60,8 +60,10 @@ fn answer(output: &Output) -> Option<Input> {
     Some(match output {
         Output::CheckPosition(position) => Input::Position { agrees: *position == LogPosition::START },
         Output::ReadPage { .. } => Input::Page(None),
-        Output::StoreAcknowledgement { .. } | Output::SwitchFeed { .. } | Output::StageHistory { .. } => Input::Stored,
-        Output::StoreResent { .. } => Input::Stored,
+        Output::StoreAcknowledgement { .. }
+        | Output::SwitchFeed { .. }
+        | Output::StageHistory { .. }
+        | Output::StoreResent { .. } => Input::Stored,
         Output::BeginHealing { common } => Input::Healing(*common),
         Output::Rebase { .. } => Input::Rebased(Box::new(facts())),
         Output::ReadDigests => Input::Digests(BTreeMap::new()),

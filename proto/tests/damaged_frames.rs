@@ -9,11 +9,11 @@ use proto::{
 };
 
 fn position() -> Option<v1::LogPosition> {
-    Some(v1::LogPosition { seq: 3, chain: vec![7; 32].into() })
+    Some(v1::LogPosition { seq: 3, chain: vec![7; 32] })
 }
 
 fn digest() -> v1::PeriodDigest {
-    v1::PeriodDigest { period: "2026-10".into(), digest: vec![1; 32].into(), records: 4 }
+    v1::PeriodDigest { period: "2026-10".into(), digest: vec![1; 32], records: 4 }
 }
 
 /// One frame of each kind that carries something to be read.
@@ -21,19 +21,15 @@ fn frames() -> Vec<Vec<u8>> {
     let statement = v1::ReceiptStatement {
         province: "dong-nai".into(),
         commune: "tan-phu".into(),
-        incarnation: vec![1; 16].into(),
+        incarnation: vec![1; 16],
         position: position(),
         received_at_unix_ms: 1,
     };
-    let receipt = v1::Receipt {
-        statement: statement.encode_to_vec().into(),
-        signature: vec![2; 64].into(),
-        key: vec![3; 32].into(),
-    };
+    let receipt = v1::Receipt { statement: statement.encode_to_vec(), signature: vec![2; 64], key: vec![3; 32] };
     let refused =
-        v1::RefusedChange { seq: 3, change_id: vec![4; 16].into(), code: "period_closed".into(), detail: "x".into() };
+        v1::RefusedChange { seq: 3, change_id: vec![4; 16], code: "period_closed".into(), detail: "x".into() };
     let verdict = v1::ReviewVerdict {
-        observation_change_id: vec![5; 16].into(),
+        observation_change_id: vec![5; 16],
         decision: "returned".into(),
         reason: "thiếu".into(),
         reviewer: "an".into(),
@@ -43,7 +39,7 @@ fn frames() -> Vec<Vec<u8>> {
     let exception =
         v1::CutoffException { period: "2026-10".into(), cutoff: "2026-10-24".into(), reason: "mưa".into() };
     let exception = v1::FeedItem { item: Some(v1::feed_item::Item::Exception(exception)) };
-    let indicator = v1::IndicatorDigest { indicator: "CDS-17".into(), digest: vec![1; 32].into(), records: 2 };
+    let indicator = v1::IndicatorDigest { indicator: "CDS-17".into(), digest: vec![1; 32], records: 2 };
     let difference = v1::PeriodDifference { held: Some(digest()), indicators: vec![indicator] };
     let down = [
         Frame::Acknowledgement(v1::Acknowledgement {
@@ -52,8 +48,8 @@ fn frames() -> Vec<Vec<u8>> {
             refused: vec![refused],
             receipt: Some(receipt),
         }),
-        Frame::FeedPart(v1::FeedPart { item: item.encode_to_vec().into() }),
-        Frame::FeedPart(v1::FeedPart { item: exception.encode_to_vec().into() }),
+        Frame::FeedPart(v1::FeedPart { item: item.encode_to_vec() }),
+        Frame::FeedPart(v1::FeedPart { item: exception.encode_to_vec() }),
         Frame::DigestReport(v1::DigestReport { differences: vec![difference] }),
     ];
     let up = agent_frame::Frame::Digests(v1::Digests { periods: vec![digest()] });

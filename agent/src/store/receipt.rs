@@ -20,6 +20,9 @@ pub struct KeptReceipt {
     pub receipt: v1::Receipt,
 }
 
+/// The certificate of a key and of the authority that vouched for it (DER).
+pub type KeptKey = (Vec<u8>, Vec<u8>);
+
 const COLUMNS: &str = "SELECT seq, chain, incarnation, received_at_ms, statement, signature, key FROM receipt";
 
 impl View<'_> {
@@ -49,7 +52,7 @@ impl View<'_> {
     ///
     /// # Errors
     /// What the store says.
-    pub fn receipt_keys(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn receipt_keys(&self) -> Result<Vec<KeptKey>, StoreError> {
         let mut statement = self.0.prepare("SELECT certificate, authority FROM receipt_key ORDER BY key")?;
         Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }

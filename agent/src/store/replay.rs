@@ -7,6 +7,7 @@ use proto::{change::decode, sync::v1};
 use sha2::{Digest, Sha256};
 use shared::{
     change::{Change, Deed},
+    digest::SetDigest,
     observation::ObservationKey,
     period::Period,
 };
@@ -172,7 +173,7 @@ impl Writing<'_> {
         self.count_all_versions()?;
         self.sum_anew()?;
         let after = self.view().indicator_digests(period)?.remove(indicator);
-        Ok(if before == after { 0 } else { after.map_or(0, |digest| digest.records()).max(1) })
+        Ok(if before == after { 0 } else { after.map_or(0, SetDigest::records).max(1) })
     }
 
     fn refusals_about(&self, period: Period, indicator: &str) -> Result<Vec<(u64, StoredRefusal)>, StoreError> {

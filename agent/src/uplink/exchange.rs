@@ -242,7 +242,10 @@ impl<'a> Exchange<'a> {
         let at = match self.store.view().staged_end(common.seq)? {
             Some(end) => end,
             None => {
-                self.store.write(|writing| writing.drop_staged())?;
+                self.store.write(|writing| {
+                    writing.drop_staged()?;
+                    Ok::<_, StoreError>(())
+                })?;
                 common
             }
         };
@@ -278,7 +281,10 @@ impl<'a> Exchange<'a> {
         for (period, indicator) in &places {
             healed += self.store.write(|writing| writing.remake(*period, indicator))?;
         }
-        self.store.write(|writing| writing.sum_anew())?;
+        self.store.write(|writing| {
+            writing.sum_anew()?;
+            Ok::<_, StoreError>(())
+        })?;
         self.tally.healed += healed;
         tracing::warn!(places = places.len(), healed, "the digests differ, sending again");
         let theirs = |period: Period, indicator: &str| {

@@ -108,7 +108,7 @@ impl Computer {
         let number = hand.below(90) + 1;
         let typed = match kind {
             Some(Kind::Ratio) => Typed::Ratio(number.to_string(), "100".into()),
-            Some(Kind::Flag) => Typed::Flag(number % 2 == 0),
+            Some(Kind::Flag) => Typed::Flag(number.is_multiple_of(2)),
             _ => Typed::Value(number.to_string()),
         };
         let period = PERIODS[hand.below(PERIODS.len())].parse().map_err(|_| anyhow::anyhow!("period"))?;

@@ -61,7 +61,7 @@ impl Machine {
     pub(super) fn file_states(&mut self, state: v1::EvidenceState) -> Result<Vec<Output>, Outcome> {
         let offered = std::mem::take(&mut self.uploading()?.offered);
         if offered.is_empty() {
-            return self.piece_arrived(state);
+            return self.piece_arrived(&state);
         }
         if state.files.len() != offered.len() {
             return Err(protocol("an offer of evidence was not answered whole"));
@@ -78,7 +78,7 @@ impl Machine {
         Ok(outputs)
     }
 
-    fn piece_arrived(&mut self, state: v1::EvidenceState) -> Result<Vec<Output>, Outcome> {
+    fn piece_arrived(&mut self, state: &v1::EvidenceState) -> Result<Vec<Output>, Outcome> {
         let uploading = self.uploading()?;
         let (Some(sent_to), Some((file, _))) = (uploading.sent_to.take(), uploading.wanted.front().cloned()) else {
             return Err(protocol("evidence was answered that was not sent"));
