@@ -2,6 +2,7 @@
 
 mod account;
 mod arguments;
+mod bundle;
 mod entering;
 mod evidence;
 mod failure;
@@ -17,7 +18,7 @@ pub use arguments::Arguments;
 pub use failure::Failure;
 
 use crate::{clock::Clock, config::Config, folder::Folder};
-use arguments::Command;
+use arguments::{Bundle, Command};
 use shared::language::Language;
 use table::Format;
 
@@ -73,6 +74,8 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::VerifyReceipts(asked) => proving::verify_receipts(&desk, &asked),
         Command::Conflicts(conflicts) => proving::conflicts(&desk, conflicts),
         Command::Verify => proving::verify(&desk),
+        Command::Bundle(Bundle::Make(asked)) => bundle::make(&desk, &asked),
+        Command::Bundle(Bundle::Take(asked)) => bundle::take(&desk, &asked),
         Command::Backup(backup) => safekeeping::backup(&desk, &backup),
         Command::Restore(restore) => safekeeping::restore(&desk, &restore),
         Command::Status => looking::status(&desk),

@@ -103,6 +103,11 @@ impl Folder {
     pub fn evidence(&self) -> PathBuf {
         self.root.join("evidence")
     }
+    /// `bundle/key`: opens the answers to bundles.
+    #[must_use]
+    pub fn bundle_key(&self) -> PathBuf {
+        self.root.join("bundle/key")
+    }
     /// Held during a session with the province.
     #[must_use]
     pub fn sync_lock(&self) -> PathBuf {
@@ -161,6 +166,27 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes a new file that only its owner can read, durably.
+///
+/// # Errors
+/// When it exists, or the system refuses.
+pub(crate) fn private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    use io::Write;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content).and_then(|()| file.sync_all()).inspect_err(|_| {
+        // Half a file is worse than none; what removing it says changes nothing.
+        let _ = fs::remove_file(path);
+    })?;
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => sync_folder(parent),
+        None => sync_folder(Path::new(".")),
+    }
 }
 
 /// Makes what was renamed within a folder durable.

@@ -10,6 +10,7 @@
 //! | [`entry`], [`import`], [`evidence`], [`settle`] | what a person enters, checked |
 //! | [`store`] | the SQLite file; all SQL |
 //! | [`outbox`], [`uplink`] | what is to be sent, and the session that sends it |
+//! | [`bundle`] | a session as a file, where there is no line |
 //! | [`backup`] | a copy of all of it, and the way back |
 //! | [`schedule`], [`retry`], [`service`] | when the next session is due; the background service |
 //! | [`status`], [`refusal`] | what is told to people |
@@ -17,6 +18,7 @@
 //! It never talks to another commune, and never computes a rank: the province's word is shown as it came.
 
 pub mod backup;
+pub mod bundle;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -59,6 +59,8 @@ pub struct Status {
     pub conflicts: u64,
     /// Receipts of the province that are kept.
     pub receipts: u64,
+    /// When the newest bundle was made, if what it carries is not confirmed yet.
+    pub bundle_unanswered_since: Option<String>,
     /// Until when this computer's certificate is valid; it renews itself at half of its life.
     pub certificate_until: Option<String>,
     /// The last good session.
@@ -171,6 +173,10 @@ impl Status {
             digests_healed: comparison.map_or(0, |compared| compared.healed),
             conflicts: view.open_conflicts()?.len() as u64,
             receipts: view.receipt_count()?,
+            bundle_unanswered_since: view
+                .newest_bundle()?
+                .filter(|bundle| bundle.answered_at.is_none() && bundle.end > confirmed)
+                .map(|bundle| rfc3339(bundle.made_at)),
             certificate_until: certificate_until.map(rfc3339),
             last_success: view.last_success()?.map(|run| rfc3339(run.ended_at)),
             last_failure,

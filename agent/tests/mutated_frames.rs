@@ -24,6 +24,7 @@ fn facts() -> Facts {
         feed_position: 0,
         catalogue_version: 0,
         clock_unix_ms: 0,
+        carried: None,
     }
 }
 

@@ -14,13 +14,18 @@ use prost::Message;
 use proto::{
     bundle::{BundleError, Content, Opened, OpeningKey},
     identity::Identity,
-    sync::v1::{AgentFrame, AggregatorFrame, agent_frame, aggregator_frame::Frame},
+    position,
+    sync::v1::{
+        AgentFrame, AggregatorFrame, FileState, HeldFile, HistoryWanted, Verdict, agent_frame, aggregator_frame::Frame,
+    },
     tls::Fingerprint,
 };
-use std::{fs, sync::Arc};
+use shared::change::LogPosition;
+use std::{collections::HashMap, fs, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
 
 /// How long after its certificate ran out a commune may still sign a bundle: it could not renew without a line.
 const LONGEST_ABSENCE: TimeDelta = TimeDelta::days(400);
@@ -127,18 +132,21 @@ pub struct Answer {
     pub cut_short: Option<String>,
 }
 
-/// Holds the session of a bundle. Each frame is handed over when the one before was answered, as an agent at a thin line would.
+/// Holds the session of a bundle. Each frame is handed over when the one before was answered, as an agent at a thin line would. A log
+/// that is not the one held here is answered with the one that is, so that the commune can heal.
 pub async fn take(ingest: Arc<Ingest>, question: Question) -> Answer {
     let (frames, inbound) = mpsc::channel(1);
-    let (outbound, mut answers) = mpsc::channel(WAITING_ANSWERS);
+    let (outbound, answers) = mpsc::channel(WAITING_ANSWERS);
     let session = tokio::spawn(hold(ingest, question.agent, ReceiverStream::new(inbound), outbound));
-    let mut answer = Answer::default();
+    let mut courier = Courier { frames, answers, answer: Answer::default(), stands: HashMap::new() };
     for frame in question.frames {
-        let asked = frame.frame.clone();
-        if frames.send(Ok(frame)).await.is_err() || !collect(asked.as_ref(), &mut answers, &mut answer).await {
+        let Some(frame) = courier.fitting(frame) else { continue };
+        if !courier.carry(frame).await {
             break;
         }
     }
+    courier.bring_history().await;
+    let Courier { frames, mut answers, mut answer, .. } = courier;
     drop(frames);
     while let Some(Ok(frame)) = answers.recv().await {
         answer.frames.push(frame);
@@ -149,44 +157,104 @@ pub async fn take(ingest: Arc<Ingest>, question: Question) -> Answer {
     answer
 }
 
-/// Collects until the frame is answered; false when nothing more comes or the agent must not go on.
-async fn collect(
-    asked: Option<&agent_frame::Frame>,
-    answers: &mut mpsc::Receiver<Result<AggregatorFrame, tonic::Status>>,
-    answer: &mut Answer,
-) -> bool {
-    while let Some(next) = answers.recv().await {
-        match next {
-            Ok(frame) => {
-                let (answered, goes_on) = settles(asked, frame.frame.as_ref());
-                answer.frames.push(frame);
-                if !goes_on {
+/// Carries the frames of a bundle into a session, and collects the answers.
+struct Courier {
+    frames: mpsc::Sender<Result<AgentFrame, Status>>,
+    answers: mpsc::Receiver<Result<AggregatorFrame, Status>>,
+    answer: Answer,
+    /// What is held of the files under way: all of it, or so many bytes.
+    stands: HashMap<Vec<u8>, HeldFile>,
+}
+
+impl Courier {
+    /// Hands a frame over and collects until it is answered; false when the session must not go on.
+    async fn carry(&mut self, frame: AgentFrame) -> bool {
+        let asked = frame.frame.clone();
+        if self.frames.send(Ok(frame)).await.is_err() {
+            return false;
+        }
+        while let Some(next) = self.answers.recv().await {
+            match next {
+                Ok(frame) => {
+                    if let Some(Frame::EvidenceState(state)) = &frame.frame {
+                        let stands = state.files.iter().map(|file| (file.sha256.clone(), file.clone()));
+                        self.stands.extend(stands);
+                    }
+                    let (answered, goes_on) = settles(asked.as_ref(), frame.frame.as_ref());
+                    self.answer.frames.push(frame);
+                    if answered || !goes_on {
+                        return goes_on;
+                    }
+                }
+                Err(status) => {
+                    self.answer.cut_short = Some(status.message().to_owned());
                     return false;
                 }
-                if answered {
-                    return true;
-                }
-            }
-            Err(status) => {
-                answer.cut_short = Some(status.message().to_owned());
-                return false;
             }
         }
+        false
     }
-    false
+
+    /// A piece of evidence without what is held already; none when it is not wanted at all.
+    fn fitting(&self, mut frame: AgentFrame) -> Option<AgentFrame> {
+        let Some(agent_frame::Frame::EvidenceChunk(chunk)) = &mut frame.frame else { return Some(frame) };
+        let file = self.stands.get(&chunk.sha256)?;
+        if file.state() != FileState::Wanted {
+            return None;
+        }
+        let held = usize::try_from(file.held_bytes.saturating_sub(chunk.offset)).ok()?;
+        if held >= chunk.data.len() || file.held_bytes < chunk.offset {
+            return None;
+        }
+        chunk.data.drain(..held);
+        chunk.offset += held as u64;
+        Some(frame)
+    }
+
+    /// Asks for the log held here on behalf of an agent that has to take it back.
+    async fn bring_history(&mut self) {
+        let Some(Frame::Welcome(welcome)) = self.answer.frames.last().and_then(|frame| frame.frame.clone()) else {
+            return;
+        };
+        if !heals(welcome.verdict()) {
+            return;
+        }
+        let ends = (position::from_wire(welcome.common), position::from_wire(welcome.position));
+        let (Ok(mut at), Ok(goal)) = ends else { return };
+        while at.seq < goal.seq {
+            let wanted = HistoryWanted { after: Some(position::to_wire(at)) };
+            let frame = AgentFrame { frame: Some(agent_frame::Frame::HistoryWanted(wanted)) };
+            if !self.carry(frame).await {
+                return;
+            }
+            let Some(Frame::HistoryPage(page)) = self.answer.frames.last().and_then(|frame| frame.frame.as_ref())
+            else {
+                return;
+            };
+            if page.changes.is_empty() {
+                return;
+            }
+            if page.first_seq == 1 {
+                at = LogPosition::START;
+            }
+            at = page.changes.iter().fold(at, |at, change| at.then(&change.body));
+        }
+    }
+}
+
+/// Whether the agent has to take back the log held here.
+fn heals(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::AgentBehind | Verdict::Fork)
 }
 
 /// Whether an answer is the last one to a frame, and whether the session goes on after it.
 fn settles(asked: Option<&agent_frame::Frame>, answer: Option<&Frame>) -> (bool, bool) {
     use agent_frame::Frame as Asked;
-    use proto::sync::v1::Verdict;
     match (asked, answer) {
         (_, Some(Frame::TurnedAway(_)) | None) => (true, false),
-        // A log that is not the one held here has to be healed first, in a session with questions and answers.
-        (Some(Asked::Hello(_)), Some(Frame::Welcome(welcome))) => {
-            (true, matches!(welcome.verdict(), Verdict::Ok | Verdict::ServerBehind))
-        }
+        (Some(Asked::Hello(_)), Some(Frame::Welcome(welcome))) => (true, !heals(welcome.verdict())),
         (Some(Asked::Batch(_)), Some(Frame::Acknowledgement(_)))
+        | (Some(Asked::HistoryWanted(_)), Some(Frame::HistoryPage(_)))
         | (Some(Asked::FeedWanted(_)), Some(Frame::FeedEnd(_)))
         | (Some(Asked::EvidenceOffer(_) | Asked::EvidenceChunk(_)), Some(Frame::EvidenceState(_))) => (true, true),
         _ => (false, true),

@@ -8,6 +8,7 @@
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `decide` | `exception`, `review`, `period`, `exercise` |
+//! | `bundle` | `bundle take` |
 //! | `prove` | `verify`, `verify-receipt`, `conflicts` |
 //! | `evidence`, `safekeeping` | `evidence`, `backup`, `restore` |
 //! | `failure` | what goes wrong, in words |
@@ -15,6 +16,7 @@
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
 
 mod authority;
+mod bundle;
 mod catalogue;
 mod certificates;
 mod decide;
@@ -104,6 +106,9 @@ pub enum Command {
     Backup(safekeeping::Backup),
     /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
     Restore(safekeeping::Restore),
+    /// Nhận số liệu mà xã gửi bằng tệp khi mất mạng lâu ngày
+    #[command(subcommand)]
+    Bundle(bundle::BundleCommand),
     /// Tỉnh diễn tập (số liệu mô phỏng)
     #[command(subcommand)]
     Exercise(decide::ExerciseCommand),
@@ -192,6 +197,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Evidence(command) => command.run(&context).await,
         Command::Backup(command) => command.run(&context).await,
         Command::Restore(command) => command.run(&context).await,
+        Command::Bundle(command) => command.run(&context).await,
         Command::Exercise(command) => command.run(&context).await,
         Command::Verify(command) => command.run(&context).await,
         Command::VerifyReceipt(command) => command.run(&context).await,

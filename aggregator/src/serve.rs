@@ -6,6 +6,7 @@ use crate::{
     access::{Access, any_certificate},
     authorities::{Authorities, KeysError},
     authority::Authority,
+    bundle::{self, TakeError},
     clock::Clock,
     config::{Config, address_of},
     enrol::Enrolment,
@@ -39,6 +40,7 @@ use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::watch,
+    task::JoinHandle,
     time::timeout,
 };
 use tonic::{
@@ -70,6 +72,9 @@ pub enum ServeError {
     /// The key that signs receipts.
     #[error(transparent)]
     Receipts(#[from] ReceiptsError),
+    /// The key that opens bundles.
+    #[error("the key of bundles: {0}")]
+    Bundles(#[from] TakeError),
     /// The port cannot be used.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -174,26 +179,10 @@ impl Server {
         let public = self.public_url();
         let (end, ending) = watch::channel(false);
         let Followers { standings, live: queries } = followers;
-        let follower = Follower::start(standings.clone());
-        let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
-        let live = LiveSessions::new(self.config.max_sessions);
-        let current = self.keyring.look();
-        let receipts = ReceiptKey::open(self.folder.clone(), &province.id, &current.current, self.clock.clone())?;
-        let evidence = Evidence::new(self.folder.evidence(), self.config.evidence, province.store.clone());
-        tidy(&evidence, province.clock.real()).await;
-        let notices = Arc::new(Notices::new(province.clone(), standings.clone()));
-        let ingest = Ingest {
-            province: province.clone(),
-            writer,
-            follower,
-            standings,
-            notices: notices.clone(),
-            keyring: self.keyring.clone(),
-            receipts,
-            evidence,
-            live,
-            ending: ending.clone(),
-        };
+        let keys = (self.keyring.clone(), self.clock.clone());
+        let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone())?;
+        tidy(&ingest.evidence, province.clock.real()).await;
+        let notices = ingest.notices.clone();
         let routes = routes(Arc::new(ingest), &province, &self.keyring, queries).await?;
         let noticing = tokio::spawn(notices.run(ending.clone()));
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
@@ -226,6 +215,37 @@ impl Server {
         self.folder.note_authorities(None)?;
         Ok(result?)
     }
+}
+
+/// What sessions share, with its writer running. The writer ends when all of it is dropped.
+///
+/// # Errors
+/// What keys there are cannot be used.
+pub fn ingest(
+    folder: &Folder,
+    config: &Config,
+    (keyring, clock): (Arc<Keyring>, Arc<dyn Clock>),
+    province: &Arc<Province>,
+    standings: Arc<dyn StandingsHook>,
+    ending: watch::Receiver<bool>,
+) -> Result<(Ingest, JoinHandle<()>), ServeError> {
+    let follower = Follower::start(standings.clone());
+    let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
+    let receipts = ReceiptKey::open(folder.clone(), &province.id, &keyring.look().current, clock)?;
+    let ingest = Ingest {
+        province: province.clone(),
+        writer,
+        follower,
+        notices: Arc::new(Notices::new(province.clone(), standings.clone())),
+        standings,
+        keyring,
+        receipts,
+        bundle_key: bundle::opening_key(folder)?.sealing_key().map_err(TakeError::from)?,
+        evidence: Evidence::new(folder.evidence(), config.evidence, province.store.clone()),
+        live: LiveSessions::new(config.max_sessions),
+        ending,
+    };
+    Ok((ingest, writing))
 }
 
 /// Binds the port with room for all agents of a nation that wake in the same minute: with the usual 128 places the

@@ -14,7 +14,7 @@ Mã thoát:
   0  thành công
   1  thất bại
   2  sai cú pháp lệnh
-  3  số liệu, tệp hoặc bản sao lưu bị từ chối vì trái quy tắc (không ghi gì)
+  3  số liệu, tệp, gói hoặc bản sao lưu bị từ chối vì trái quy tắc (không ghi gì)
   4  chưa liên lạc được với tỉnh, hãy thử lại sau
   5  tỉnh không chấp nhận danh tính của máy này, cần tham gia lại (join)";
 
@@ -87,6 +87,9 @@ pub enum Command {
     Conflicts(Conflicts),
     /// Tự kiểm tra kho dữ liệu: chuỗi, bản ghi, tổng kiểm
     Verify,
+    /// Gửi bằng tệp khi mất mạng lâu ngày: tạo gói, nhận gói trả lời
+    #[command(subcommand)]
+    Bundle(Bundle),
     /// Sao lưu số liệu và minh chứng vào một thư mục (dịch vụ nền vẫn chạy)
     Backup(Backup),
     /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
@@ -248,6 +251,34 @@ pub enum Kept {
     Earlier,
     /// Bản nhập trên máy này
     Later,
+}
+
+/// `bundle`
+#[derive(Debug, Subcommand)]
+pub enum Bundle {
+    /// Tạo gói có mọi số liệu mà tỉnh chưa xác nhận, có chữ ký và niêm phong cho tỉnh
+    Make(BundleMake),
+    /// Nhận gói trả lời của tỉnh
+    Take(BundleTake),
+}
+
+/// `bundle make`
+#[derive(Debug, Args)]
+pub struct BundleMake {
+    /// Gói sẽ ghi ra
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Kèm cả các tệp minh chứng chưa gửi
+    #[arg(long)]
+    pub with_evidence: bool,
+}
+
+/// `bundle take`
+#[derive(Debug, Args)]
+pub struct BundleTake {
+    /// Gói trả lời của tỉnh
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// `backup`

@@ -3,6 +3,7 @@
 use super::words::plain_lines;
 use crate::{
     backup::BackupError,
+    bundle::BundleError,
     config::ConfigError,
     entry::EntryError,
     evidence::EvidenceError,
@@ -54,6 +55,9 @@ pub enum Failure {
     /// A backup.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// A bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// Joining.
     #[error(transparent)]
     Join(#[from] JoinError),
@@ -100,6 +104,7 @@ impl Failure {
             Self::Import { error: ImportError::Faults(_) | ImportError::TooLarge, .. } => REFUSED,
             Self::Evidence(error) if error.is_refusal() => REFUSED,
             Self::Backup(error) if error.is_refusal() => REFUSED,
+            Self::Bundle(error) if error.is_refusal() => REFUSED,
             Self::Join(JoinError::Connect(ConnectError::Unreachable(_))) | Self::SessionBusy => UNREACHABLE,
             Self::Backup(error) if error.is_momentary() => UNREACHABLE,
             Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList | Self::Period(_) | Self::Ratio(_) => {
@@ -138,6 +143,7 @@ impl Failure {
             ),
             Self::Evidence(error) => error.explain(language),
             Self::Backup(error) => error.explain(language),
+            Self::Bundle(error) => error.explain(language),
             Self::Join(error) => error.explain(language),
             Self::Folder(error) => error.explain(language),
             Self::Service(error) => error.explain(language),

@@ -76,6 +76,14 @@ pub fn status(language: Language, status: &Status) -> String {
             ),
         );
     }
+    if let Some(since) = &status.bundle_unanswered_since {
+        let made = local(since);
+        line(
+            "Gói gửi bằng tệp",
+            "Bundle",
+            &language.pick(format!("tạo lúc {made}, chưa có trả lời"), format!("made at {made}, not answered yet")),
+        );
+    }
     if let Some(until) = &status.certificate_until {
         line("Chứng thư của máy", "Certificate until", &local(until));
     }

@@ -12,6 +12,7 @@
 //! | [`replay`] | records made from the bodies of the log |
 //! | [`conflict`] | figures that were entered on two branches |
 //! | [`receipt`] | the province's signed word |
+//! | [`bundle`] | sessions that were made as files |
 //! | [`verify`] | whether chain, records and sums still fit together |
 //! | [`backup`] | copies of the store |
 //! | [`feed`] | what came down from the province |
@@ -22,6 +23,7 @@
 
 pub mod attachments;
 pub mod backup;
+pub mod bundle;
 pub mod conflict;
 pub mod digest;
 pub mod evidence;

@@ -4,7 +4,7 @@ use super::StoreError;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-const VERSIONS: &[M<'static>] = &[M::up(FIRST), M::up(PROOF)];
+const VERSIONS: &[M<'static>] = &[M::up(FIRST), M::up(PROOF), M::up(BUNDLE)];
 
 /// Version of the newest schema, `PRAGMA user_version`.
 pub const NEWEST: i64 = VERSIONS.len() as i64;
@@ -152,6 +152,19 @@ CREATE TABLE evidence_file (
 ) STRICT, WITHOUT ROWID;
 INSERT OR IGNORE INTO evidence_file (sha256, size_bytes, state, held_bytes, code)
     SELECT sha256, size_bytes, 'pending', 0, '' FROM evidence WHERE refusal_code IS NULL;
+";
+
+const BUNDLE: &str = "
+-- The last bundles that were made, for their answers. end_seq: the last change in it.
+CREATE TABLE bundle (
+    id BLOB PRIMARY KEY,
+    made_at_ms INTEGER NOT NULL,
+    incarnation BLOB NOT NULL,
+    end_seq INTEGER NOT NULL,
+    feed_position INTEGER NOT NULL,
+    epoch BLOB,
+    answered_at_ms INTEGER
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The version of an open store.

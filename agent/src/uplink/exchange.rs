@@ -3,7 +3,7 @@
 
 use super::{
     BUILD,
-    machine::{Facts, Input, Machine, Output},
+    machine::{Facts, Input, Machine, Output, order::Carried},
     outcome::{End, Outcome},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     evidence,
     folder::Folder,
     outbox,
-    store::{Store, StoreError, meta::Exercise},
+    store::{Store, StoreError, View, Writing, meta::Exercise},
 };
 use proto::{
     MAX_OFFERED_FILES,
@@ -74,6 +74,33 @@ pub struct Exchange<'a> {
     staged: Vec<FeedItem>,
     tally: Tally,
     outcome: Option<Outcome>,
+    carried: Option<Carried>,
+}
+
+/// What the store knows when a session begins.
+///
+/// # Errors
+/// [`StoreError::NotJoined`] before `join`, and what the store says.
+pub(crate) fn facts(
+    view: View<'_>,
+    authorities: Vec<CertificateDer<'static>>,
+    clock_unix_ms: i64,
+) -> Result<Facts, StoreError> {
+    let belonging = view.belonging()?.ok_or(StoreError::NotJoined)?;
+    Ok(Facts {
+        build: BUILD.into(),
+        province: belonging.province,
+        commune: belonging.commune,
+        authorities,
+        epoch: view.epoch()?,
+        incarnation: belonging.incarnation,
+        head: view.head()?,
+        acknowledged: view.acknowledged()?,
+        feed_position: view.feed_position()?,
+        catalogue_version: view.catalogue_version()?,
+        clock_unix_ms,
+        carried: None,
+    })
 }
 
 impl<'a> Exchange<'a> {
@@ -83,28 +110,28 @@ impl<'a> Exchange<'a> {
     /// What the store says.
     pub fn begin(store: &'a mut Store, around: Surroundings<'a>) -> Result<(Self, Vec<AgentFrame>), StoreError> {
         let (machine, staged, tally) = (Machine::default(), Vec::new(), Tally::default());
-        let mut exchange = Self { store, around, machine, staged, tally, outcome: None };
+        let mut exchange = Self { store, around, machine, staged, tally, outcome: None, carried: None };
         let facts = exchange.facts()?;
         let frames = exchange.drive(Input::Started(facts));
         Ok((exchange, frames))
     }
 
+    /// Begins with answers that come as a file; see [`carried`](super::machine). What the machine would send is of no use then.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn begin_carried(store: &'a mut Store, around: Surroundings<'a>, carried: Carried) -> Result<Self, StoreError> {
+        let (machine, staged, tally) = (Machine::default(), Vec::new(), Tally::default());
+        let mut exchange = Self { store, around, machine, staged, tally, outcome: None, carried: Some(carried) };
+        let facts = exchange.facts()?;
+        exchange.drive(Input::Started(facts));
+        Ok(exchange)
+    }
+
     fn facts(&self) -> Result<Facts, StoreError> {
-        let view = self.store.view();
-        let belonging = view.belonging()?.ok_or(StoreError::NotJoined)?;
-        Ok(Facts {
-            build: BUILD.into(),
-            province: belonging.province,
-            commune: belonging.commune,
-            authorities: self.around.authorities.clone(),
-            epoch: view.epoch()?,
-            incarnation: belonging.incarnation,
-            head: view.head()?,
-            acknowledged: view.acknowledged()?,
-            feed_position: view.feed_position()?,
-            catalogue_version: view.catalogue_version()?,
-            clock_unix_ms: self.around.clock.now().timestamp_millis(),
-        })
+        let around = &self.around;
+        let facts = facts(self.store.view(), around.authorities.clone(), around.clock.now().timestamp_millis())?;
+        Ok(Facts { carried: self.carried.clone(), ..facts })
     }
 
     /// Takes what the province said; what is to be answered comes back.
@@ -238,8 +265,9 @@ impl<'a> Exchange<'a> {
     }
 
     fn begin_healing(&mut self, common: LogPosition) -> Result<Input, StoreError> {
-        // What an earlier session staged is gone on with, if it follows our log.
-        let at = match self.store.view().staged_end(common.seq)? {
+        // What an earlier session staged is gone on with, if it follows our log. A file goes on with nothing.
+        let staged = if self.carried.is_none() { self.store.view().staged_end(common.seq)? } else { None };
+        let at = match staged {
             Some(end) => end,
             None => {
                 self.store.write(|writing| {
@@ -301,29 +329,29 @@ impl<'a> Exchange<'a> {
     }
 
     fn note_welcome(&mut self, welcome: &v1::Welcome) -> Result<(), StoreError> {
+        let voucher = self.voucher(welcome);
+        if let Some(carried) = &self.carried {
+            // An answer that was long on its way says nothing about clocks, and of the epoch only what is news here.
+            return self.store.write(|writing| {
+                if writing.view().epoch()? == carried.epoch {
+                    take_over_epoch(writing, welcome)?;
+                }
+                keep_receipt_key(writing, welcome, voucher.as_ref())
+            });
+        }
         let on = welcome.exercise;
         let skew_ms = welcome.clock_unix_ms.saturating_sub(self.around.clock.now().timestamp_millis());
         let exercise = Exercise { on, offset_ms: if on { skew_ms } else { 0 } };
-        let voucher = self.voucher(welcome);
         self.tally.skew_ms = (!on).then_some(skew_ms);
         self.store.write(|writing| {
             if writing.view().exercise()? != exercise {
                 writing.set_exercise(exercise)?;
             }
-            if welcome.epoch.is_empty() {
-                return Ok(());
-            }
-            if writing.view().epoch()?.is_some_and(|epoch| epoch != welcome.epoch) {
-                // Another life of the province's store may hold fewer files, too.
-                writing.offer_all_files()?;
-            }
-            writing.set_epoch(&welcome.epoch)?;
+            take_over_epoch(writing, welcome)?;
             if !welcome.bundle_key.is_empty() {
                 writing.set_bundle_key(&welcome.bundle_key)?;
             }
-            let Some(authority) = voucher else { return Ok(()) };
-            let key = Fingerprint::of(&CertificateDer::from(welcome.receipt_certificate.as_slice())).0;
-            writing.keep_receipt_key(key, &welcome.receipt_certificate, &authority)
+            keep_receipt_key(writing, welcome, voucher.as_ref())
         })
     }
 
@@ -339,6 +367,27 @@ impl<'a> Exchange<'a> {
             .chain(told)
             .find(|authority| ReceiptVerifier::new(&province, &certificate, std::slice::from_ref(authority)).is_ok())
     }
+}
+
+fn take_over_epoch(writing: &Writing<'_>, welcome: &v1::Welcome) -> Result<(), StoreError> {
+    if welcome.epoch.is_empty() {
+        return Ok(());
+    }
+    if writing.view().epoch()?.is_some_and(|epoch| epoch != welcome.epoch) {
+        // Another life of the province's store may hold fewer files, too.
+        writing.offer_all_files()?;
+    }
+    writing.set_epoch(&welcome.epoch)
+}
+
+fn keep_receipt_key(
+    writing: &Writing<'_>,
+    welcome: &v1::Welcome,
+    voucher: Option<&CertificateDer<'_>>,
+) -> Result<(), StoreError> {
+    let Some(authority) = voucher else { return Ok(()) };
+    let key = Fingerprint::of(&CertificateDer::from(welcome.receipt_certificate.as_slice())).0;
+    writing.keep_receipt_key(key, &welcome.receipt_certificate, authority)
 }
 
 #[cfg(test)]

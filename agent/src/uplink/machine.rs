@@ -16,7 +16,9 @@
 //! | `machine/healing.rs` | the province's log is taken back |
 //! | `machine/comparing.rs` | digests are compared, what differs is sent again |
 //! | `machine/uploading.rs` | the bytes of evidence |
+//! | `machine/carried.rs` | what differs when the answers come as a file |
 
+mod carried;
 mod comparing;
 mod healing;
 pub mod order;
@@ -24,6 +26,7 @@ mod uploading;
 
 use super::outcome::{End, Outcome};
 use crate::{outbox, store::figures::StoredRefusal, store::log::Page};
+use carried::Errand;
 use comparing::Comparing;
 use healing::Healing;
 pub use order::{Facts, Input, Output, Refused};
@@ -96,6 +99,7 @@ pub struct Machine {
     checksum: Checksum,
     staged_parts: u32,
     staged_bytes: usize,
+    errand: Option<Errand>,
 }
 
 impl Default for Machine {
@@ -123,6 +127,7 @@ impl Default for Machine {
             checksum: Checksum::default(),
             staged_parts: 0,
             staged_bytes: 0,
+            errand: None,
         }
     }
 }
@@ -154,12 +159,14 @@ impl Machine {
     fn follow(&mut self, input: Input) -> Result<Vec<Output>, Outcome> {
         match (&self.state, input) {
             (State::Over, _) => Ok(Vec::new()),
+            (_, Input::Closed) if self.errand.is_some() => Ok(self.finish()),
             (State::Comparing(_) | State::Uploading(_), Input::Closed) => {
                 Err(Outcome::of(End::EvidencePending, "the stream ended early"))
             }
             (_, Input::Closed) => Err(Outcome::of(End::Unreachable, "the stream ended early")),
             (State::Fresh, Input::Started(facts)) => Ok(self.greet(facts)),
             (State::Aligning(..), Input::Position { agrees }) => self.align(agrees),
+            (State::Greeting, Input::Position { agrees }) => self.heal_carried(agrees),
             (State::Sending, Input::Page(page)) => Ok(self.send(page)),
             (State::Sending, Input::Position { agrees }) => self.believe(agrees),
             (State::Sending, Input::Stored) => Ok(self.go_on()),
@@ -173,11 +180,15 @@ impl Machine {
             (_, Input::Frame(frame)) => match (&self.state, frame.frame) {
                 (State::Greeting, Some(Frame::Welcome(welcome))) => self.welcome(welcome),
                 (State::Sending, Some(Frame::Acknowledgement(ack))) => self.acknowledged(ack),
+                (State::Feeding, Some(Frame::Acknowledgement(_))) if self.errand.is_some() => Ok(Vec::new()),
                 (State::Feeding, Some(Frame::FeedPart(part))) => self.stage(&part),
                 (State::Feeding, Some(Frame::FeedEnd(end))) => self.end_feed(&end),
                 (State::Healing(_), Some(Frame::HistoryPage(page))) => self.take_back(page),
                 (State::Comparing(_), Some(Frame::DigestReport(report))) => self.compared(report),
                 (State::Comparing(_), Some(Frame::Resent(resent))) => self.resent(resent),
+                (State::Uploading(_), Some(Frame::EvidenceState(state))) if self.errand.is_some() => {
+                    self.carried_files(&state)
+                }
                 (State::Uploading(_), Some(Frame::EvidenceState(state))) => self.file_states(state),
                 // Instead of a welcome, and at any time after: another copy of this agent, a revoked certificate.
                 (_, Some(Frame::TurnedAway(away))) => Err(turned_away(&away)),
@@ -198,6 +209,7 @@ impl Machine {
         self.catalogue_version = facts.catalogue_version;
         self.head_seq = facts.head.seq;
         self.confirmed = facts.acknowledged.seq;
+        self.errand = facts.carried.map(Errand::of);
         self.state = State::Greeting;
         vec![send(agent_frame::Frame::Hello(v1::Hello {
             protocol_min: PROTOCOL_MIN,
@@ -231,7 +243,10 @@ impl Machine {
         if matches!(welcome.verdict(), Verdict::AgentBehind | Verdict::Fork) {
             let common = position::from_wire(welcome.common).map_err(|error| unreadable(&error))?;
             let mut outputs = vec![noted];
-            outputs.extend(self.begin_healing(common, held)?);
+            outputs.extend(match &mut self.errand {
+                Some(errand) => errand.ask_before_healing(common, held),
+                None => self.begin_healing(common, held)?,
+            });
             return Ok(outputs);
         }
         self.state = State::Aligning(Box::new(welcome), held);
@@ -262,6 +277,9 @@ impl Machine {
         let State::Aligning(welcome, held) = std::mem::replace(&mut self.state, State::Sending) else {
             return Err(protocol("an answer out of turn"));
         };
+        if self.errand.is_some() {
+            return self.align_carried(agrees, &welcome, held);
+        }
         if !agrees && self.protocol >= PROVEN {
             // The province could not know it: it has less than we do, and not ours.
             return self.begin_healing(LogPosition::START, held);
@@ -290,7 +308,11 @@ impl Machine {
         Output::ReadPage { after_seq: self.sent, most_bytes: self.most_bytes }
     }
 
-    fn go_on(&self) -> Vec<Output> {
+    fn go_on(&mut self) -> Vec<Output> {
+        if self.errand.is_some() {
+            self.wait_for_carried();
+            return Vec::new();
+        }
         if self.in_flight.len() < self.most_in_flight { vec![self.read_on()] } else { Vec::new() }
     }
 
@@ -316,6 +338,9 @@ impl Machine {
 
     fn acknowledged(&mut self, ack: v1::Acknowledgement) -> Result<Vec<Output>, Outcome> {
         let position = position::from_wire(ack.position).map_err(|error| unreadable(&error))?;
+        if position.seq <= self.confirmed && self.errand.is_some() {
+            return Ok(Vec::new());
+        }
         if position.seq <= self.confirmed {
             return Err(protocol(format!("no progress: {} confirmed again, after {}", position.seq, self.confirmed)));
         }
@@ -369,10 +394,18 @@ impl Machine {
     fn end_feed(&mut self, end: &v1::FeedEnd) -> Result<Vec<Output>, Outcome> {
         std::mem::take(&mut self.checksum).check(end).map_err(|error| unreadable(&error))?;
         self.state = State::Switching;
+        if self.errand.as_ref().is_some_and(|errand| !errand.takes_feed(end.position, self.feed_position)) {
+            return Ok(self.switched());
+        }
         Ok(vec![Output::SwitchFeed { position: end.position }])
     }
 
     fn switched(&mut self) -> Vec<Output> {
+        if self.errand.is_some() {
+            // Digests are compared over the line: what is still to be sent would differ.
+            self.state = State::Uploading(Uploading::default());
+            return Vec::new();
+        }
         if self.protocol >= PROVEN { self.begin_comparing() } else { self.finish() }
     }
 

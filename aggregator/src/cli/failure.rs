@@ -1,12 +1,12 @@
 //! What goes wrong, in words for the one who typed the command. Logs have the English errors.
 
 use crate::{
-    authorities::KeysError, authority::AuthorityError, backup::BackupError, config::ConfigError,
+    authorities::KeysError, authority::AuthorityError, backup::BackupError, bundle::TakeError, config::ConfigError,
     evidence::EvidenceError, evidence_shelf::ShelfError, exercise::ExerciseError, folder::FolderError,
     receipts::ReceiptsError, report::cli::ReportError, serve::ServeError, store::StoreError,
 };
 use chrono::NaiveDate;
-use proto::{identity::IdentityError, pem::PemError};
+use proto::{bundle::BundleError, identity::IdentityError, pem::PemError};
 use shared::{
     catalogue::{read::Fault, standard::AdoptError},
     language::Language,
@@ -66,6 +66,12 @@ pub enum Failure {
     /// A file of evidence.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// A commune's bundle is not taken.
+    #[error(transparent)]
+    Bundle(#[from] TakeError),
+    /// A bundle was taken in part: what was confirmed stays, and the answer says so.
+    #[error("the bundle was taken only in part: {0}")]
+    BundleCutShort(String),
     /// No file of evidence was asked for that there is.
     #[error("there is no such evidence")]
     NoEvidence,
@@ -181,6 +187,10 @@ impl Failure {
                 format!("tỉnh chưa nhận được tệp {name} của {commune}")
             }
             Failure::Shelf(ShelfError::Name(name)) => format!("{name:?} không phải tên tệp, không ghi ra"),
+            Failure::Bundle(error) => return bundle(error, language),
+            Failure::BundleCutShort(reason) => {
+                format!("gói chỉ được nhận một phần ({reason}); phần đã xác nhận vẫn giữ, gói trả lời nói rõ đến đâu")
+            }
             Failure::NoEvidence => "không có minh chứng này".into(),
             Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
             Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
@@ -240,6 +250,27 @@ fn backup(error: &BackupError, language: Language) -> String {
             language.pick(format!("không sao lưu hoặc khôi phục được: {}", with_sources(error)), with_sources(error))
         }),
     }
+}
+
+fn bundle(error: &TakeError, language: Language) -> String {
+    let vi = match error {
+        TakeError::Store(error) => return store(error, language),
+        TakeError::Folder(error) => return folder(error, language),
+        TakeError::Bundle(BundleError::NotABundle) => "tệp này không phải gói của `commune-agent bundle make`".into(),
+        TakeError::Bundle(BundleError::TooLarge) => "gói quá lớn".into(),
+        TakeError::Bundle(BundleError::Sealed) => {
+            "gói bị hỏng trên đường đi hoặc niêm phong cho nơi khác; xin xã chép lại tệp".into()
+        }
+        TakeError::Bundle(error) => format!("gói không dùng được, xin xã làm lại: {error}"),
+        TakeError::UnknownSigner => "gói ký bằng chứng thư mà tỉnh này không cấp".into(),
+        TakeError::Revoked(commune) => format!("chứng thư của {commune} đã bị thu hồi: mời xã tham gia lại"),
+        TakeError::Expired(commune, at) => {
+            format!("chứng thư của {commune} hết hạn từ {}, quá lâu: mời xã tham gia lại", at.format("%d/%m/%Y"))
+        }
+        TakeError::OtherName => "gói mang tên xã hoặc tỉnh khác với chứng thư đã ký".into(),
+        TakeError::Frame(number) => format!("phần {number} của gói không đọc được, xin xã làm lại"),
+    };
+    language.pick(vi, with_sources(error))
 }
 
 fn folder(error: &FolderError, language: Language) -> String {

@@ -78,6 +78,8 @@ pub struct Hospitality {
     pub receipt_certificate: Vec<u8>,
     /// The authorities that agents are to trust from now on, DER; none: no change.
     pub authorities: Vec<Vec<u8>>,
+    /// X25519 public key for which bundles are sealed.
+    pub bundle_key: Vec<u8>,
 }
 
 impl Hospitality {
@@ -130,6 +132,7 @@ impl Hospitality {
             verdict: compare(greeting, opening).into(),
             authorities: self.authorities.clone(),
             receipt_certificate: self.receipt_certificate.clone(),
+            bundle_key: self.bundle_key.clone(),
             epoch: opening.epoch.to_vec(),
             common: Some(position::to_wire(common(greeting, opening))),
             max_chunk_bytes: u32::try_from(MAX_CHUNK_BYTES).unwrap_or(u32::MAX),

@@ -59,6 +59,8 @@ pub struct Ingest {
     pub keyring: Arc<Keyring>,
     /// The key that signs receipts.
     pub receipts: ReceiptKey,
+    /// The key for which agents seal bundles.
+    pub bundle_key: [u8; 32],
     /// The communes' files.
     pub evidence: Evidence,
     /// The sessions going on.
@@ -135,6 +137,7 @@ impl Session {
             exercise: ingest.province.exercise,
             receipt_certificate: signer.certificate().to_vec(),
             authorities: authorities.told(),
+            bundle_key: ingest.bundle_key.to_vec(),
         });
         Self {
             commune: agent.commune.as_str().into(),

@@ -186,6 +186,8 @@ pub trait Store: Send + Sync {
     async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError>;
     /// Adds a line to the audit history about something that is not kept here; `what` is a stable word.
     async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError>;
+    /// A commune's bundle was taken in; a running server in another process notices by [`decisions`](Self::decisions).
+    async fn note_bundle(&self, commune: &str, id: &str, act: Act) -> Result<(), StoreError>;
     /// The newest lines of the audit history, newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
 
@@ -197,6 +199,6 @@ pub trait Store: Send + Sync {
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError>;
 
     /// How many decisions the province has made, in whichever process: catalogues, exceptions, verdicts, closed periods, moves of
-    /// the clock. Never waits for a write.
+    /// the clock; and how many bundles it has taken. Never waits for a write.
     async fn decisions(&self) -> Result<u64, StoreError>;
 }

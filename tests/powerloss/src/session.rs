@@ -15,21 +15,17 @@ use agent::{
 use aggregator::{
     access::Agent,
     authority::Authority,
+    bundle,
     clock::Clock,
     config::Config,
-    evidence::Evidence,
     folder::Folder,
     ingest::{
         NoStandings,
-        follow::Follower,
-        live::LiveSessions,
         session::{Ingest, hold},
-        writer::Writer,
     },
     keyring::{Keyring, issue_server},
-    notice::Notices,
     province::Province,
-    receipts::{self, ReceiptKey},
+    receipts, serve,
     store::{Act, CatalogueImport, CertificateRecord, Founding, ReviewRequest, Store, sqlite::SqliteStore},
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -105,6 +101,7 @@ pub async fn found(place: &Path, now: DateTime<Utc>) -> Result<()> {
     pem::write_key(&folder.authority_key(), &key)?;
     pem::write_certificates(&folder.authority_certificate(), &[authority.certificate().clone()])?;
     issue_server(&folder, &Config::default().hosts, &authority, &clock)?;
+    bundle::opening_key(&folder)?;
     receipts::make(&folder, PROVINCE, &authority, &clock)?;
     let founding = Founding { province: PROVINCE.into(), exercise: false, clock_offset_ms: 0 };
     let import = CatalogueImport { files, fingerprint, plan_year };
@@ -150,16 +147,10 @@ impl Running {
         let clock: Arc<dyn Clock> = Arc::new(Standing(now));
         let province = Arc::new(Province::load(store.clone(), clock.clone()).await?);
         let keyring = Arc::new(Keyring::open(folder.clone(), Config::default().hosts, clock.clone())?);
-        let receipts = ReceiptKey::open(folder.clone(), PROVINCE, &keyring.look().current, clock)?;
-        let evidence = Evidence::new(folder.evidence(), Config::default().evidence, store.clone());
-        let standings = Arc::new(NoStandings);
-        let follower = Follower::start(standings.clone());
-        let (writer, writing) = Writer::start(store.clone(), follower.clone());
         let (end, ending) = watch::channel(false);
-        let notices = Arc::new(Notices::new(province.clone(), standings.clone()));
-        let live = LiveSessions::new(4);
-        let ingest =
-            Ingest { province, writer, follower, standings, notices, keyring, receipts, evidence, live, ending };
+        let config = Config { max_sessions: 4, ..Config::default() };
+        let (ingest, writing) =
+            serve::ingest(&folder, &config, (keyring, clock), &province, Arc::new(NoStandings), ending)?;
         Ok(Self { ingest: Arc::new(ingest), store, writing, _end: end })
     }
 

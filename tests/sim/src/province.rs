@@ -5,16 +5,15 @@ use crate::world::Hand;
 use aggregator::{
     access::Agent,
     authority::Authority,
+    bundle,
     clock::Clock,
     config::Config,
     enrol::random,
-    evidence::Evidence,
     folder::Folder,
-    ingest::{NoStandings, follow::Follower, live::LiveSessions, session::Ingest, writer::Writer},
+    ingest::{NoStandings, session::Ingest},
     keyring::{Keyring, issue_server},
-    notice::Notices,
     province::Province,
-    receipts::{self, ReceiptKey},
+    receipts, serve,
     store::{Act, CatalogueImport, CertificateRecord, Founding, Store, sqlite::SqliteStore},
 };
 use anyhow::{Context, Result};
@@ -56,6 +55,7 @@ pub async fn found(place: &Path, hand: &Hand) -> Result<()> {
     pem::write_certificates(&folder.authority_certificate(), &[authority.certificate().clone()])?;
     issue_server(&folder, &Config::default().hosts, &authority, hand)?;
     receipts::make(&folder, PROVINCE, &authority, hand)?;
+    bundle::opening_key(&folder)?;
     let founding = Founding { province: PROVINCE.into(), exercise: false, clock_offset_ms: 0 };
     let act = Act { who: "sim".into(), at: hand.now() };
     let store = SqliteStore::create(&folder.store(), founding, import, act.clone()).await?;
@@ -130,16 +130,10 @@ impl Aggregator {
         let clock: Arc<dyn Clock> = Arc::new(self.hand.clone());
         let province = Arc::new(Province::load(store.clone(), clock.clone()).await?);
         let keyring = Arc::new(Keyring::open(folder.clone(), Config::default().hosts, clock.clone())?);
-        let receipts = ReceiptKey::open(folder.clone(), PROVINCE, &keyring.look().current, clock)?;
-        let evidence = Evidence::new(folder.evidence(), Config::default().evidence, store.clone());
-        let standings = Arc::new(NoStandings);
-        let follower = Follower::start(standings.clone());
-        let (writer, writing) = Writer::start(store.clone(), follower.clone());
         let (end, ending) = watch::channel(false);
-        let notices = Arc::new(Notices::new(province.clone(), standings.clone()));
-        let live = LiveSessions::new(16);
-        let ingest =
-            Ingest { province, writer, follower, standings, notices, keyring, receipts, evidence, live, ending };
+        let config = Config { max_sessions: 16, ..Config::default() };
+        let (ingest, writing) =
+            serve::ingest(&folder, &config, (keyring, clock), &province, Arc::new(NoStandings), ending)?;
         Ok(Running { ingest: Arc::new(ingest), store, writing, authority: folder.authority_certificate(), _end: end })
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
+mod bundle;
 mod chaos;
 mod identity;
 mod month;

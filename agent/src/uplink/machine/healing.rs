@@ -50,6 +50,8 @@ impl Machine {
                 self.want_history()
             }
             Input::Stored => self.want_history(),
+            // What is new here goes out in another bundle.
+            Input::Rebased(_) if self.errand.is_some() => Ok(self.finish()),
             Input::Rebased(facts) => Ok(self.greet(*facts)),
             _ => Err(protocol("an answer out of turn")),
         }

@@ -46,6 +46,19 @@ pub struct Facts {
     pub catalogue_version: u64,
     /// Our clock.
     pub clock_unix_ms: i64,
+    /// When the province's frames come as a file: the bundle that they answer.
+    pub carried: Option<Carried>,
+}
+
+/// A bundle that was made, as the machine has to know it when the answer comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// The last change in it.
+    pub end: u64,
+    /// The feed position that it asked from.
+    pub feed_position: u64,
+    /// The epoch of that position.
+    pub epoch: Option<Vec<u8>>,
 }
 
 /// What happens.

@@ -22,6 +22,7 @@ fn facts(head: u64, acknowledged: u64) -> Facts {
         feed_position: 4,
         catalogue_version: 2,
         clock_unix_ms: 0,
+        carried: None,
     }
 }
 

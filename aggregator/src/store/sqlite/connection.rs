@@ -35,6 +35,7 @@ impl Hand {
     ) -> Result<T, StoreError> {
         let done = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            self.versions.keep_true(&transaction)?;
             let value = work(&transaction, &mut self.names, &mut self.versions)?;
             transaction.commit()?;
             Ok(value)

@@ -51,10 +51,21 @@ pub(super) fn found(
 
 pub(super) fn set_clock_offset(connection: &Connection, offset_ms: i64, act: &Act) -> Result<(), StoreError> {
     set_meta(connection, "clock_offset_ms", &offset_ms.to_string())?;
-    let sql = "INSERT INTO meta (key, value) VALUES ('clock_moves', '1')
-               ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)";
-    connection.prepare_cached(sql)?.execute([])?;
+    count(connection, "clock_moves")?;
     note(connection, act, "clock_moved", &format!("offset {offset_ms} ms"))
+}
+
+pub(super) fn note_bundle(connection: &Connection, commune: &str, id: &str, act: &Act) -> Result<(), StoreError> {
+    count(connection, "bundles_taken")?;
+    note(connection, act, "bundle_taken", &format!("{commune}, bundle {id}"))
+}
+
+/// Counts up what has no row in the feed, so that a running server notices; see `read::decisions`.
+fn count(connection: &Connection, key: &str) -> Result<(), StoreError> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, '1')
+               ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)";
+    connection.prepare_cached(sql)?.execute([key])?;
+    Ok(())
 }
 
 pub(super) fn import_catalogue(

@@ -257,6 +257,11 @@ impl Store for SqliteStore {
         self.transact(move |transaction, _| decide::note(transaction, &act, what, &detail)).await
     }
 
+    async fn note_bundle(&self, commune: &str, id: &str, act: Act) -> Result<(), StoreError> {
+        let (commune, id) = (commune.to_owned(), id.to_owned());
+        self.transact(move |transaction, _| decide::note_bundle(transaction, &commune, &id, &act)).await
+    }
+
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
         self.read(move |connection| read::audit(connection, limit)).await
     }

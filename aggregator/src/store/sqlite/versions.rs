@@ -17,9 +17,20 @@ pub(super) type Place = (i64, i64, i64, u32);
 pub(super) struct KnownVersions {
     communes: HashMap<i64, HashMap<Uuid, Place>>,
     size: usize,
+    /// What SQLite counts up when another connection has written.
+    others: i64,
 }
 
 impl KnownVersions {
+    /// Forgets all when another process has written: it may have recorded versions. Called at the begin of a transaction.
+    pub(super) fn keep_true(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let others = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        if std::mem::replace(&mut self.others, others) != others {
+            self.forget();
+        }
+        Ok(())
+    }
+
     /// Forgets all when it has become too much; called between transactions.
     pub(super) fn keep_bounded(&mut self) {
         if self.size > MAX_KNOWN {
