@@ -131,7 +131,7 @@ impl<'a> Exchange<'a> {
     fn facts(&self) -> Result<Facts, StoreError> {
         let around = &self.around;
         let facts = facts(self.store.view(), around.authorities.clone(), around.clock.now().timestamp_millis())?;
-        Ok(Facts { carried: self.carried.clone(), ..facts })
+        Ok(Facts { carried: self.carried.clone().map(Box::new), ..facts })
     }
 
     /// Takes what the province said; what is to be answered comes back.

@@ -209,7 +209,7 @@ impl Machine {
         self.catalogue_version = facts.catalogue_version;
         self.head_seq = facts.head.seq;
         self.confirmed = facts.acknowledged.seq;
-        self.errand = facts.carried.map(Errand::of);
+        self.errand = facts.carried.map(|carried| Errand::of(*carried));
         self.state = State::Greeting;
         vec![send(agent_frame::Frame::Hello(v1::Hello {
             protocol_min: PROTOCOL_MIN,

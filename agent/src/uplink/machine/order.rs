@@ -47,7 +47,7 @@ pub struct Facts {
     /// Our clock.
     pub clock_unix_ms: i64,
     /// When the province's frames come as a file: the bundle that they answer.
-    pub carried: Option<Carried>,
+    pub carried: Option<Box<Carried>>,
 }
 
 /// A bundle that was made, as the machine has to know it when the answer comes.
