@@ -157,13 +157,13 @@ impl Rulebook {
         goal_of(&self.catalogue, indicator)
     }
 
-    fn rules(&self, indicator: &str, unit: &str) -> EntryRules<'_> {
+    fn rules(&self, key: &ObservationKey) -> EntryRules<'_> {
         EntryRules {
             plan_year: self.catalogue.province.plan_year,
-            closed: &self.closed,
-            indicator: self.catalogue.indicator(indicator),
-            goal: self.goal(indicator),
-            unit_known: unit.is_empty() || self.catalogue.unit(unit).is_some(),
+            period_closed: self.closed.contains(&key.period),
+            indicator: self.catalogue.indicator(&key.indicator),
+            goal: self.goal(&key.indicator),
+            unit_known: key.unit.is_empty() || self.catalogue.unit(&key.unit).is_some(),
         }
     }
 
@@ -172,7 +172,7 @@ impl Rulebook {
     /// # Errors
     /// The first rule it breaks.
     pub fn allows(&self, observation: &Observation) -> Result<(), Refusal> {
-        self.rules(&observation.key.indicator, &observation.key.unit).check(observation)
+        self.rules(&observation.key).check(observation)
     }
 
     /// The catalogue's spelling of a code typed in any case.
@@ -200,7 +200,7 @@ impl Rulebook {
     /// The first thing that is wrong with it.
     pub fn check(&self, form: &Form) -> Result<Observation, EntryError> {
         let key = self.key(&form.indicator, &form.unit, form.period);
-        let rules = self.rules(&key.indicator, &key.unit);
+        let rules = self.rules(&key);
         let asked = rules.kind_asked().ok_or_else(|| Refusal::UnknownIndicator(key.indicator.clone()))?;
         let value = value_of(&form.typed, asked)?;
         let observation = Observation { key, value, note: form.note.trim().to_owned() };

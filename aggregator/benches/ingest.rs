@@ -347,7 +347,7 @@ async fn session(
     let mut first_seq = 1;
     for batch in bodies.chunks(500) {
         let changes = batch.iter().map(|body| v1::Change { body: body.clone() }).collect();
-        send(agent_frame::Frame::Batch(v1::Batch { first_seq, changes })).await;
+        send(agent_frame::Frame::Batch(v1::Batch { first_seq, changes, ..v1::Batch::default() })).await;
         first_seq += batch.len() as u64;
         let answer = answers.message().await.unwrap().unwrap();
         let Some(aggregator_frame::Frame::Acknowledgement(ack)) = answer.frame else { panic!("{answer:?}") };

@@ -20,6 +20,17 @@ pub struct Agent {
     pub commune: String,
     /// SHA-256 of the certificate.
     pub certificate: [u8; 32],
+    /// How its frames come.
+    pub by: Carrier,
+}
+
+/// What brings an agent's frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A connection, now.
+    Line,
+    /// A file that was made some time ago, and may be older than what came over the line since.
+    File,
 }
 
 impl Access {
@@ -36,7 +47,7 @@ impl Access {
     pub fn agent(&self, extensions: &Extensions) -> Result<Agent, Status> {
         let (identity, certificate) = self.identity(extensions)?;
         match identity {
-            Identity::Commune { commune, .. } => Ok(Agent { commune, certificate }),
+            Identity::Commune { commune, .. } => Ok(Agent { commune, certificate, by: Carrier::Line }),
             Identity::Staff { .. } => Err(Status::permission_denied("a commune's certificate is needed")),
         }
     }

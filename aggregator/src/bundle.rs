@@ -4,7 +4,7 @@
 //! It decides nothing about figures, and believes nothing but the certificate that signed the file.
 
 use crate::{
-    access::Agent,
+    access::{Agent, Carrier},
     folder::{Folder, FolderError},
     ingest::session::{Ingest, hold},
     store::{Store, StoreError},
@@ -120,7 +120,11 @@ pub async fn read(
         AgentFrame::decode(&frame[..]).ok().filter(|frame| frame.frame.is_some()).ok_or(TakeError::Frame(number + 1))
     });
     let frames = frames.collect::<Result<_, _>>()?;
-    Ok(Question { agent: Agent { commune: commune.clone(), certificate: fingerprint }, content, frames })
+    Ok(Question {
+        agent: Agent { commune: commune.clone(), certificate: fingerprint, by: Carrier::File },
+        content,
+        frames,
+    })
 }
 
 /// What came of a bundle.

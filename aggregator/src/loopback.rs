@@ -208,7 +208,7 @@ impl Agent {
 
 fn batch(first_seq: u64, bodies: &[Bytes]) -> agent_frame::Frame {
     let changes = bodies.iter().map(|body| v1::Change { body: body.clone() }).collect();
-    agent_frame::Frame::Batch(v1::Batch { first_seq, changes })
+    agent_frame::Frame::Batch(v1::Batch { first_seq, changes, ..v1::Batch::default() })
 }
 
 fn bodies(changes: &[Change]) -> Vec<Bytes> {

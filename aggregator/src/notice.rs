@@ -1,7 +1,11 @@
 //! How a running `serve` learns what other processes wrote: commands that import a catalogue, set an exception, close a
-//! period or move the clock write to the same store.
+//! period, revoke a certificate or move the clock write to the same store.
 
-use crate::{ingest::StandingsHook, province::Province};
+use crate::{
+    ingest::{StandingsHook, live::LiveSessions},
+    province::Province,
+    store::StoreError,
+};
 use std::{
     sync::{
         Arc,
@@ -21,6 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 pub struct Notices {
     province: Arc<Province>,
     standings: Arc<dyn StandingsHook>,
+    live: LiveSessions,
     /// How many looks were begun.
     begun: AtomicU64,
     last: Mutex<Last>,
@@ -38,8 +43,8 @@ struct Last {
 impl Notices {
     /// Nothing has been seen yet: the first look reads everything.
     #[must_use]
-    pub fn new(province: Arc<Province>, standings: Arc<dyn StandingsHook>) -> Self {
-        Self { province, standings, begun: AtomicU64::new(0), last: Mutex::default() }
+    pub fn new(province: Arc<Province>, standings: Arc<dyn StandingsHook>, live: LiveSessions) -> Self {
+        Self { province, standings, live, begun: AtomicU64::new(0), last: Mutex::default() }
     }
 
     /// Looks for writes of others until the end is signalled.
@@ -74,7 +79,7 @@ impl Notices {
             last.look = look;
             return;
         }
-        let reloaded = match self.province.reload().await {
+        let reloaded = match self.reload().await {
             Ok(()) => self.standings.reload().await,
             Err(error) => Err(error.into()),
         };
@@ -82,6 +87,18 @@ impl Notices {
             Ok(()) => *last = Last { look, decisions: Some(decisions) },
             Err(error) => tracing::warn!(%error, "what other processes wrote could not be read, trying again"),
         }
+    }
+}
+
+impl Notices {
+    /// Takes over what was decided, and ends the sessions of certificates that were revoked.
+    async fn reload(&self) -> Result<(), StoreError> {
+        for certificate in self.live.certificates() {
+            if self.province.store.certificate(certificate).await?.is_some_and(|held| held.revoked_at.is_some()) {
+                self.live.revoke(certificate);
+            }
+        }
+        self.province.reload().await
     }
 }
 
@@ -102,10 +119,10 @@ mod tests {
         let (folder, store) = sample::store().await;
         let province = Province::load(Arc::new(store), Arc::new(StandingClock(moment()))).await.unwrap();
         let province = Arc::new(province);
-        let notices = Arc::new(Notices::new(province.clone(), Arc::new(NoStandings)));
+        let notices = Arc::new(Notices::new(province.clone(), Arc::new(NoStandings), LiveSessions::new(1)));
         let Deed::Recorded(figure) = figure(1, "2026-10", 1).deed else { panic!("no figure") };
         notices.look().await;
-        assert_eq!(province.rulebook().check("tan-phu", &figure), Ok(()));
+        assert_eq!(province.rulebook().check("tan-phu", &figure, None), Ok(()));
 
         let other = SqliteStore::open(&folder.path().join("store.db")).unwrap();
         other.close_period(figure.key.period, act(moment())).await.unwrap();
@@ -115,7 +132,7 @@ mod tests {
             let (notices, province, figure) = (notices.clone(), province.clone(), figure.clone());
             tokio::spawn(async move {
                 notices.look().await;
-                province.rulebook().check("tan-phu", &figure)
+                province.rulebook().check("tan-phu", &figure, None)
             })
         });
         for look in looks.collect::<Vec<_>>() {

@@ -6,13 +6,14 @@ use crate::{
     store::{Founding, Store, StoreError},
 };
 use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use shared::{
     catalogue::{Catalogue, Goal, Indicator},
     observation::{EntryRules, Observation, Refusal},
     period::Period,
 };
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -67,7 +68,8 @@ pub struct Rulebook {
     pub version: u64,
     /// The catalogue.
     pub catalogue: Catalogue,
-    closed: BTreeSet<Period>,
+    /// Closed periods, and since when.
+    closed: BTreeMap<Period, DateTime<Utc>>,
     indicators: HashMap<String, usize>,
     communes: HashMap<String, Asked>,
 }
@@ -82,13 +84,14 @@ struct Asked {
 impl Rulebook {
     async fn load(store: &dyn Store) -> Result<Self, StoreError> {
         let (version, catalogue) = store.catalogue().await?;
-        let closed = store.closed_periods().await?.into_iter().map(|closed| closed.period).collect();
+        let closed =
+            store.closed_periods().await?.into_iter().map(|closed| (closed.period, closed.closed_at)).collect();
         Ok(Self::new(version, catalogue, closed))
     }
 
     /// Arranges a catalogue.
     #[must_use]
-    pub fn new(version: u64, catalogue: Catalogue, closed: BTreeSet<Period>) -> Self {
+    pub fn new(version: u64, catalogue: Catalogue, closed: BTreeMap<Period, DateTime<Utc>>) -> Self {
         let indicators = catalogue.indicators.iter().enumerate().map(|(at, one)| (one.code.clone(), at)).collect();
         let mut communes: HashMap<String, Asked> =
             catalogue.communes.iter().map(|commune| (commune.slug.clone(), Asked::default())).collect();
@@ -117,16 +120,25 @@ impl Rulebook {
         self.communes.contains_key(commune)
     }
 
-    /// Checks a commune's figure.
+    /// Checks a commune's figure. One that the province confirmed before, at `confirmed_at`, is refused for a period only if that was
+    /// closed by then.
     ///
     /// # Errors
     /// The first rule it breaks.
-    pub fn check(&self, commune: &str, observation: &Observation) -> Result<(), Refusal> {
+    pub fn check(
+        &self,
+        commune: &str,
+        observation: &Observation,
+        confirmed_at: Option<DateTime<Utc>>,
+    ) -> Result<(), Refusal> {
         let asked = self.communes.get(commune);
         let key = &observation.key;
         let rules = EntryRules {
             plan_year: self.catalogue.province.plan_year,
-            closed: &self.closed,
+            period_closed: self
+                .closed
+                .get(&key.period)
+                .is_some_and(|at| confirmed_at.is_none_or(|confirmed_at| *at <= confirmed_at)),
             indicator: self.indicator(&key.indicator),
             goal: asked.and_then(|asked| asked.goals.get(&key.indicator).copied()),
             unit_known: key.unit.is_empty() || asked.is_some_and(|asked| asked.units.contains(&key.unit)),

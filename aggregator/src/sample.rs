@@ -120,5 +120,6 @@ pub fn batch(commune: &str, incarnation: u8, before: LogPosition, changes: Vec<C
         before,
         changes: changes.collect(),
         received_at: moment() + TimeDelta::minutes(1),
+        confirmed_before: false,
     }
 }

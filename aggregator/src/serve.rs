@@ -232,17 +232,18 @@ pub fn ingest(
     let follower = Follower::start(standings.clone());
     let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
     let receipts = ReceiptKey::open(folder.clone(), &province.id, &keyring.look().current, clock)?;
+    let live = LiveSessions::new(config.max_sessions);
     let ingest = Ingest {
         province: province.clone(),
         writer,
         follower,
-        notices: Arc::new(Notices::new(province.clone(), standings.clone())),
+        notices: Arc::new(Notices::new(province.clone(), standings.clone(), live.clone())),
         standings,
         keyring,
         receipts,
         bundle_key: bundle::opening_key(folder)?.sealing_key().map_err(TakeError::from)?,
         evidence: Evidence::new(folder.evidence(), config.evidence, province.store.clone()),
-        live: LiveSessions::new(config.max_sessions),
+        live,
         ending,
     };
     Ok((ingest, writing))

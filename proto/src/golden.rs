@@ -63,7 +63,7 @@ fn place(bodies: &[Bytes]) -> Option<v1::LogPosition> {
 
 fn batch(first_seq: u64, bodies: &[Bytes]) -> Agent {
     let changes = bodies.iter().map(|body| v1::Change { body: body.clone() }).collect();
-    Agent::Batch(v1::Batch { first_seq, changes })
+    Agent::Batch(v1::Batch { first_seq, changes, ..v1::Batch::default() })
 }
 
 fn refused() -> v1::RefusedChange {

@@ -8,7 +8,7 @@ use crate::{
     language::Language,
     period::Period,
 };
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 /// Longest note, in characters.
 pub const MAX_NOTE_CHARS: usize = 2_000;
@@ -282,8 +282,8 @@ fn kind_en(kind: Kind) -> &'static str {
 pub struct EntryRules<'a> {
     /// The plan year.
     pub plan_year: i32,
-    /// Periods that are closed.
-    pub closed: &'a BTreeSet<Period>,
+    /// Whether the figure's period is closed.
+    pub period_closed: bool,
     /// The indicator named, if the catalogue has it.
     pub indicator: Option<&'a Indicator>,
     /// What the commune's plan asks of it; none when the plan does not have it.
@@ -313,7 +313,7 @@ impl EntryRules<'_> {
         if key.period.year() != self.plan_year {
             return Err(Refusal::OutsidePlanYear(self.plan_year));
         }
-        if self.closed.contains(&key.period) {
+        if self.period_closed {
             return Err(Refusal::PeriodClosed(key.period));
         }
         if observation.value.kind() != asked {

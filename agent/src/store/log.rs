@@ -3,7 +3,7 @@
 use super::{StoreError, View, Writing, broken, signed, unsigned};
 use crate::clock::instant_of_ms;
 use chrono::{DateTime, Utc};
-use proto::change::encode;
+use proto::{change::encode, sync::v1};
 use rusqlite::OptionalExtension;
 use shared::change::{Chain, Change, LogPosition};
 use uuid::Uuid;
@@ -17,6 +17,8 @@ pub struct Page {
     pub bodies: Vec<Vec<u8>>,
     /// The position after the last.
     pub end: LogPosition,
+    /// The province's receipt for exactly these, if it has confirmed them before: receipt and the certificate of its key.
+    pub confirmed_before: Option<(v1::Receipt, Vec<u8>)>,
 }
 
 impl View<'_> {
@@ -85,7 +87,12 @@ impl View<'_> {
                 break;
             }
             let end = position(row.get(0)?, row.get_ref(2)?.as_blob().map_err(|_| broken("chain"))?)?;
-            let page = page.get_or_insert_with(|| Page { first_seq: end.seq, bodies: Vec::new(), end });
+            let page = page.get_or_insert_with(|| Page {
+                first_seq: end.seq,
+                bodies: Vec::new(),
+                end,
+                confirmed_before: None,
+            });
             if end.seq != page.first_seq + page.bodies.len() as u64 {
                 return Err(broken("change log: a change is missing"));
             }

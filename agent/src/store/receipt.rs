@@ -4,7 +4,7 @@ use super::{StoreError, View, Writing, broken, signed, unsigned};
 use crate::clock::instant_of_ms;
 use chrono::{DateTime, Utc};
 use proto::{receipt::Statement, sync::v1};
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 use shared::change::{Chain, Incarnation, LogPosition};
 
 /// A receipt that is kept.
@@ -46,6 +46,23 @@ impl View<'_> {
     /// What the store says.
     pub fn receipt_count(&self) -> Result<u64, StoreError> {
         Ok(unsigned(self.0.query_row("SELECT count(*) FROM receipt", [], |row| row.get(0))?))
+    }
+
+    /// The first receipt for a later place of our log than this one, if there is any: its place, the receipt, and the certificate of
+    /// its key.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn next_receipt(&self, after_seq: u64) -> Result<Option<(u64, v1::Receipt, Vec<u8>)>, StoreError> {
+        let sql = "SELECT r.seq, r.statement, r.signature, r.key, k.certificate FROM receipt r
+                   JOIN receipt_key k ON k.key = r.key JOIN change c ON c.seq = r.seq AND c.chain = r.chain
+                   WHERE r.seq > ?1 ORDER BY r.seq, r.received_at_ms LIMIT 1";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let found = statement.query_row([signed(after_seq)], |row| {
+            let receipt = v1::Receipt { statement: row.get(1)?, signature: row.get(2)?, key: row.get(3)? };
+            Ok((unsigned(row.get(0)?), receipt, row.get(4)?))
+        });
+        Ok(found.optional()?)
     }
 
     /// The certificates of the keys that signed them, each with the authority that vouched for it (DER).

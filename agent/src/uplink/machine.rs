@@ -13,6 +13,7 @@
 //! | --- | --- |
 //! | `machine.rs` | from the greeting to the feed |
 //! | [`order`] | what goes in and what comes out |
+//! | `machine/sending.rs` | our changes go out and are confirmed |
 //! | `machine/healing.rs` | the province's log is taken back |
 //! | `machine/comparing.rs` | digests are compared, what differs is sent again |
 //! | `machine/uploading.rs` | the bytes of evidence |
@@ -22,10 +23,10 @@ mod carried;
 mod comparing;
 mod healing;
 pub mod order;
+mod sending;
 mod uploading;
 
 use super::outcome::{End, Outcome};
-use crate::{outbox, store::figures::StoredRefusal, store::log::Page};
 use carried::Errand;
 use comparing::Comparing;
 use healing::Healing;
@@ -40,10 +41,10 @@ use proto::{
     tls::Fingerprint,
 };
 use rustls::pki_types::CertificateDer;
+use sending::Claim;
 use shared::change::{Incarnation, LogPosition};
 use std::{collections::VecDeque, time::Duration};
 use uploading::Uploading;
-use uuid::Uuid;
 
 /// Most bytes of a feed that are staged.
 pub const MAX_FEED_BYTES: usize = 32 * 1024 * 1024;
@@ -63,14 +64,6 @@ enum State {
     Comparing(Comparing),
     Uploading(Uploading),
     Over,
-}
-
-/// What an acknowledgement says, once its chain is checked.
-#[derive(Debug)]
-struct Claim {
-    position: LogPosition,
-    refused: Vec<Refused>,
-    receipt: Option<v1::Receipt>,
 }
 
 /// One session.
@@ -304,82 +297,6 @@ impl Machine {
         Ok(vec![self.read_on()])
     }
 
-    fn read_on(&self) -> Output {
-        Output::ReadPage { after_seq: self.sent, most_bytes: self.most_bytes }
-    }
-
-    fn go_on(&mut self) -> Vec<Output> {
-        if self.errand.is_some() {
-            self.wait_for_carried();
-            return Vec::new();
-        }
-        if self.in_flight.len() < self.most_in_flight { vec![self.read_on()] } else { Vec::new() }
-    }
-
-    fn send(&mut self, page: Option<Page>) -> Vec<Output> {
-        match page {
-            Some(page) => {
-                self.sent = page.end.seq;
-                self.in_flight.push_back(page.end.seq);
-                let mut outputs = vec![send(agent_frame::Frame::Batch(outbox::batch(page)))];
-                outputs.extend(self.go_on());
-                outputs
-            }
-            None if self.in_flight.is_empty() => {
-                self.state = State::Feeding;
-                vec![send(agent_frame::Frame::FeedWanted(v1::FeedWanted {
-                    position: self.feed_position,
-                    catalogue_version: self.catalogue_version,
-                }))]
-            }
-            None => Vec::new(),
-        }
-    }
-
-    fn acknowledged(&mut self, ack: v1::Acknowledgement) -> Result<Vec<Output>, Outcome> {
-        let position = position::from_wire(ack.position).map_err(|error| unreadable(&error))?;
-        if position.seq <= self.confirmed && self.errand.is_some() {
-            return Ok(Vec::new());
-        }
-        if position.seq <= self.confirmed {
-            return Err(protocol(format!("no progress: {} confirmed again, after {}", position.seq, self.confirmed)));
-        }
-        if position.seq > self.sent {
-            return Err(protocol(format!("{} confirmed, but only {} sent", position.seq, self.sent)));
-        }
-        let confirmed = self.confirmed;
-        let refused = refusals(ack.refused, |seq| seq > confirmed && seq <= position.seq)?;
-        let receipt = self.checked_receipt(ack.receipt, position)?;
-        self.claim = Some(Claim { position, refused, receipt });
-        Ok(vec![Output::CheckPosition(position)])
-    }
-
-    fn believe(&mut self, agrees: bool) -> Result<Vec<Output>, Outcome> {
-        let Claim { position, refused, receipt } =
-            self.claim.take().ok_or_else(|| protocol("an answer out of turn"))?;
-        if !agrees {
-            return Err(protocol(format!("confirmed with another chain than ours at {}", position.seq)));
-        }
-        let after_seq = std::mem::replace(&mut self.confirmed, position.seq);
-        self.in_flight.retain(|end| *end > position.seq);
-        Ok(vec![Output::StoreAcknowledgement { after_seq, position, refused, receipt }])
-    }
-
-    /// A receipt must say exactly what is acknowledged, or the acknowledgement is not believed.
-    fn checked_receipt(
-        &self,
-        receipt: Option<v1::Receipt>,
-        position: LogPosition,
-    ) -> Result<Option<v1::Receipt>, Outcome> {
-        let Some(verifier) = &self.verifier else { return Ok(None) };
-        let receipt = receipt.ok_or_else(|| protocol("an acknowledgement without a receipt"))?;
-        let said = verifier.check(&receipt).map_err(|error| protocol(error.to_string()))?;
-        if said.commune != self.commune || said.incarnation != self.incarnation || said.position != position {
-            return Err(protocol("a receipt for something else"));
-        }
-        Ok(Some(receipt))
-    }
-
     fn stage(&mut self, part: &v1::FeedPart) -> Result<Vec<Output>, Outcome> {
         self.staged_parts = self.staged_parts.saturating_add(1);
         self.staged_bytes = self.staged_bytes.saturating_add(part.encoded_len());
@@ -413,16 +330,6 @@ impl Machine {
         self.state = State::Over;
         vec![Output::Finish(Outcome::done())]
     }
-}
-
-/// Reads refusals of changes whose places fit.
-fn refusals(refused: Vec<v1::RefusedChange>, fits: impl Fn(u64) -> bool) -> Result<Vec<Refused>, Outcome> {
-    let read = refused.into_iter().map(|refused| {
-        let id = Uuid::from_slice(&refused.change_id).ok().filter(|_| fits(refused.seq));
-        let id = id.ok_or_else(|| protocol(format!("a refusal that fits no change: {}", refused.seq)))?;
-        Ok((refused.seq, id, StoredRefusal { code: bounded(&refused.code), detail: bounded(&refused.detail) }))
-    });
-    read.collect()
 }
 
 fn send(frame: agent_frame::Frame) -> Output {

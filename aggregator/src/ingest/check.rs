@@ -1,21 +1,22 @@
 //! Reads a change and applies the entry rules. No database; what only the store can know is checked by the writer.
 
 use crate::{province::Rulebook, store::Judged};
+use chrono::{DateTime, Utc};
 use prost::Message;
 use proto::sync::v1::ChangeBody;
 use shared::{change::Deed, digest::RecordHash};
 use uuid::Uuid;
 
-/// Judges one change of a commune by its bytes.
+/// Judges one change of a commune by its bytes. `confirmed_at`: when the province confirmed it before, if it did and lost it since.
 #[must_use]
-pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8]) -> Judged {
+pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8], confirmed_at: Option<DateTime<Utc>>) -> Judged {
     let change = match proto::change::decode(body) {
         Ok(change) => change,
         Err(error) if error.is_from_later_version() => return Judged::Parked,
         Err(error) => return Judged::Refused { change_id: id_within(body), refusal: error.refusal() },
     };
     let checked = match &change.deed {
-        Deed::Recorded(observation) => rulebook.check(commune, observation),
+        Deed::Recorded(observation) => rulebook.check(commune, observation, confirmed_at),
         Deed::Attached(_) | Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => Ok(()),
     };
     match checked {
@@ -51,15 +52,15 @@ mod tests {
         change::Change,
         observation::{Refusal, Value},
     };
-    use std::{collections::BTreeSet, sync::LazyLock};
+    use std::{collections::BTreeMap, sync::LazyLock};
 
     static RULES: LazyLock<Rulebook> = LazyLock::new(|| {
-        let closed = BTreeSet::from(["2026-08".parse().unwrap()]);
+        let closed = BTreeMap::from([("2026-08".parse().unwrap(), sample::moment())]);
         Rulebook::new(1, sample::catalogue().0, closed)
     });
 
     fn found(body: &[u8]) -> Result<(), String> {
-        match judge(&RULES, "tan-phu", body) {
+        match judge(&RULES, "tan-phu", body, None) {
             Judged::Fit(_) => Ok(()),
             Judged::Refused { refusal, .. } => Err(refusal.code().into()),
             Judged::Parked => Err("parked".into()),
@@ -83,6 +84,10 @@ mod tests {
         assert_eq!(found(&with(|o| o.key.unit = "no-such".into())), refused("unknown_unit"));
         assert_eq!(found(&with(|o| o.key.period = "2025-10".parse().unwrap())), refused("outside_plan_year"));
         assert_eq!(found(&with(|o| o.key.period = "2026-08".parse().unwrap())), refused("period_closed"));
+        let august = with(|o| o.key.period = "2026-08".parse().unwrap());
+        let confirmed = |at| judge(&RULES, "tan-phu", &august, Some(at));
+        assert!(matches!(confirmed(sample::moment()), Judged::Refused { .. }), "closed by then");
+        assert!(matches!(confirmed(sample::moment() - chrono::TimeDelta::seconds(1)), Judged::Fit(_)));
         assert_eq!(found(&with(|o| o.value = Value::Count(3))), refused("wrong_kind"));
         assert_eq!(found(b"\xff"), refused("unreadable"));
         assert_eq!(found(b""), refused("unreadable"));
@@ -94,7 +99,7 @@ mod tests {
         later.kind = None;
         assert_eq!(found(&later.encode_to_vec()), Err("parked".into()));
         later.kind = Some(proto::sync::v1::change_body::Kind::Observation(ObservationRecorded::default()));
-        let judged = judge(&RULES, "tan-phu", &later.encode_to_vec());
+        let judged = judge(&RULES, "tan-phu", &later.encode_to_vec(), None);
         assert!(
             matches!(judged, Judged::Refused { change_id: id, refusal: Refusal::Unreadable(_) } if id == change_id(1))
         );
@@ -103,11 +108,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_are_too_much_for_it(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0..200usize) {
-            let _ = judge(&RULES, "tan-phu", &bytes);
+            let _ = judge(&RULES, "tan-phu", &bytes, None);
             let mut body = with(|_| {});
             let place = at % body.len();
             body[place] ^= bytes.first().copied().unwrap_or(1);
-            let _ = judge(&RULES, "tan-phu", &body);
+            let _ = judge(&RULES, "tan-phu", &body, None);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Standings follow what was committed: in the order of the commits, soon, and not in the way of the ingest. What is committed
 //! within a short time is followed together, so that a figure that changes twice is looked at once; whoever needs the
-//! standings asks for them to be settled.
+//! standings asks for them to be settled. Records that were healed are followed the same way, by reading everything anew, once for many.
 
 use super::StandingsHook;
 use crate::store::Accepted;
@@ -25,10 +25,48 @@ const MAX_TOGETHER: usize = 100_000;
 /// Longest that a session waits for the standings before it goes on with older ones.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What is to be followed.
+#[derive(Debug)]
+enum Work {
+    /// What was committed.
+    Commit(Vec<Accepted>),
+    /// Records changed under the standings.
+    Healed,
+}
+
+/// What is followed together.
+#[derive(Debug, Default)]
+struct Together {
+    accepted: Vec<Accepted>,
+    healed: bool,
+    works: u64,
+}
+
+impl Together {
+    fn add(&mut self, work: Work) {
+        self.works += 1;
+        match work {
+            Work::Commit(accepted) => self.accepted.extend(accepted),
+            Work::Healed => self.healed = true,
+        }
+    }
+
+    async fn follow(&self, standings: &dyn StandingsHook) {
+        if self.healed {
+            match standings.reload().await {
+                // It has read what was committed, too.
+                Ok(()) => return,
+                Err(error) => tracing::error!(%error, "the standings could not be read again"),
+            }
+        }
+        standings.apply(&self.accepted).await;
+    }
+}
+
 /// Hands commits to the standings.
 #[derive(Debug, Clone)]
 pub struct Follower {
-    commits: mpsc::Sender<Vec<Accepted>>,
+    works: mpsc::Sender<Work>,
     published: Arc<AtomicU64>,
     wanted: Arc<Notify>,
     applied: watch::Receiver<u64>,
@@ -42,15 +80,16 @@ impl Follower {
     }
 
     fn gathering(standings: Arc<dyn StandingsHook>, together: Duration) -> Self {
-        let (commits, mut waiting) = mpsc::channel::<Vec<Accepted>>(WAITING_COMMITS);
+        let (works, mut waiting) = mpsc::channel::<Work>(WAITING_COMMITS);
         let (progress, applied) = watch::channel(0);
         let wanted = Arc::new(Notify::new());
         let demand = wanted.clone();
         tokio::spawn(async move {
-            while let Some(mut accepted) = waiting.recv().await {
-                let mut commits = 1;
+            while let Some(first) = waiting.recv().await {
+                let mut gathered = Together::default();
+                gathered.add(first);
                 let until = Instant::now() + together;
-                while accepted.len() < MAX_TOGETHER {
+                while gathered.accepted.len() < MAX_TOGETHER {
                     let next = tokio::select! {
                         biased;
                         next = waiting.recv() => next,
@@ -58,26 +97,36 @@ impl Follower {
                         () = sleep_until(until) => None,
                     };
                     let Some(more) = next else { break };
-                    accepted.extend(more);
-                    commits += 1;
+                    gathered.add(more);
                 }
-                standings.apply(&accepted).await;
-                progress.send_modify(|applied| *applied += commits);
+                gathered.follow(&*standings).await;
+                progress.send_modify(|applied| *applied += gathered.works);
             }
         });
-        Self { commits, published: Arc::default(), wanted, applied }
+        Self { works, published: Arc::default(), wanted, applied }
+    }
+
+    /// Counts one commit that will be handed over: whoever asks for the standings from now on waits for it.
+    #[must_use]
+    pub fn announce(&self, accepted: Vec<Accepted>) -> Option<Announced<'_>> {
+        (!accepted.is_empty()).then(|| self.announced(Work::Commit(accepted)))
+    }
+
+    fn announced(&self, work: Work) -> Announced<'_> {
+        self.published.fetch_add(1, Ordering::SeqCst);
+        Announced { follower: self, work }
     }
 
     /// Hands over one commit.
     pub async fn publish(&self, accepted: Vec<Accepted>) {
-        if accepted.is_empty() {
-            return;
+        if let Some(announced) = self.announce(accepted) {
+            announced.publish().await;
         }
-        // Counted before it is handed over: nobody may take it for followed in between.
-        self.published.fetch_add(1, Ordering::SeqCst);
-        if self.commits.send(accepted).await.is_err() {
-            tracing::error!("nothing follows the commits any more");
-        }
+    }
+
+    /// Records of the store were made anew: the standings are read again.
+    pub async fn healed(&self) {
+        self.announced(Work::Healed).publish().await;
     }
 
     /// Has everything handed over so far followed now, and waits for it; until patience ends.
@@ -94,6 +143,23 @@ impl Follower {
     }
 }
 
+/// A commit that is counted and not handed over yet.
+#[derive(Debug)]
+#[must_use]
+pub struct Announced<'a> {
+    follower: &'a Follower,
+    work: Work,
+}
+
+impl Announced<'_> {
+    /// Hands it over.
+    pub async fn publish(self) {
+        if self.follower.works.send(self.work).await.is_err() {
+            tracing::error!("nothing follows the commits any more");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +169,7 @@ mod tests {
     use std::{error::Error, sync::Mutex};
 
     #[derive(Default)]
-    struct Seen(Mutex<Vec<usize>>);
+    struct Seen(Mutex<Vec<usize>>, Mutex<usize>);
 
     #[async_trait]
     impl StandingsHook for Seen {
@@ -111,6 +177,7 @@ mod tests {
             self.0.lock().unwrap().push(accepted.len());
         }
         async fn reload(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+            *self.1.lock().unwrap() += 1;
             Ok(())
         }
         async fn own_standings(&self, _commune: &str) -> Vec<Standing> {
@@ -141,6 +208,21 @@ mod tests {
         follower.publish(vec![one()]).await;
         follower.settled().await;
         assert_eq!(seen.0.lock().unwrap().iter().sum::<usize>(), 7);
+    }
+
+    #[tokio::test]
+    async fn what_many_sessions_healed_is_read_again_once() {
+        let seen = Arc::new(Seen::default());
+        let follower = Follower::gathering(seen.clone(), PATIENCE * 360);
+        follower.publish(vec![one()]).await;
+        for _ in 0..3 {
+            follower.healed().await;
+        }
+        follower.settled().await;
+        assert_eq!((seen.0.lock().unwrap().len(), *seen.1.lock().unwrap()), (0, 1), "reading anew covers the commit");
+        follower.publish(vec![one()]).await;
+        follower.settled().await;
+        assert_eq!((seen.0.lock().unwrap().len(), *seen.1.lock().unwrap()), (1, 1));
     }
 
     #[tokio::test]

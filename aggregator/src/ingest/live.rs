@@ -1,5 +1,6 @@
-//! Which sessions are going on: at most so many at once, and one for each commune.
+//! Which sessions are going on: at most so many at once, and one for each commune. Each can be told to end.
 
+use super::machine::Interruption;
 use shared::change::Incarnation;
 use std::{
     collections::HashMap,
@@ -8,7 +9,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// The sessions going on.
 #[derive(Debug, Clone)]
@@ -18,12 +19,16 @@ pub struct LiveSessions {
     by_commune: Arc<Mutex<HashMap<String, Live>>>,
 }
 
+/// How a session is told to end.
+pub type Stop = Arc<watch::Sender<Option<Interruption>>>;
+
 /// A commune's session: its number, whose it is, and how to tell it to end.
 #[derive(Debug)]
 struct Live {
     number: u64,
     incarnation: Incarnation,
-    replace: oneshot::Sender<()>,
+    certificate: [u8; 32],
+    stop: Stop,
 }
 
 /// A session's place; given back when dropped.
@@ -38,8 +43,8 @@ pub struct Place {
 /// Whether a session may begin.
 #[derive(Debug)]
 pub enum Admitted {
-    /// It may. The receiver resolves when a newer one replaces it.
-    Yes(Place, oneshot::Receiver<()>),
+    /// It may.
+    Yes(Place),
     /// There are too many.
     Full,
     /// Another copy of the commune's store is in a session.
@@ -57,20 +62,31 @@ impl LiveSessions {
     /// lost that connection long before we notice. One of another copy of the store goes on, so that two copies do not cut each
     /// other.
     #[must_use]
-    pub fn admit(&self, commune: &str, incarnation: Incarnation) -> Admitted {
+    pub fn admit(&self, commune: &str, certificate: [u8; 32], incarnation: Incarnation, stop: Stop) -> Admitted {
         let mut sessions = self.sessions();
         if sessions.get(commune).is_some_and(|live| live.incarnation != incarnation) {
             return Admitted::OtherCopy;
         }
         let Ok(permit) = self.places.clone().try_acquire_owned() else { return Admitted::Full };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let (replace, replaced) = oneshot::channel();
-        if let Some(older) = sessions.insert(commune.to_owned(), Live { number, incarnation, replace }) {
-            // It may have ended by itself.
-            let _ = older.replace.send(());
+        if let Some(older) = sessions.insert(commune.to_owned(), Live { number, incarnation, certificate, stop }) {
+            older.stop.send_replace(Some(Interruption::Replaced));
         }
         let place = Place { commune: commune.to_owned(), number, sessions: self.clone(), _permit: permit };
-        Admitted::Yes(place, replaced)
+        Admitted::Yes(place)
+    }
+
+    /// The certificates of the sessions going on.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<[u8; 32]> {
+        self.sessions().values().map(|live| live.certificate).collect()
+    }
+
+    /// Ends the sessions of a certificate that was revoked.
+    pub fn revoke(&self, certificate: [u8; 32]) {
+        for live in self.sessions().values().filter(|live| live.certificate == certificate) {
+            live.stop.send_replace(Some(Interruption::Revoked));
+        }
     }
 
     /// How many are going on.
@@ -109,24 +125,33 @@ mod tests {
     const LIFE: Incarnation = Incarnation([1; 16]);
     const COPY: Incarnation = Incarnation([2; 16]);
 
-    fn admitted(admitted: Admitted) -> (Place, oneshot::Receiver<()>) {
-        match admitted {
-            Admitted::Yes(place, replaced) => (place, replaced),
+    /// A session that was admitted, and how it is told to end.
+    fn admitted(sessions: &LiveSessions, commune: &str, life: Incarnation) -> (Place, Stop) {
+        let stop = Stop::default();
+        match sessions.admit(commune, [commune.len() as u8; 32], life, stop.clone()) {
+            Admitted::Yes(place) => (place, stop),
             other => panic!("not admitted: {other:?}"),
         }
+    }
+
+    fn ask(sessions: &LiveSessions, commune: &str, life: Incarnation) -> Admitted {
+        sessions.admit(commune, [0; 32], life, Stop::default())
+    }
+
+    fn told(stop: &Stop) -> Option<Interruption> {
+        *stop.borrow()
     }
 
     #[test]
     fn a_newer_session_replaces_the_older_and_places_are_given_back() {
         let sessions = LiveSessions::new(2);
-        let (first, mut first_replaced) = admitted(sessions.admit("tan-phu", LIFE));
-        let (second, mut second_replaced) = admitted(sessions.admit("tan-phu", LIFE));
-        assert!(first_replaced.try_recv().is_ok());
-        assert!(second_replaced.try_recv().is_err());
-        assert!(matches!(sessions.admit("loc-tan", LIFE), Admitted::Full), "the replaced one has not gone yet");
+        let (first, first_told) = admitted(&sessions, "tan-phu", LIFE);
+        let (second, second_told) = admitted(&sessions, "tan-phu", LIFE);
+        assert_eq!((told(&first_told), told(&second_told)), (Some(Interruption::Replaced), None));
+        assert!(matches!(ask(&sessions, "loc-tan", LIFE), Admitted::Full), "the replaced one has not gone yet");
         drop(first);
         assert_eq!(sessions.count(), 1);
-        let _third = admitted(sessions.admit("loc-tan", LIFE));
+        let _third = admitted(&sessions, "loc-tan", LIFE);
         drop(second);
         assert_eq!(sessions.count(), 1);
     }
@@ -134,15 +159,25 @@ mod tests {
     #[test]
     fn two_copies_do_not_cut_each_other() {
         let sessions = LiveSessions::new(8);
-        let (first, mut replaced) = admitted(sessions.admit("tan-phu", LIFE));
-        assert!(matches!(sessions.admit("tan-phu", COPY), Admitted::OtherCopy));
-        assert!(replaced.try_recv().is_err());
+        let (first, first_told) = admitted(&sessions, "tan-phu", LIFE);
+        assert!(matches!(ask(&sessions, "tan-phu", COPY), Admitted::OtherCopy));
+        assert_eq!(told(&first_told), None);
         // It heals and goes on as another life; what it was is a stranger now.
         first.reborn(COPY);
-        assert!(matches!(sessions.admit("tan-phu", LIFE), Admitted::OtherCopy));
-        let (_second, _) = admitted(sessions.admit("tan-phu", COPY));
-        assert!(replaced.try_recv().is_ok());
+        assert!(matches!(ask(&sessions, "tan-phu", LIFE), Admitted::OtherCopy));
+        let _second = admitted(&sessions, "tan-phu", COPY);
+        assert_eq!(told(&first_told), Some(Interruption::Replaced));
         first.reborn(LIFE);
-        assert!(matches!(sessions.admit("tan-phu", LIFE), Admitted::OtherCopy), "a replaced place is nobody's");
+        assert!(matches!(ask(&sessions, "tan-phu", LIFE), Admitted::OtherCopy), "a replaced place is nobody's");
+    }
+
+    #[test]
+    fn a_revoked_certificate_ends_its_session_alone() {
+        let sessions = LiveSessions::new(8);
+        let (_first, first) = admitted(&sessions, "tan-phu", LIFE);
+        let (_second, second) = admitted(&sessions, "an-vien-xa", LIFE);
+        sessions.revoke([7; 32]);
+        assert_eq!((told(&first), told(&second)), (Some(Interruption::Revoked), None));
+        assert_eq!(sessions.certificates().len(), 2);
     }
 }

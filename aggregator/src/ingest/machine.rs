@@ -19,7 +19,7 @@ mod event;
 mod settling;
 mod taking;
 
-pub use event::{Admission, Ending, Input, Interruption, Output, Page};
+pub use event::{Admission, Ending, Input, Interruption, Output, Page, Shown};
 pub use taking::MAX_BATCH_CHANGES;
 
 use super::greeting::{Greeting, Hospitality};
@@ -55,7 +55,7 @@ enum State {
     Greeting,
     Opening(Box<Greeting>),
     Taking(Taking),
-    Recalling(Taking, Vec<Bytes>, u64),
+    Recalling(Taking, Vec<Bytes>, u64, Option<Shown>),
     Reading(Taking),
     Feeding(Checksum, u32),
     Concluding(v1::FeedEnd),
@@ -106,8 +106,8 @@ impl Machine {
                 self.opened(&greeting, &opening, admission, clock_unix_ms)
             }
             (State::Taking(taking), Input::Frame(frame)) => self.taken(taking, frame),
-            (State::Recalling(taking, bodies, first_seq), Input::Recalled(chain)) => match chain {
-                Some(chain) => self.store(taking, LogPosition { seq: first_seq - 1, chain }, bodies),
+            (State::Recalling(taking, bodies, first_seq, shown), Input::Recalled(chain)) => match chain {
+                Some(chain) => self.store(taking, LogPosition { seq: first_seq - 1, chain }, bodies, shown),
                 None => violation("a batch before the position that is not held"),
             },
             (State::Taking(taking), Input::Stored { outcome, received_at_unix_ms, receipt }) => {

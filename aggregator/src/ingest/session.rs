@@ -7,12 +7,12 @@ use super::{
     StandingsHook,
     follow::Follower,
     greeting::Hospitality,
-    live::{LiveSessions, Place},
+    live::{LiveSessions, Place, Stop},
     machine::{Ending, Input, Interruption, Machine, Output},
     writer::{Reply, Writer},
 };
 use crate::{
-    access::{Access, Agent},
+    access::{Access, Agent, Carrier},
     evidence::Evidence,
     feed,
     keyring::Keyring,
@@ -29,8 +29,8 @@ use proto::{
 use shared::change::Incarnation;
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::{Instant, timeout},
+    sync::{mpsc, watch},
+    time::timeout,
 };
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -115,7 +115,9 @@ struct Session {
     frames: mpsc::Sender<Result<AggregatorFrame, Status>>,
     replies: mpsc::Receiver<Reply>,
     reply: mpsc::Sender<Reply>,
-    place: Option<(Place, oneshot::Receiver<()>)>,
+    place: Option<Place>,
+    /// Tells this session to end.
+    stop: Stop,
     incarnation: Incarnation,
     build: Arc<str>,
     /// SHA-256 of the authorities that the agent says it trusts.
@@ -149,6 +151,7 @@ impl Session {
             replies,
             reply,
             place: None,
+            stop: Stop::default(),
             incarnation: Incarnation([0; 16]),
             build: "".into(),
             trusted: Vec::new(),
@@ -160,35 +163,30 @@ impl Session {
     }
 
     async fn run(mut self, mut inbound: impl Stream<Item = Result<AgentFrame, Status>> + Unpin) {
-        let started = Instant::now();
-        loop {
-            let input = self.next(&mut inbound, started).await;
-            if let Some(ending) = self.step(input).await {
-                self.end(ending).await;
-                return;
+        // Races with everything that waits, also for a slow reader in the middle of a feed.
+        let mut interrupted = pin!(interrupted(self.ingest.ending.clone(), self.stop.subscribe()));
+        let ending = loop {
+            let next = async {
+                let input = self.next(&mut inbound).await;
+                self.step(input).await
+            };
+            let ended = tokio::select! {
+                biased;
+                why = &mut interrupted => Some(Ending::Interrupted(why)),
+                ended = next => ended,
+            };
+            if let Some(ending) = ended {
+                break ending;
             }
-        }
+        };
+        self.end(ending).await;
     }
 
     /// Waits for what happens next.
-    async fn next(
-        &mut self,
-        inbound: &mut (impl Stream<Item = Result<AgentFrame, Status>> + Unpin),
-        started: Instant,
-    ) -> Input {
-        let mut ending = self.ingest.ending.clone();
+    async fn next(&mut self, inbound: &mut (impl Stream<Item = Result<AgentFrame, Status>> + Unpin)) -> Input {
         let (waiting, takes) = (self.machine.is_waiting_for_writer(), self.machine.takes_frames());
-        let replaced = async {
-            match &mut self.place {
-                Some((_, replaced)) => replaced.await.is_ok(),
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
-            _ = ending.wait_for(|ending| *ending) => Input::Interrupted(Interruption::Stopping),
-            () = tokio::time::sleep_until(started + LONGEST) => Input::Interrupted(Interruption::TooLong),
-            true = replaced => Input::Interrupted(Interruption::Replaced),
             Some(reply) = self.replies.recv(), if waiting => match reply.outcome {
                 Ok(outcome) => {
                     let receipt = self.receipt(&outcome);
@@ -234,6 +232,8 @@ impl Session {
 
     async fn end(mut self, ending: Ending) {
         self.healed_records_follow().await;
+        // A newer session of this commune need not wait until a slow reader has heard why this one ends.
+        self.place = None;
         let commune = &self.commune;
         match ending {
             Ending::Done => tracing::debug!(%commune, "session done"),
@@ -243,7 +243,7 @@ impl Session {
             // The agent may be gone.
             let _ = timeout(SLOWEST_READER, self.frames.send(Err(status))).await;
         }
-        if let Some(failure) = failure_of(ending) {
+        if let Some(failure) = failure_of(ending).filter(|_| self.agent.by == Carrier::Line) {
             let mut noting = pin!(self.note(Some(failure)));
             // When the server stops, the writer ends after all sessions; a note is not worth waiting long for.
             let _ = timeout(SLOWEST_READER, noting.as_mut()).await;
@@ -283,8 +283,8 @@ impl Session {
                 let kept = self.ingest.evidence.keep(&self.commune, sha256, offset, data, now).await;
                 self.files(kept.map(|file| vec![file]))
             }
-            Output::Store { before, changes } => {
-                return match self.store(before, changes).await {
+            Output::Store { before, changes, shown } => {
+                return match self.store(before, changes, shown).await {
                     Ok(()) => Performed::Nothing,
                     Err(interruption) => Performed::Answer(Box::new(Input::Interrupted(interruption))),
                 };
@@ -308,6 +308,25 @@ impl Session {
             Output::End(ending) => return Performed::Ended(ending),
         };
         Performed::Answer(Box::new(answer.unwrap_or_else(|error| self.store_failed(&error))))
+    }
+}
+
+/// Resolves when the session has to end, whatever it is doing.
+async fn interrupted(
+    mut ending: watch::Receiver<bool>,
+    mut stop: watch::Receiver<Option<Interruption>>,
+) -> Interruption {
+    let told = async {
+        match stop.wait_for(Option::is_some).await {
+            Ok(why) => *why,
+            Err(_) => None,
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = ending.wait_for(|ending| *ending) => Interruption::Stopping,
+        why = told => why.unwrap_or(Interruption::Broken),
+        () = tokio::time::sleep(LONGEST) => Interruption::TooLong,
     }
 }
 

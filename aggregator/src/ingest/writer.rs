@@ -128,10 +128,11 @@ async fn commit(store: &dyn Store, follower: &Follower, group: &mut Vec<Entry>) 
         }
     }
     let changes: usize = append.batches.iter().map(|batch| batch.changes.len()).sum();
+    let mut followed = None;
     let outcomes: Vec<_> = match store.append(append).await {
         Ok(appended) => {
             tracing::debug!(batches = replies.len(), changes, "committed");
-            follower.publish(appended.accepted).await;
+            followed = follower.announce(appended.accepted);
             appended.outcomes.into_iter().map(Ok).collect()
         }
         Err(error) => {
@@ -145,6 +146,10 @@ async fn commit(store: &dyn Store, follower: &Follower, group: &mut Vec<Entry>) 
     }
     for waiting in noted {
         let _ = waiting.send(());
+    }
+    // Nobody waits for the standings to learn that what was sent is durable.
+    if let Some(followed) = followed {
+        followed.publish().await;
     }
 }
 

@@ -126,6 +126,20 @@ async fn a_revoked_agent_and_a_second_life_are_turned_away() {
 }
 
 #[tokio::test]
+async fn a_revocation_ends_the_session_that_is_going_on() {
+    let house = House::found().await;
+    let (stolen, other) = (house.join("tan-phu").await, house.join("dinh-quan").await);
+    let (mut stolen, mut other) = (house.agent(&stolen).await, house.agent(&other).await);
+    assert!(is_welcome(&stolen.hello(1, LogPosition::START, LogPosition::START).await, 0));
+    assert!(is_welcome(&other.hello(2, LogPosition::START, LogPosition::START).await, 0));
+    command(&house.data, &["revoke", "tan-phu"]).await.unwrap();
+    // Neither says anything: the server notices by itself.
+    assert_eq!(stolen.answer().await.unwrap_err().code(), Code::PermissionDenied);
+    assert_eq!(other.push(1, &bodies(&[figure(1, "2026-10", 1)])).await.refused.len(), 0);
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn hostile_frames_end_their_own_session_only() {
     let house = House::found().await;
     let (hostile, good) = (house.join("loc-tan").await, house.join("tan-phu").await);

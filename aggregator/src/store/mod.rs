@@ -199,6 +199,6 @@ pub trait Store: Send + Sync {
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError>;
 
     /// How many decisions the province has made, in whichever process: catalogues, exceptions, verdicts, closed periods, moves of
-    /// the clock; and how many bundles it has taken. Never waits for a write.
+    /// the clock, revocations; and how many bundles it has taken. Never waits for a write.
     async fn decisions(&self) -> Result<u64, StoreError>;
 }

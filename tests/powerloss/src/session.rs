@@ -13,7 +13,7 @@ use agent::{
     },
 };
 use aggregator::{
-    access::Agent,
+    access::{Agent, Carrier},
     authority::Authority,
     bundle,
     clock::Clock,
@@ -209,7 +209,7 @@ impl Watched {
     async fn meet(&mut self) -> Result<()> {
         let (to_agent, mut answers) = mpsc::channel(FRAMES);
         let (to_province, inbound) = mpsc::channel(FRAMES);
-        let agent = Agent { commune: COMMUNE.into(), certificate: CERTIFICATE };
+        let agent = Agent { commune: COMMUNE.into(), certificate: CERTIFICATE, by: Carrier::Line };
         let session = tokio::spawn(hold(self.running.ingest.clone(), agent, ReceiverStream::new(inbound), to_agent));
         let clock = Hand::standing_at(self.now);
         let around = Surroundings {

@@ -3,7 +3,7 @@
 
 use crate::world::Hand;
 use aggregator::{
-    access::Agent,
+    access::{Agent, Carrier},
     authority::Authority,
     bundle,
     clock::Clock,
@@ -185,5 +185,5 @@ impl Aggregator {
 /// The agent that a commune's certificate names.
 pub fn agent_of(commune: &str) -> Agent {
     let number = COMMUNES.iter().position(|one| *one == commune).unwrap_or_default();
-    Agent { commune: commune.into(), certificate: [u8::try_from(number + 1).unwrap_or(1); 32] }
+    Agent { commune: commune.into(), certificate: [u8::try_from(number + 1).unwrap_or(1); 32], by: Carrier::Line }
 }

@@ -1,7 +1,7 @@
 //! The digests of both ends are compared. What differs is first made anew here, from our own log, and then sent again; healing is only
 //! ever that. After it they are compared once more.
 
-use super::{Input, Machine, Outcome, Output, State, protocol, refusals, send, unreadable};
+use super::{Input, Machine, Outcome, Output, State, protocol, send, sending::refusals, unreadable};
 use crate::store::replay::LoggedChange;
 use proto::{
     MAX_BATCH_BYTES, MAX_PAGE_CHANGES,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture::now;
+use crate::store::log::Page;
 use proto::sync::v1::{Acknowledgement, AgentFrame, AggregatorFrame, FeedEnd, FeedPart, TurnedAway, Welcome};
 use shared::{change::Chain, feed::FeedItem};
 
@@ -79,7 +80,7 @@ fn away(verdict: Verdict, retry_after_ms: u64) -> Input {
 
 fn page(first_seq: u64, count: u64) -> Input {
     let bodies = (0..count).map(|_| vec![1]).collect();
-    Input::Page(Some(Page { first_seq, bodies, end: position(first_seq + count - 1) }))
+    Input::Page(Some(Page { first_seq, bodies, end: position(first_seq + count - 1), confirmed_before: None }))
 }
 
 const AGREES: Input = Input::Position { agrees: true };

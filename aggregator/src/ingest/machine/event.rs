@@ -68,6 +68,15 @@ pub enum Admission {
     },
 }
 
+/// A receipt that an agent shows: the province has confirmed these changes before, and lost them since. Unchecked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The receipt.
+    pub receipt: v1::Receipt,
+    /// The certificate of its key, DER.
+    pub certificate: Vec<u8>,
+}
+
 /// A page of the feed, ready to be sent.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
@@ -88,6 +97,8 @@ pub enum Interruption {
     TooLong,
     /// The commune's agent opened a newer one.
     Replaced,
+    /// Its certificate was revoked.
+    Revoked,
     /// The server stops.
     Stopping,
     /// The store failed: nothing is known of what was not acknowledged.
@@ -129,6 +140,8 @@ pub enum Output {
         before: LogPosition,
         /// Body and chain of each.
         changes: Vec<(Bytes, Chain)>,
+        /// The receipt that the agent shows for them, unchecked.
+        shown: Option<Shown>,
     },
     /// Read a page of the feed.
     ReadFeed {

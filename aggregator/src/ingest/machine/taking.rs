@@ -1,6 +1,6 @@
 //! The agent's log on its way in, batch by batch, and the held one on its way back to an agent that does not have it.
 
-use super::{Ending, Interruption, Machine, Output, PROTOCOL_HEALING, State, send, violation};
+use super::{Ending, Interruption, Machine, Output, PROTOCOL_HEALING, Shown, State, send, violation};
 use crate::store::{BatchOutcome, HistoryPage, RefusedChange};
 use prost::bytes::Bytes;
 use proto::{
@@ -57,6 +57,7 @@ impl Machine {
         if !taking.agrees {
             return violation("a batch of another log");
         }
+        let shown = batch.receipt.map(|receipt| Shown { receipt, certificate: batch.receipt_certificate });
         let bodies: Vec<Bytes> = batch.changes.into_iter().map(|change| change.body).collect();
         if taking.in_flight >= MAX_BATCHES_IN_FLIGHT {
             return violation("too many batches in flight");
@@ -73,14 +74,20 @@ impl Machine {
         }
         let taking = Taking { begun: true, ..taking };
         if batch.first_seq == next {
-            return self.store(taking, taking.expected, bodies);
+            return self.store(taking, taking.expected, bodies, shown);
         }
         // Something that came before, again: it must be the same, which the chain tells.
-        self.state = State::Recalling(taking, bodies, batch.first_seq);
+        self.state = State::Recalling(taking, bodies, batch.first_seq, shown);
         vec![Output::Recall { seq: batch.first_seq - 1 }]
     }
 
-    pub(super) fn store(&mut self, taking: Taking, before: LogPosition, bodies: Vec<Bytes>) -> Vec<Output> {
+    pub(super) fn store(
+        &mut self,
+        taking: Taking,
+        before: LogPosition,
+        bodies: Vec<Bytes>,
+        shown: Option<Shown>,
+    ) -> Vec<Output> {
         let mut after = before;
         let mut changes = Vec::with_capacity(bodies.len());
         for body in bodies {
@@ -89,7 +96,7 @@ impl Machine {
         }
         let expected = if after.seq > taking.expected.seq { after } else { taking.expected };
         self.state = State::Taking(Taking { expected, in_flight: taking.in_flight + 1, ..taking });
-        vec![Output::Store { before, changes }]
+        vec![Output::Store { before, changes, shown }]
     }
 
     pub(super) fn stored(

@@ -55,7 +55,7 @@ fn frame(frame: agent_frame::Frame) -> Input {
 
 fn batch(first_seq: u64, bodies: Vec<Bytes>) -> Input {
     let changes = bodies.into_iter().map(|body| v1::Change { body }).collect();
-    frame(agent_frame::Frame::Batch(v1::Batch { first_seq, changes }))
+    frame(agent_frame::Frame::Batch(v1::Batch { first_seq, changes, ..v1::Batch::default() }))
 }
 
 fn changes(first_seq: u64, count: u64) -> Input {
@@ -209,7 +209,7 @@ fn a_hello_that_makes_no_sense_ends_the_session() {
 fn batches_follow_each_other_and_are_acknowledged_in_order() {
     let mut machine = welcomed(0);
     let outputs = machine.step(changes(1, 3));
-    let [Output::Store { before, changes: taken }] = &outputs[..] else { panic!("{outputs:?}") };
+    let [Output::Store { before, changes: taken, .. }] = &outputs[..] else { panic!("{outputs:?}") };
     assert_eq!((*before, taken.last().unwrap().1), (LogPosition::START, at(3).chain));
     let outputs = machine.step(changes(4, 1));
     assert!(matches!(&outputs[..], [Output::Store { before, .. }] if *before == at(3)));
@@ -382,7 +382,7 @@ proptest! {
                 for output in machine.step(input) {
                     prop_assert!(!over, "nothing follows an end");
                     match output {
-                        Output::Store { before, changes } => model.waiting.push_back((before, changes)),
+                        Output::Store { before, changes, .. } => model.waiting.push_back((before, changes)),
                         Output::Recall { seq } => inputs.push_back(Input::Recalled(model.chain(seq))),
                         Output::Send(AggregatorFrame { frame: Some(aggregator_frame::Frame::Acknowledgement(ack)) }) => {
                             let position = position::from_wire(ack.position).unwrap();

@@ -2,19 +2,26 @@
 
 use super::Session;
 use crate::{
+    access::Carrier,
     evidence::EvidenceError,
     ingest::{
         check, comparison,
         live::Admitted,
-        machine::{Admission, Input, Interruption, PROTOCOL_HEALING},
+        machine::{Admission, Input, Interruption, PROTOCOL_HEALING, Shown},
     },
     store::{
         BatchOutcome, CheckedBatch, CheckedChange, DigestNote, Lineage, Note, OpeningQuestion, Remade, Resending,
         SessionNote, StoreError,
     },
 };
+use chrono::{DateTime, Utc};
 use prost::bytes::Bytes;
-use proto::{digest::Difference, receipt::Statement, sync::v1};
+use proto::{
+    digest::Difference,
+    receipt::{ReceiptVerifier, Statement},
+    sync::v1,
+};
+use rustls::pki_types::CertificateDer;
 use shared::{
     change::{Chain, LogPosition},
     digest::SetDigest,
@@ -53,7 +60,9 @@ impl Session {
         if opening.certificate_valid && (own_log || heals) {
             admission = self.admit();
         }
-        if opening.certificate_valid && opening.lineage == Lineage::Superseded {
+        // An old file says nothing of which copies still live.
+        let lives = opening.certificate_valid && self.agent.by == Carrier::Line;
+        if lives && opening.lineage == Lineage::Superseded {
             self.returned = Some(self.incarnation);
         }
         let clock_unix_ms = self.ingest.province.clock.now().timestamp_millis();
@@ -61,14 +70,15 @@ impl Session {
     }
 
     fn admit(&mut self) -> Admission {
-        if let Some((place, _)) = &self.place {
+        if let Some(place) = &self.place {
             // It healed, and greets anew.
             place.reborn(self.incarnation);
             return Admission::Granted;
         }
-        match self.ingest.live.admit(&self.commune, self.incarnation) {
-            Admitted::Yes(place, replaced) => {
-                self.place = Some((place, replaced));
+        let (certificate, stop) = (self.agent.certificate, self.stop.clone());
+        match self.ingest.live.admit(&self.commune, certificate, self.incarnation, stop) {
+            Admitted::Yes(place) => {
+                self.place = Some(place);
                 Admission::Granted
             }
             Admitted::Full => {
@@ -121,7 +131,10 @@ impl Session {
         let commune = self.agent.commune.clone();
         let at = self.ingest.province.clock.real();
         let resending = Resending { commune, indicator, period, changes, last, at };
+        let before = std::mem::replace(&mut self.healed, true);
+        // If this session is cut off here, the records may be made anew all the same.
         let remade = self.ingest.province.store.remake(resending).await?;
+        self.healed = before;
         if remade.foreign > 0 {
             tracing::warn!(commune = %self.commune, changes = remade.foreign, "changes sent again were never acknowledged");
         }
@@ -134,10 +147,8 @@ impl Session {
 
     /// Records that were made anew changed under the standings; they are read again, once for all.
     pub(super) async fn healed_records_follow(&mut self) {
-        if std::mem::take(&mut self.healed)
-            && let Err(error) = self.ingest.standings.reload().await
-        {
-            tracing::error!(%error, "the standings could not be read again");
+        if std::mem::take(&mut self.healed) {
+            self.ingest.follower.healed().await;
         }
     }
 
@@ -156,11 +167,16 @@ impl Session {
         &mut self,
         before: LogPosition,
         changes: Vec<(Bytes, Chain)>,
+        shown: Option<Shown>,
     ) -> Result<(), Interruption> {
-        let received_at = self.ingest.province.clock.now();
+        let now = self.ingest.province.clock.now();
+        let after = changes
+            .last()
+            .map_or(before, |(_, chain)| LogPosition { seq: before.seq + changes.len() as u64, chain: *chain });
+        let confirmed_at = shown.and_then(|shown| self.confirmed_before(&shown, after)).map(|at| at.min(now));
         let rulebook = self.ingest.province.rulebook();
         let changes = changes.into_iter().map(|(body, chain)| {
-            let judged = check::judge(&rulebook, &self.commune, &body);
+            let judged = check::judge(&rulebook, &self.commune, &body, confirmed_at);
             CheckedChange { hash: check::record_hash(&judged), judged, body, chain }
         });
         let batch = CheckedBatch {
@@ -168,9 +184,25 @@ impl Session {
             incarnation: self.incarnation,
             before,
             changes: changes.collect(),
-            received_at,
+            received_at: confirmed_at.unwrap_or(now),
+            confirmed_before: confirmed_at.is_some(),
         };
         self.ingest.writer.submit(batch, self.reply.clone()).await.map_err(|_| Interruption::Store)
+    }
+
+    /// When this province received changes that it lost since, by its own receipt; none when the receipt is not for exactly these.
+    fn confirmed_before(&self, shown: &Shown, after: LogPosition) -> Option<DateTime<Utc>> {
+        let authorities = self.ingest.keyring.look().trusted();
+        let certificate = CertificateDer::from(shown.certificate.as_slice());
+        let verifier = ReceiptVerifier::new(&self.ingest.province.id, &certificate, &authorities);
+        match verifier.and_then(|verifier| verifier.check(&shown.receipt)) {
+            Ok(said) if *said.commune == *self.commune && said.position == after => Some(said.received_at),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(commune = %self.commune, %error, "a receipt was shown that proves nothing");
+                None
+            }
+        }
     }
 
     pub(super) fn store_failed(&self, error: &StoreError) -> Input {

@@ -12,6 +12,7 @@ pub(super) fn status_of(ending: Ending) -> Option<Status> {
         Ending::Interrupted(Interruption::Idle) => Some(Status::deadline_exceeded("nothing came for too long")),
         Ending::Interrupted(Interruption::TooLong) => Some(Status::deadline_exceeded("the session took too long")),
         Ending::Interrupted(Interruption::Replaced) => Some(Status::aborted("a newer session of this commune")),
+        Ending::Interrupted(Interruption::Revoked) => Some(Status::permission_denied("the certificate was revoked")),
         Ending::Interrupted(Interruption::Stopping) => Some(Status::unavailable("the server stops")),
         Ending::Interrupted(Interruption::Store) => Some(Status::unavailable("the store does not answer")),
         // Most often nobody is there to read it.
@@ -31,7 +32,7 @@ pub(super) fn failure_of(ending: Ending) -> Option<&'static str> {
         Ending::TurnedAway(Verdict::Fork) => "fork",
         Ending::TurnedAway(Verdict::WrongProvince) => "wrong_province",
         Ending::TurnedAway(Verdict::UpgradeRequired) => "upgrade_required",
-        Ending::TurnedAway(Verdict::Revoked) => "revoked",
+        Ending::TurnedAway(Verdict::Revoked) | Ending::Interrupted(Interruption::Revoked) => "revoked",
         Ending::TurnedAway(Verdict::Unspecified | Verdict::Ok | Verdict::ServerBehind) => "turned_away",
         Ending::ClosedEarly | Ending::Interrupted(Interruption::Broken) => "stream_broken",
         Ending::Violation(_) | Ending::Interrupted(Interruption::Unreadable) => "protocol_violation",

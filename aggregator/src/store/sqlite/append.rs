@@ -15,6 +15,7 @@ use super::{
     names::Names,
     versions::{KnownVersions, Place},
 };
+use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use shared::{
     change::{Chain, Change, Deed, Evidence, Incarnation, LogPosition},
@@ -22,10 +23,7 @@ use shared::{
     observation::{Observation, ObservationKey, Refusal},
     period::Period,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 
 /// Takes in batches and the ends of sessions.
@@ -55,7 +53,7 @@ struct Pen<'a> {
     connection: &'a Connection,
     names: &'a mut Names,
     versions: &'a mut KnownVersions,
-    closed: BTreeSet<Period>,
+    closed: BTreeMap<Period, DateTime<Utc>>,
     journal: CachedStatement<'a>,
     newest: CachedStatement<'a>,
     observation: CachedStatement<'a>,
@@ -66,7 +64,9 @@ struct Pen<'a> {
 struct Sender {
     slug: Arc<str>,
     commune: i64,
-    received_at: chrono::DateTime<chrono::Utc>,
+    received_at: DateTime<Utc>,
+    /// Everything of this batch was confirmed at `received_at` already.
+    confirmed_before: bool,
 }
 
 /// What a batch brought that is new.
@@ -90,7 +90,10 @@ impl<'a> Pen<'a> {
         names: &'a mut Names,
         versions: &'a mut KnownVersions,
     ) -> Result<Self, StoreError> {
-        let closed = super::read::closed_periods(connection)?.into_iter().map(|closed| closed.period).collect();
+        let closed = super::read::closed_periods(connection)?
+            .into_iter()
+            .map(|closed| (closed.period, closed.closed_at))
+            .collect();
         Ok(Self {
             connection,
             names,
@@ -142,7 +145,8 @@ impl<'a> Pen<'a> {
             if lineage == Lineage::New {
                 lineage::begin(self.connection, commune, batch.incarnation, head.seq + 1, received_at)?;
             }
-            let sender = Sender { slug: batch.commune, commune, received_at };
+            let confirmed_before = batch.confirmed_before;
+            let sender = Sender { slug: batch.commune, commune, received_at, confirmed_before };
             let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
             let first = batch.before.seq + 1;
             for (seq, change) in (first..).zip(batch.changes).skip(held) {
@@ -168,7 +172,7 @@ impl<'a> Pen<'a> {
         accepted: &mut Vec<Accepted>,
     ) -> Result<BatchOutcome, StoreError> {
         let (position, received_at) = (batch.after(), batch.received_at);
-        let sender = Sender { slug: batch.commune, commune, received_at };
+        let sender = Sender { slug: batch.commune, commune, received_at, confirmed_before: false };
         let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
         let mut end = head;
         for change in batch.changes {
@@ -255,7 +259,7 @@ impl<'a> Pen<'a> {
         let Change { id, entered_at, entered_by, deed } = change;
         match deed {
             Deed::Recorded(observation) => {
-                if self.closed.contains(&observation.key.period) {
+                if self.is_closed(observation.key.period, sender) {
                     return Ok(Some(Refusal::PeriodClosed(observation.key.period)));
                 }
                 let version = self.record(seq, id, entered_at, &entered_by, &observation, sender)?;
@@ -288,7 +292,7 @@ impl<'a> Pen<'a> {
             Deed::Attached(evidence) => {
                 match self.versions.find(self.connection, sender.commune, evidence.observation)? {
                     None => Ok(Some(Refusal::UnknownObservation)),
-                    Some(place) if self.closed.contains(&columns::to_period(place.2)?) => {
+                    Some(place) if self.is_closed(columns::to_period(place.2)?, sender) => {
                         Ok(Some(Refusal::PeriodClosed(columns::to_period(place.2)?)))
                     }
                     Some(place) => {
@@ -304,11 +308,16 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// Whether a period was closed when the batch came.
+    fn is_closed(&self, period: Period, sender: &Sender) -> bool {
+        self.closed.get(&period).is_some_and(|at| !sender.confirmed_before || *at <= sender.received_at)
+    }
+
     fn record(
         &mut self,
         seq: u64,
         id: Uuid,
-        entered_at: chrono::DateTime<chrono::Utc>,
+        entered_at: DateTime<Utc>,
         entered_by: &str,
         observation: &Observation,
         sender: &Sender,
@@ -351,7 +360,7 @@ impl<'a> Pen<'a> {
 
     fn attach(
         &mut self,
-        entered_at: chrono::DateTime<chrono::Utc>,
+        entered_at: DateTime<Utc>,
         entered_by: &str,
         evidence: &Evidence,
         (indicator, unit, period, version): Place,

@@ -29,10 +29,12 @@ pub(super) fn founding(connection: &Connection) -> Result<Founding, StoreError> 
     })
 }
 
-/// The feed has a row for each decision but the moves of the clock and the bundles taken, which are counted apart. All only grow.
+/// The feed has a row for each decision but the moves of the clock, the bundles taken and the certificates revoked, which are counted
+/// apart. All only grow.
 pub(super) fn decisions(connection: &Connection) -> Result<u64, StoreError> {
     let sql = "SELECT (SELECT coalesce(max(position), 0) FROM feed)
-               + coalesce((SELECT sum(CAST(value AS INTEGER)) FROM meta WHERE key IN ('clock_moves', 'bundles_taken')), 0)";
+               + coalesce((SELECT sum(CAST(value AS INTEGER)) FROM meta WHERE key IN ('clock_moves', 'bundles_taken')), 0)
+               + (SELECT count(*) FROM certificate WHERE revoked_at IS NOT NULL)";
     columns::to_u64(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
