@@ -76,8 +76,7 @@ pub fn make(folder: &Folder, path: &Path, with_evidence: bool, clock: &Clock) ->
         answered_at: None,
     };
     let (province, commune) = (facts.province.clone(), facts.commune.clone());
-    // After another life of the province began, its catalogue is asked for as well.
-    let catalogue_version = if facts.feed_position == 0 { 0 } else { facts.catalogue_version };
+    let catalogue_version = facts.catalogue_version;
     for output in Machine::default().step(Input::Started(facts)) {
         if let Output::Send(frame) = output {
             packing.add(&frame);

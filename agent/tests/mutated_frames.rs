@@ -65,7 +65,7 @@ fn answer(output: &Output) -> Option<Input> {
         | Output::SwitchFeed { .. }
         | Output::StageHistory { .. }
         | Output::StoreResent { .. } => Input::Stored,
-        Output::BeginHealing { common } => Input::Healing(*common),
+        Output::BeginHealing { common, .. } => Input::Healing(*common),
         Output::Rebase { .. } => Input::Rebased(Box::new(facts())),
         Output::ReadDigests => Input::Digests(BTreeMap::new()),
         Output::FindDifferences(_) => Input::Differing(Vec::new()),

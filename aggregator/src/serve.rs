@@ -15,6 +15,7 @@ use crate::{
     ingest::{
         StandingsHook,
         follow::Follower,
+        greeting::Sizes,
         live::LiveSessions,
         session::{Ingest, Sessions},
         writer::Writer,
@@ -241,6 +242,7 @@ pub fn ingest(
         standings,
         keyring,
         receipts,
+        sizes: Sizes::default(),
         bundle_key: bundle::opening_key(folder)?.sealing_key().map_err(TakeError::from)?,
         evidence: Evidence::new(folder.evidence(), config.evidence, province.store.clone()),
         live,

@@ -10,6 +10,9 @@ use shared::{
 };
 use std::collections::BTreeMap;
 
+/// Behind every change there can be.
+pub const EVERYTHING: u64 = i64::MAX as u64;
+
 /// The hash of one accepted record and what it is about.
 type Record = (Period, String, RecordHash);
 
@@ -30,34 +33,34 @@ impl View<'_> {
         Ok(digests)
     }
 
-    /// The digests of a period's indicators, from the records themselves.
+    /// The digests of a period's indicators, from the records themselves, of changes up to a place.
     ///
     /// # Errors
     /// What the store says.
-    pub fn indicator_digests(&self, period: Period) -> Result<BTreeMap<String, SetDigest>, StoreError> {
+    pub fn indicator_digests(&self, period: Period, up_to: u64) -> Result<BTreeMap<String, SetDigest>, StoreError> {
         let mut digests: BTreeMap<String, SetDigest> = BTreeMap::new();
-        for (_, indicator, hash) in self.records(Some(period))? {
+        for (_, indicator, hash) in self.records(Some(period), up_to)? {
             digests.entry(indicator).or_default().add(hash);
         }
         Ok(digests)
     }
 
-    /// The digests of all periods, from the records themselves.
+    /// The digests of all periods, from the records themselves, of changes up to a place.
     ///
     /// # Errors
     /// What the store says.
-    pub fn digests_anew(&self) -> Result<BTreeMap<Period, SetDigest>, StoreError> {
+    pub fn digests_anew(&self, up_to: u64) -> Result<BTreeMap<Period, SetDigest>, StoreError> {
         let mut digests: BTreeMap<Period, SetDigest> = BTreeMap::new();
-        for (period, _, hash) in self.records(None)? {
+        for (period, _, hash) in self.records(None, up_to)? {
             digests.entry(period).or_default().add(hash);
         }
         Ok(digests)
     }
 
-    fn records(&self, period: Option<Period>) -> Result<Vec<Record>, StoreError> {
+    fn records(&self, period: Option<Period>, up_to: u64) -> Result<Vec<Record>, StoreError> {
         let period = period.map(|period| period.to_string());
         let mut records = Vec::new();
-        for figure in self.accepted_figures(period.as_deref())? {
+        for figure in self.accepted_figures(period.as_deref(), up_to)? {
             let key = &figure.observation.key;
             let hash = RecordHash::figure(figure.change_id, &figure.observation, &figure.entered_by, figure.entered_at);
             records.push((key.period, key.indicator.clone(), hash));
@@ -65,9 +68,10 @@ impl View<'_> {
         let mut statement = self.0.prepare_cached(
             "SELECT e.observation, e.sha256, e.name, e.size_bytes, e.entered_by, e.entered_at_ms, f.period, f.indicator
              FROM evidence e JOIN figure f ON f.change_id = e.observation
-             WHERE e.refusal_code IS NULL AND f.refusal_code IS NULL AND (?1 IS NULL OR f.period = ?1)",
+             WHERE e.refusal_code IS NULL AND f.refusal_code IS NULL AND (?1 IS NULL OR f.period = ?1)
+             AND e.seq <= ?2 AND f.seq <= ?2",
         )?;
-        let mut rows = statement.query([&period])?;
+        let mut rows = statement.query((&period, signed(up_to)))?;
         while let Some(row) = rows.next()? {
             let evidence = Evidence {
                 observation: change_id_of(row, 0)?,
@@ -108,7 +112,7 @@ impl Writing<'_> {
     /// What the store says.
     pub fn sum_anew(&self) -> Result<(), StoreError> {
         self.transaction.execute("DELETE FROM digest", [])?;
-        for (period, digest) in self.view().digests_anew()? {
+        for (period, digest) in self.view().digests_anew(EVERYTHING)? {
             self.set_digest(&period.to_string(), digest)?;
         }
         Ok(())

@@ -122,6 +122,12 @@ impl Writing<'_> {
     /// # Errors
     /// What the store says.
     pub fn switch_feed(&self, items: &[FeedItem], position: u64) -> Result<(), StoreError> {
+        if self.view().feed_position()? == 0 {
+            // The whole of it: what another life of the province's store decided holds no more.
+            for table in ["closed_period", "cutoff_exception", "verdict", "standing"] {
+                self.transaction.execute(&format!("DELETE FROM {table}"), [])?;
+            }
+        }
         for item in items {
             self.take_over(item)?;
         }

@@ -11,6 +11,7 @@ use shared::{
     observation::{Decision, Observation, ObservationKey, Value},
     period::Period,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Most refused changes that are listed at once.
@@ -111,9 +112,10 @@ impl View<'_> {
         self.figures(condition, [])
     }
 
-    /// Every version that was not refused, of one period or of all.
-    pub(super) fn accepted_figures(&self, period: Option<&str>) -> Result<Vec<Figure>, StoreError> {
-        self.figures("WHERE f.refusal_code IS NULL AND (?1 IS NULL OR f.period = ?1)", [period])
+    /// Every version that was not refused, of one period or of all, up to a place of the log.
+    pub(super) fn accepted_figures(&self, period: Option<&str>, up_to: u64) -> Result<Vec<Figure>, StoreError> {
+        let which = "WHERE f.refusal_code IS NULL AND (?1 IS NULL OR f.period = ?1) AND f.seq <= ?2";
+        self.figures(which, (period, signed(up_to)))
     }
 
     /// Every version, refused ones too.
@@ -233,6 +235,11 @@ impl Writing<'_> {
         up_to: u64,
         refused: &[(u64, Uuid, StoredRefusal)],
     ) -> Result<(), StoreError> {
+        if self.mark(after, up_to, refused)? { self.sum_anew() } else { Ok(()) }
+    }
+
+    /// The same without the sums; whether they changed.
+    fn mark(&self, after: u64, up_to: u64, refused: &[(u64, Uuid, StoredRefusal)]) -> Result<bool, StoreError> {
         let mut changed = !refused.is_empty();
         for table in ["figure", "evidence"] {
             // Only after a restored province has taken what it refused before: it is counted again.
@@ -264,7 +271,7 @@ impl Writing<'_> {
             }
             self.count_versions(signed(*seq))?;
         }
-        if changed { self.sum_anew() } else { Ok(()) }
+        Ok(changed)
     }
 
     /// Takes over what the province says of single changes: of these, exactly the named ones are refused.
@@ -272,11 +279,13 @@ impl Writing<'_> {
     /// # Errors
     /// What the store says.
     pub fn take_refusals(&self, changes: &[u64], refused: &[(u64, Uuid, StoredRefusal)]) -> Result<(), StoreError> {
+        let refused: BTreeMap<u64, &(u64, Uuid, StoredRefusal)> = refused.iter().map(|one| (one.0, one)).collect();
+        let mut changed = false;
         for seq in changes {
-            let own: Vec<_> = refused.iter().filter(|(at, _, _)| at == seq).cloned().collect();
-            self.settle(seq.saturating_sub(1), *seq, &own)?;
+            let own: Vec<_> = refused.get(seq).map(|one| (*one).clone()).into_iter().collect();
+            changed |= self.mark(seq.saturating_sub(1), *seq, &own)?;
         }
-        Ok(())
+        if changed { self.sum_anew() } else { Ok(()) }
     }
 
     /// Counts the versions of a figure from 1 in the order of the log, leaving out refused ones.

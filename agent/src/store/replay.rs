@@ -1,17 +1,16 @@
 //! Records made from the bodies of the log: after the province's log was taken back, after an upgrade that reads more kinds, and to
 //! repair records that do not fit the log. It never changes the log.
 
-use super::{StoreError, View, Writing, figures::StoredRefusal, signed, unsigned};
+use super::{StoreError, View, Writing, digest::EVERYTHING, figures::StoredRefusal, signed, unsigned};
 use prost::Message;
 use proto::{change::decode, sync::v1};
 use sha2::{Digest, Sha256};
 use shared::{
     change::{Change, Deed},
     digest::SetDigest,
-    observation::ObservationKey,
     period::Period,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// A change of the log by its place.
@@ -26,6 +25,12 @@ pub struct LoggedChange {
     /// When it was appended here, milliseconds since 1970.
     pub created_at_ms: i64,
 }
+
+/// What records are about: a period and an indicator.
+pub type Place = (Period, String);
+
+/// The changes about each place.
+pub type Changes = BTreeMap<Place, Vec<LoggedChange>>;
 
 /// The id of a change whose kind or fields this program may not know; one made from its bytes where even that cannot be read.
 #[must_use]
@@ -59,29 +64,35 @@ impl View<'_> {
         Ok(changes)
     }
 
-    /// All changes of the log about one indicator and period, in order: its figures, and the evidence for them.
+    /// All changes of the log up to a place about some indicators and periods, each in order: figures, and the evidence for them. The
+    /// log is read once.
     ///
     /// # Errors
     /// What the store says.
-    pub fn changes_about(&self, period: Period, indicator: &str) -> Result<Vec<LoggedChange>, StoreError> {
-        let mut figures = BTreeSet::new();
-        let mut about = Vec::new();
-        for logged in self.changes_after(0)? {
-            let fits = match decode(&logged.body).map(|change| (change.id, change.deed)) {
-                Ok((id, Deed::Recorded(figure))) if is_about(&figure.key, period, indicator) => figures.insert(id),
-                Ok((_, Deed::Attached(evidence))) => figures.contains(&evidence.observation),
-                _ => false,
+    pub fn changes_about(&self, places: &BTreeSet<Place>, up_to: u64) -> Result<Changes, StoreError> {
+        let mut figures: HashMap<Uuid, Place> = HashMap::new();
+        let mut about: Changes = places.iter().map(|place| (place.clone(), Vec::new())).collect();
+        for logged in self.changes_after(0)?.into_iter().take_while(|logged| logged.seq <= up_to) {
+            let place = match decode(&logged.body).map(|change| (change.id, change.deed)) {
+                Ok((id, Deed::Recorded(figure))) => {
+                    let place = (figure.key.period, figure.key.indicator);
+                    if places.contains(&place) {
+                        figures.insert(id, place.clone());
+                    }
+                    place
+                }
+                Ok((_, Deed::Attached(evidence))) => match figures.get(&evidence.observation) {
+                    Some(place) => place.clone(),
+                    None => continue,
+                },
+                _ => continue,
             };
-            if fits {
-                about.push(logged);
+            if let Some(changes) = about.get_mut(&place) {
+                changes.push(logged);
             }
         }
         Ok(about)
     }
-}
-
-fn is_about(key: &ObservationKey, period: Period, indicator: &str) -> bool {
-    key.period == period && key.indicator == indicator
 }
 
 impl Writing<'_> {
@@ -146,37 +157,54 @@ impl Writing<'_> {
         if made { self.count_all_versions() } else { Ok(()) }
     }
 
-    /// Makes the records of one indicator and period anew from the log; what the province said of them stays. How many records differ
+    /// Makes the records of some indicators and periods anew from the log; what the province said of them stays. How many records differ
     /// from before.
     ///
     /// # Errors
     /// What the store says.
-    pub fn remake(&self, period: Period, indicator: &str) -> Result<u64, StoreError> {
-        let before = self.view().indicator_digests(period)?.remove(indicator);
-        let refusals = self.refusals_about(period, indicator)?;
-        let name = period.to_string();
+    pub fn remake(&self, places: &BTreeSet<Place>) -> Result<u64, StoreError> {
+        let before = self.digests_of(places)?;
         self.transaction.execute("PRAGMA defer_foreign_keys = ON", [])?;
+        for (place, changes) in self.view().changes_about(places, EVERYTHING)? {
+            self.remake_place(&place, &changes)?;
+        }
+        self.count_all_versions()?;
+        self.sum_anew()?;
+        let after = self.digests_of(places)?;
+        let differing = places.iter().filter(|place| before.get(*place) != after.get(*place));
+        Ok(differing.map(|place| after.get(place).map_or(0, |digest| digest.records()).max(1)).sum())
+    }
+
+    fn digests_of(&self, places: &BTreeSet<Place>) -> Result<BTreeMap<Place, SetDigest>, StoreError> {
+        let mut digests = BTreeMap::new();
+        for period in places.iter().map(|(period, _)| *period).collect::<BTreeSet<_>>() {
+            let all = self.view().indicator_digests(period, EVERYTHING)?;
+            digests.extend(all.into_iter().map(|(indicator, digest)| ((period, indicator), digest)));
+        }
+        Ok(digests)
+    }
+
+    fn remake_place(&self, (period, indicator): &Place, changes: &[LoggedChange]) -> Result<(), StoreError> {
+        let refusals = self.refusals_about(*period, indicator)?;
+        let name = period.to_string();
         let figures = "SELECT change_id FROM figure WHERE indicator = ?1 AND period = ?2";
         self.transaction
             .execute(&format!("DELETE FROM evidence WHERE observation IN ({figures})"), (indicator, &name))?;
         self.transaction.execute("DELETE FROM figure WHERE indicator = ?1 AND period = ?2", (indicator, &name))?;
-        let changes = self.view().changes_about(period, indicator)?;
-        for logged in &changes {
+        for logged in changes {
             // A record of these changes that stands under another key is not right either.
-            self.transaction.execute("DELETE FROM evidence WHERE change_id = ?1", [logged.change_id.as_bytes()])?;
-            self.transaction.execute("DELETE FROM figure WHERE change_id = ?1", [logged.change_id.as_bytes()])?;
+            for table in ["evidence", "figure"] {
+                let sql = format!("DELETE FROM {table} WHERE change_id = ?1");
+                self.transaction.prepare_cached(&sql)?.execute([logged.change_id.as_bytes()])?;
+            }
         }
         for logged in changes {
-            let refusal = refusals.iter().find(|(seq, _)| *seq == logged.seq).map(|(_, refusal)| refusal);
-            self.replay(logged.seq, &logged.body, refusal)?;
+            self.replay(logged.seq, &logged.body, refusals.get(&logged.seq))?;
         }
-        self.count_all_versions()?;
-        self.sum_anew()?;
-        let after = self.view().indicator_digests(period)?.remove(indicator);
-        Ok(if before == after { 0 } else { after.map_or(0, SetDigest::records).max(1) })
+        Ok(())
     }
 
-    fn refusals_about(&self, period: Period, indicator: &str) -> Result<Vec<(u64, StoredRefusal)>, StoreError> {
+    fn refusals_about(&self, period: Period, indicator: &str) -> Result<BTreeMap<u64, StoredRefusal>, StoreError> {
         let sql = "SELECT seq, refusal_code, coalesce(refusal_detail, '') FROM figure
                    WHERE indicator = ?1 AND period = ?2 AND refusal_code IS NOT NULL
                    UNION ALL SELECT e.seq, e.refusal_code, coalesce(e.refusal_detail, '') FROM evidence e
@@ -184,9 +212,9 @@ impl Writing<'_> {
                    WHERE f.indicator = ?1 AND f.period = ?2 AND e.refusal_code IS NOT NULL";
         let mut statement = self.transaction.prepare_cached(sql)?;
         let mut rows = statement.query((indicator, period.to_string()))?;
-        let mut refusals = Vec::new();
+        let mut refusals = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            refusals.push((unsigned(row.get(0)?), StoredRefusal { code: row.get(1)?, detail: row.get(2)? }));
+            refusals.insert(unsigned(row.get(0)?), StoredRefusal { code: row.get(1)?, detail: row.get(2)? });
         }
         Ok(refusals)
     }

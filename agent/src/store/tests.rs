@@ -189,6 +189,29 @@ fn the_feed_replaces_what_was_held() {
 }
 
 #[test]
+fn another_life_of_the_province_begins_with_nothing_decided() {
+    let mut home = Home::ready();
+    let october = "2026-10".parse().unwrap();
+    home.store.write(|writing| writing.set_epoch(&[1; 16])).unwrap();
+    home.receive(&[FeedItem::Closed { period: october, closed: true }]);
+    home.store.write(|writing| writing.set_epoch(&[1; 16])).unwrap();
+    assert_eq!(home.store.view().feed_position().unwrap(), 1);
+    home.store.write(|writing| writing.set_epoch(&[2; 16])).unwrap();
+    // The stream may be cut here: nothing is lost until the whole feed has come, and all of it is asked for.
+    assert!(home.store.view().closed_periods().unwrap().contains(&october));
+    let asked = crate::uplink::exchange::facts(home.store.view(), Vec::new(), 0).unwrap();
+    assert_eq!((asked.feed_position, asked.catalogue_version), (0, 0));
+    home.receive(&[FeedItem::Exception {
+        period: october,
+        cutoff: Some("2026-10-22".parse().unwrap()),
+        reason: "bão".into(),
+    }]);
+    let view = home.store.view();
+    assert!(view.closed_periods().unwrap().is_empty());
+    assert_eq!((view.exceptions().unwrap().len(), view.catalogue_version().unwrap()), (1, 3));
+}
+
+#[test]
 fn the_last_sessions_are_remembered() {
     let mut home = Home::joined();
     let run = |minute: i64, outcome: &str| Run {

@@ -1,6 +1,6 @@
 //! Whether the chain, the records and the sums still fit together. Reads everything; changes nothing.
 
-use super::{StoreError, View, broken, unsigned};
+use super::{StoreError, View, broken, digest::EVERYTHING, unsigned};
 use proto::change::decode;
 use serde::Serialize;
 use shared::{
@@ -69,7 +69,7 @@ impl View<'_> {
         let mut findings = Vec::new();
         let bodies = self.verify_chain(&mut findings)?;
         let records = self.verify_records(&bodies, &mut findings)?;
-        let (kept, anew) = (self.digests()?, self.digests_anew()?);
+        let (kept, anew) = (self.digests()?, self.digests_anew(EVERYTHING)?);
         let periods: BTreeSet<Period> = kept.keys().chain(anew.keys()).copied().collect();
         findings.extend(
             periods

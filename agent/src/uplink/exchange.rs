@@ -3,7 +3,7 @@
 
 use super::{
     BUILD,
-    machine::{Facts, Input, Machine, Output, order::Carried},
+    machine::{Facts, Input, MAX_PLACES, Machine, Output, order::Carried},
     outcome::{End, Outcome},
 };
 use crate::{
@@ -11,7 +11,11 @@ use crate::{
     evidence,
     folder::Folder,
     outbox,
-    store::{Store, StoreError, View, Writing, meta::Exercise},
+    store::{
+        Store, StoreError, View, Writing,
+        meta::Exercise,
+        replay::{Changes, Place},
+    },
 };
 use proto::{
     MAX_OFFERED_FILES,
@@ -25,9 +29,8 @@ use rustls::pki_types::CertificateDer;
 use shared::{
     change::{Incarnation, LogPosition},
     feed::FeedItem,
-    period::Period,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// What a session moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,6 +78,8 @@ pub struct Exchange<'a> {
     tally: Tally,
     outcome: Option<Outcome>,
     carried: Option<Carried>,
+    /// What is to be sent again.
+    differing: Changes,
 }
 
 /// What the store knows when a session begins.
@@ -87,6 +92,7 @@ pub(crate) fn facts(
     clock_unix_ms: i64,
 ) -> Result<Facts, StoreError> {
     let belonging = view.belonging()?.ok_or(StoreError::NotJoined)?;
+    let feed_position = view.feed_position()?;
     Ok(Facts {
         build: BUILD.into(),
         province: belonging.province,
@@ -96,8 +102,9 @@ pub(crate) fn facts(
         incarnation: belonging.incarnation,
         head: view.head()?,
         acknowledged: view.acknowledged()?,
-        feed_position: view.feed_position()?,
-        catalogue_version: view.catalogue_version()?,
+        feed_position,
+        // Where another life of the province's store begins, its catalogue may be another one under the same number.
+        catalogue_version: if feed_position == 0 { 0 } else { view.catalogue_version()? },
         clock_unix_ms,
         carried: None,
     })
@@ -110,7 +117,8 @@ impl<'a> Exchange<'a> {
     /// What the store says.
     pub fn begin(store: &'a mut Store, around: Surroundings<'a>) -> Result<(Self, Vec<AgentFrame>), StoreError> {
         let (machine, staged, tally) = (Machine::default(), Vec::new(), Tally::default());
-        let mut exchange = Self { store, around, machine, staged, tally, outcome: None, carried: None };
+        let mut exchange =
+            Self { store, around, machine, staged, tally, outcome: None, carried: None, differing: Changes::new() };
         let facts = exchange.facts()?;
         let frames = exchange.drive(Input::Started(facts));
         Ok((exchange, frames))
@@ -122,7 +130,16 @@ impl<'a> Exchange<'a> {
     /// What the store says.
     pub fn begin_carried(store: &'a mut Store, around: Surroundings<'a>, carried: Carried) -> Result<Self, StoreError> {
         let (machine, staged, tally) = (Machine::default(), Vec::new(), Tally::default());
-        let mut exchange = Self { store, around, machine, staged, tally, outcome: None, carried: Some(carried) };
+        let mut exchange = Self {
+            store,
+            around,
+            machine,
+            staged,
+            tally,
+            outcome: None,
+            carried: Some(carried),
+            differing: Changes::new(),
+        };
         let facts = exchange.facts()?;
         exchange.drive(Input::Started(facts));
         Ok(exchange)
@@ -217,7 +234,7 @@ impl<'a> Exchange<'a> {
                 self.tally.received = staged.len() as u64;
                 Ok(Some(Input::Stored))
             }
-            Output::BeginHealing { common } => self.begin_healing(common).map(Some),
+            Output::BeginHealing { common, goal } => self.begin_healing(common, goal).map(Some),
             Output::StageHistory { after, changes } => {
                 self.store.write(|writing| {
                     if writing.view().staged_end(after.seq)? != Some(after) {
@@ -229,10 +246,14 @@ impl<'a> Exchange<'a> {
             }
             Output::Rebase { goal } => self.rebase(goal).map(Some),
             // From the records, not from the sums that are kept: a record that was changed behind our back must be noticed.
-            Output::ReadDigests => Ok(Some(Input::Digests(self.store.view().digests_anew()?))),
+            // And only of what is confirmed: a person may have entered something while the feed came.
+            Output::ReadDigests => {
+                let view = self.store.view();
+                Ok(Some(Input::Digests(view.digests_anew(view.acknowledged_seq()?)?)))
+            }
             Output::FindDifferences(differences) => self.find_differences(&differences).map(Some),
             Output::ReadChangesAbout { period, indicator } => {
-                Ok(Some(Input::ChangesAbout(self.store.view().changes_about(period, &indicator)?)))
+                Ok(Some(Input::ChangesAbout(self.differing.remove(&(period, indicator)).unwrap_or_default())))
             }
             Output::StoreResent { changes, refused, repaired } => {
                 self.store.write(|writing| writing.take_refusals(&changes, &refused))?;
@@ -264,10 +285,11 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    fn begin_healing(&mut self, common: LogPosition) -> Result<Input, StoreError> {
-        // What an earlier session staged is gone on with, if it follows our log. A file goes on with nothing.
+    fn begin_healing(&mut self, common: LogPosition, goal: LogPosition) -> Result<Input, StoreError> {
+        // What an earlier session staged is gone on with, if it follows our log and the province's did not become shorter or another one
+        // since. A file goes on with nothing.
         let staged = if self.carried.is_none() { self.store.view().staged_end(common.seq)? } else { None };
-        let at = match staged {
+        let at = match staged.filter(|end| end.seq < goal.seq || *end == goal) {
             Some(end) => end,
             None => {
                 self.store.write(|writing| {
@@ -297,35 +319,29 @@ impl<'a> Exchange<'a> {
 
     /// Makes our own records of what differs anew from our log; what still differs then is to be sent again.
     fn find_differences(&mut self, differences: &[Difference]) -> Result<Input, StoreError> {
-        let mut places: Vec<(Period, String)> = Vec::new();
+        let view = self.store.view();
+        let confirmed = view.acknowledged_seq()?;
+        let mut places = BTreeSet::new();
         for difference in differences {
-            let own = self.store.view().indicator_digests(difference.period)?;
-            let names: std::collections::BTreeSet<&String> = own.keys().chain(difference.indicators.keys()).collect();
+            let own = view.indicator_digests(difference.period, confirmed)?;
+            let names: BTreeSet<&String> = own.keys().chain(difference.indicators.keys()).collect();
             let differing = names.into_iter().filter(|name| own.get(*name) != difference.indicators.get(*name));
             places.extend(differing.map(|name| (difference.period, name.clone())));
         }
-        // Where no indicator differs, the sum itself was wrong here.
-        let mut healed = 0;
-        for (period, indicator) in &places {
-            healed += self.store.write(|writing| writing.remake(*period, indicator))?;
-        }
-        self.store.write(|writing| {
-            writing.sum_anew()?;
-            Ok::<_, StoreError>(())
-        })?;
+        // What is beyond waits for the next session.
+        let places: BTreeSet<Place> = places.into_iter().take(MAX_PLACES).collect();
+        // Where no indicator differs, the sum itself was wrong here; it is made anew with the records.
+        let healed = self.store.write(|writing| writing.remake(&places))?;
         self.tally.healed += healed;
         tracing::warn!(places = places.len(), healed, "the digests differ, sending again");
-        let theirs = |period: Period, indicator: &str| {
-            differences.iter().find(|difference| difference.period == period)?.indicators.get(indicator).copied()
-        };
-        let mut differing = Vec::new();
-        for (period, indicator) in places {
-            let own = self.store.view().indicator_digests(period)?.remove(&indicator);
-            if own != theirs(period, &indicator) {
-                differing.push((period, indicator));
-            }
+        let mut differing = BTreeSet::new();
+        for difference in differences {
+            let own = self.store.view().indicator_digests(difference.period, confirmed)?;
+            let here = places.iter().filter(|(period, _)| *period == difference.period);
+            differing.extend(here.filter(|(_, name)| own.get(name) != difference.indicators.get(name)).cloned());
         }
-        Ok(Input::Differing(differing))
+        self.differing = self.store.view().changes_about(&differing, confirmed)?;
+        Ok(Input::Differing(differing.into_iter().collect()))
     }
 
     fn note_welcome(&mut self, welcome: &v1::Welcome) -> Result<(), StoreError> {

@@ -29,6 +29,7 @@ mod uploading;
 use super::outcome::{End, Outcome};
 use carried::Errand;
 use comparing::Comparing;
+pub use comparing::MAX_PLACES;
 use healing::Healing;
 pub use order::{Facts, Input, Output, Refused};
 use prost::Message;

@@ -1,7 +1,7 @@
 //! The key of a certificate that was asked for but has not come: kept before asking, so that after a lost answer the same key asks
 //! again and gets the same certificate. Never used for anything else.
 
-use crate::folder::{Folder, private_folder, sync_folder};
+use crate::folder::{Folder, private_file, private_folder, sync_folder};
 use proto::{
     identity::{self, IdentityError, SigningRequest},
     pem::{self, PemError},
@@ -60,8 +60,9 @@ pub fn request(folder: &Folder, purpose: Purpose<'_>) -> Result<SigningRequest, 
     forget(folder)?;
     let request = identity::signing_request()?;
     private_folder(&folder.pending())?;
-    fs::write(&told, line)?;
     pem::write_key(&key, &request.key_pem)?;
+    // Last: a key without it is not used again.
+    private_file(&told, line.as_bytes())?;
     sync_folder(folder.root())?;
     Ok(request)
 }

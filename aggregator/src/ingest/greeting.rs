@@ -3,7 +3,8 @@
 use super::machine::{Admission, PROTOCOL_HEALING};
 use crate::store::{Lineage, Opening};
 use proto::{
-    MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_CHUNK_BYTES, PROTOCOL_MAX, PROTOCOL_MIN, position,
+    MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_CHUNK_BYTES, MAX_PAGE_CHANGES, PROTOCOL_MAX,
+    PROTOCOL_MIN, position,
     sync::v1::{self, Verdict},
 };
 use shared::change::{Incarnation, LogPosition};
@@ -67,6 +68,21 @@ impl Greeting {
     }
 }
 
+/// How much goes into one frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Most bytes of changes that an agent is asked to put into a batch.
+    pub batch_bytes: usize,
+    /// Most changes in a page of history.
+    pub page_changes: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { batch_bytes: MAX_BATCH_BYTES, page_changes: MAX_PAGE_CHANGES }
+    }
+}
+
 /// How one province receives its communes' agents.
 #[derive(Debug, Clone, Default)]
 pub struct Hospitality {
@@ -80,6 +96,8 @@ pub struct Hospitality {
     pub authorities: Vec<Vec<u8>>,
     /// X25519 public key for which bundles are sealed.
     pub bundle_key: Vec<u8>,
+    /// How much goes into one frame.
+    pub sizes: Sizes,
 }
 
 impl Hospitality {
@@ -115,7 +133,7 @@ impl Hospitality {
             protocol,
             position: Some(position::to_wire(held)),
             clock_unix_ms,
-            max_batch_bytes: u32::try_from(MAX_BATCH_BYTES).unwrap_or(u32::MAX),
+            max_batch_bytes: u32::try_from(self.sizes.batch_bytes.min(MAX_BATCH_BYTES)).unwrap_or(u32::MAX),
             max_batches_in_flight: u32::try_from(MAX_BATCHES_IN_FLIGHT).unwrap_or(1),
             exercise: self.exercise,
             ..v1::Welcome::default()

@@ -6,7 +6,7 @@ mod ended;
 use super::{
     StandingsHook,
     follow::Follower,
-    greeting::Hospitality,
+    greeting::{Hospitality, Sizes},
     live::{LiveSessions, Place, Stop},
     machine::{Ending, Input, Interruption, Machine, Output},
     writer::{Reply, Writer},
@@ -22,7 +22,7 @@ use crate::{
 };
 use ended::{failure_of, status_of};
 use proto::{
-    MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_PAGE_CHANGES,
+    MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT,
     receipt::ReceiptSigner,
     sync::v1::{AgentFrame, AggregatorFrame, agent_frame, sync_service_server::SyncService},
 };
@@ -61,6 +61,8 @@ pub struct Ingest {
     pub receipts: ReceiptKey,
     /// The key for which agents seal bundles.
     pub bundle_key: [u8; 32],
+    /// How much goes into one frame.
+    pub sizes: Sizes,
     /// The communes' files.
     pub evidence: Evidence,
     /// The sessions going on.
@@ -140,6 +142,7 @@ impl Session {
             receipt_certificate: signer.certificate().to_vec(),
             authorities: authorities.told(),
             bundle_key: ingest.bundle_key.to_vec(),
+            sizes: ingest.sizes,
         });
         Self {
             commune: agent.commune.as_str().into(),
@@ -267,7 +270,7 @@ impl Session {
             }
             Output::ReadHistory { after } => {
                 let store = &self.ingest.province.store;
-                let page = store.history(&self.commune, after, MAX_BATCH_BYTES, MAX_PAGE_CHANGES).await;
+                let page = store.history(&self.commune, after, MAX_BATCH_BYTES, self.ingest.sizes.page_changes).await;
                 page.map(Input::History)
             }
             Output::Compare(theirs) => self.compare(&theirs).await.map(Input::Compared),

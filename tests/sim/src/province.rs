@@ -10,7 +10,7 @@ use aggregator::{
     config::Config,
     enrol::random,
     folder::Folder,
-    ingest::{NoStandings, session::Ingest},
+    ingest::{NoStandings, greeting::Sizes, session::Ingest},
     keyring::{Keyring, issue_server},
     province::Province,
     receipts, serve,
@@ -132,8 +132,10 @@ impl Aggregator {
         let keyring = Arc::new(Keyring::open(folder.clone(), Config::default().hosts, clock.clone())?);
         let (end, ending) = watch::channel(false);
         let config = Config { max_sessions: 16, ..Config::default() };
-        let (ingest, writing) =
+        let (mut ingest, writing) =
             serve::ingest(&folder, &config, (keyring, clock), &province, Arc::new(NoStandings), ending)?;
+        // A few changes are many here: batches are in flight, and history comes back in several pages.
+        ingest.sizes = Sizes { batch_bytes: 500, page_changes: 3 };
         Ok(Running { ingest: Arc::new(ingest), store, writing, authority: folder.authority_certificate(), _end: end })
     }
 

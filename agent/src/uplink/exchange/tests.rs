@@ -196,6 +196,57 @@ fn an_exercise_sets_the_clock_and_a_real_province_does_not() {
     assert_eq!((home.store.view().exercise().unwrap(), tally.skew_ms), (Exercise::default(), Some(86_400_000)));
 }
 
+fn surroundings<'a>(folder: &'a Folder, clock: &'a Clock, random: &'a mut StdRng) -> Surroundings<'a> {
+    Surroundings { folder, clock, authorities: Vec::new(), most_chunk_bytes: usize::MAX, random }
+}
+
+#[test]
+fn what_is_staged_is_gone_on_with_only_towards_the_provinces_log() {
+    let (mut home, mut other) = (Home::ready(), Home::ready());
+    for value in 1..=6 {
+        other.value("CDS-2", &value.to_string()).unwrap();
+    }
+    let bodies = other.store.view().page(0, 1 << 20, 10).unwrap().unwrap().bodies;
+    let held: Vec<_> =
+        bodies.iter().map(|body| crate::store::history::HeldChange { body: body.clone(), refusal: None }).collect();
+    let at = |seq: usize| bodies[..seq].iter().fold(LogPosition::START, |position, body| position.then(body));
+    let foreign = LogPosition { seq: 4, chain: Chain([9; 32]) };
+    // The province was restored in between (shorter), or has another log by now, or still the same one.
+    for (goal, expected) in [(at(3), LogPosition::START), (foreign, LogPosition::START), (at(4), at(4)), (at(6), at(4))]
+    {
+        home.store
+            .write(|writing| writing.drop_staged().and_then(|()| writing.stage(LogPosition::START, &held[..4])))
+            .unwrap();
+        let (clock, mut random) = (Clock::standing_at(now()), StdRng::seed_from_u64(1));
+        let folder = home.folder.clone();
+        let (mut exchange, _) = Exchange::begin(&mut home.store, surroundings(&folder, &clock, &mut random)).unwrap();
+        let order = Output::BeginHealing { common: LogPosition::START, goal };
+        let Some(Input::Healing(from)) = exchange.carry_out(order, &mut Vec::new()).unwrap() else {
+            panic!("no answer")
+        };
+        assert_eq!(from, expected, "{goal:?}");
+        drop(exchange);
+        assert_eq!(home.store.view().staged_end(0).unwrap().is_some(), expected.seq > 0);
+    }
+}
+
+#[test]
+fn only_what_is_confirmed_is_compared() {
+    let (mut home, mut province) = (Home::ready(), Province::default());
+    for value in ["1", "2"] {
+        home.value("CDS-2", value).unwrap();
+    }
+    session(&mut home, &mut province, UNCUT);
+    // Entered while the feed came.
+    home.value("CDS-2", "3").unwrap();
+    let (clock, mut random) = (Clock::standing_at(now()), StdRng::seed_from_u64(1));
+    let folder = home.folder.clone();
+    let (mut exchange, _) = Exchange::begin(&mut home.store, surroundings(&folder, &clock, &mut random)).unwrap();
+    let answer = exchange.carry_out(Output::ReadDigests, &mut Vec::new()).unwrap();
+    let Some(Input::Digests(digests)) = answer else { panic!("{answer:?}") };
+    assert_eq!(digests.values().map(|digest| digest.records()).collect::<Vec<_>>(), [2]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

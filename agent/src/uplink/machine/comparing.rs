@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 /// How often the digests are sent in one session.
 const MAX_ROUNDS: u32 = 2;
 /// Most places that are sent again in one session; the next goes on.
-const MAX_PLACES: usize = 500;
+pub const MAX_PLACES: usize = 500;
 
 /// How far the comparison has come.
 #[derive(Debug, Default)]

@@ -32,7 +32,7 @@ impl Machine {
             return Err(protocol("the province's log changes faster than it can be taken back"));
         }
         self.state = State::Healing(Box::new(Healing { goal, at: common, asked: false }));
-        Ok(vec![Output::BeginHealing { common }])
+        Ok(vec![Output::BeginHealing { common, goal }])
     }
 
     fn healing(&mut self) -> Result<&mut Healing, Outcome> {

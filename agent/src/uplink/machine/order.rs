@@ -129,6 +129,8 @@ pub enum Output {
     BeginHealing {
         /// Both logs agree up to here.
         common: LogPosition,
+        /// The end of the province's log.
+        goal: LogPosition,
     },
     /// Keep a page of the province's log aside; answered by [`Input::Stored`].
     StageHistory {
