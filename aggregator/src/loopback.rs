@@ -148,14 +148,14 @@ impl House {
 }
 
 /// The agent's end of one session.
-struct Agent {
-    protocol: u32,
+pub(crate) struct Agent {
+    pub(crate) protocol: u32,
     frames: mpsc::Sender<AgentFrame>,
     answers: Streaming<AggregatorFrame>,
 }
 
 impl Agent {
-    async fn connect(channel: Channel) -> Result<Self, Status> {
+    pub(crate) async fn connect(channel: Channel) -> Result<Self, Status> {
         let mut client = SyncServiceClient::new(channel)
             .send_compressed(tonic::codec::CompressionEncoding::Zstd)
             .accept_compressed(tonic::codec::CompressionEncoding::Zstd)
@@ -165,18 +165,18 @@ impl Agent {
         Ok(Self { protocol: 1, frames, answers })
     }
 
-    async fn send(&self, frame: agent_frame::Frame) {
+    pub(crate) async fn send(&self, frame: agent_frame::Frame) {
         self.frames.send(AgentFrame { frame: Some(frame) }).await.unwrap();
     }
 
-    async fn answer(&mut self) -> Result<aggregator_frame::Frame, Status> {
+    pub(crate) async fn answer(&mut self) -> Result<aggregator_frame::Frame, Status> {
         match self.answers.message().await? {
             Some(frame) => Ok(frame.frame.unwrap()),
             None => Err(Status::ok("the end")),
         }
     }
 
-    async fn hello(
+    pub(crate) async fn hello(
         &mut self,
         incarnation: u8,
         head: LogPosition,
@@ -197,7 +197,7 @@ impl Agent {
         self.answer().await.unwrap()
     }
 
-    async fn push(&mut self, first_seq: u64, bodies: &[Bytes]) -> v1::Acknowledgement {
+    pub(crate) async fn push(&mut self, first_seq: u64, bodies: &[Bytes]) -> v1::Acknowledgement {
         self.send(batch(first_seq, bodies)).await;
         match self.answer().await.unwrap() {
             aggregator_frame::Frame::Acknowledgement(ack) => ack,
@@ -211,14 +211,14 @@ fn batch(first_seq: u64, bodies: &[Bytes]) -> agent_frame::Frame {
     agent_frame::Frame::Batch(v1::Batch { first_seq, changes, ..v1::Batch::default() })
 }
 
-fn bodies(changes: &[Change]) -> Vec<Bytes> {
+pub(crate) fn bodies(changes: &[Change]) -> Vec<Bytes> {
     changes.iter().map(|change| proto::change::encode(change).into()).collect()
 }
 
-fn after(bodies: &[Bytes]) -> LogPosition {
+pub(crate) fn after(bodies: &[Bytes]) -> LogPosition {
     bodies.iter().fold(LogPosition::START, |position, body| position.then(body))
 }
 
-fn is_welcome(frame: &aggregator_frame::Frame, seq: u64) -> bool {
+pub(crate) fn is_welcome(frame: &aggregator_frame::Frame, seq: u64) -> bool {
     matches!(frame, aggregator_frame::Frame::Welcome(welcome) if welcome.position.as_ref().unwrap().seq == seq)
 }

@@ -1,6 +1,8 @@
 //! Certificates over the whole server on a loopback port: renewed, expired, copied, revoked, and under a new authority. The server's
 //! clock is set by hand; TLS itself knows only real time, so certificates that are to be old are issued in the past. Tests only.
 
+mod in_session;
+
 use crate::{
     authorities::Authorities,
     cli::{Cli, run},
@@ -87,10 +89,14 @@ async fn command(data: &std::path::Path, clock: Arc<dyn Clock>, words: &[&str]) 
 impl House {
     /// A server whose clock stands some days before the real one.
     async fn found(days_ago: i64) -> Self {
+        Self::found_before(TimeDelta::days(days_ago)).await
+    }
+
+    async fn found_before(ago: TimeDelta) -> Self {
         let place = tempfile::tempdir().unwrap();
         let data = place.path().join("province");
         let catalogue = sample::catalogue_folder().to_str().unwrap();
-        let clock = Arc::new(Hand(Mutex::new(real() - TimeDelta::days(days_ago))));
+        let clock = Arc::new(Hand(Mutex::new(real() - ago)));
         command(&data, clock.clone(), &["init", "--catalogue", catalogue, "--exercise"]).await.unwrap();
         let folder = Folder::open(&data).unwrap();
         let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::read(&folder.config()).unwrap() };
@@ -152,10 +158,14 @@ impl House {
         Enrolled::new(&request, &answer.certificates, &answer.authorities)
     }
 
-    async fn connect(&self, enrolled: &Enrolled) -> Result<Client, ConnectError> {
+    async fn channel(&self, enrolled: &Enrolled) -> Result<Channel, ConnectError> {
         let credential = (vec![enrolled.leaf.clone()], pem::key_from_pem(&enrolled.key_pem).unwrap());
         let config = client_config(&enrolled.roots, Some(credential)).unwrap();
-        Ok(EnrolmentServiceClient::new(connect::channel(&self.url, config).await?))
+        connect::channel(&self.url, config).await
+    }
+
+    async fn connect(&self, enrolled: &Enrolled) -> Result<Client, ConnectError> {
+        Ok(EnrolmentServiceClient::new(self.channel(enrolled).await?))
     }
 
     async fn renew(&self, enrolled: &Enrolled, request: &SigningRequest) -> Result<Enrolled, Status> {

@@ -92,7 +92,11 @@ pub fn hold(province: &Path, commune: &str, agent: &Path, notes: &[String]) -> F
     assert!(stored.values().all(|count| *count == 1), "{commune}: stored twice: {stored:?}");
     let lost: Vec<_> = notes.iter().filter(|note| !stored.contains_key(*note)).collect();
     assert!(count(lost.len()) <= refused, "{commune}: lost: {lost:?}, {refused} refused");
-    assert_eq!(count(stored.len()) + refused, changes, "{commune}: records at the province and changes");
+    let mut statement = theirs
+        .prepare("SELECT count(*) FROM evidence JOIN name ON name.id = commune WHERE name.text = ?1")
+        .expect("files");
+    let attached: i64 = statement.query_row([commune], |row| row.get(0)).expect("files");
+    assert_eq!(count(stored.len()) + attached + refused, changes, "{commune}: records at the province and changes");
     let receipts = number(&ours, "SELECT count(*) FROM receipt");
     let last = number(&ours, "SELECT coalesce(max(seq), 0) FROM receipt");
     assert_eq!(last, changes, "{commune}: no receipt for the last change");

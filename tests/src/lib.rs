@@ -8,7 +8,7 @@
 //! | [`commune`] | an agent with its folder |
 //! | [`proxy`] | a loopback proxy that does something to the line at a byte |
 //! | [`space`] | a disk small enough to be full |
-//! | [`chaos`] | rounds of faults on all of it |
+//! | [`chaos`], [`sweep`] | rounds of faults on all of it; sessions cut at every byte |
 //! | [`inquest`] | both ends' stores held against each other |
 //! | [`document`] | files that can be evidence |
 
@@ -23,3 +23,4 @@ pub mod program;
 pub mod province;
 pub mod proxy;
 pub mod space;
+pub mod sweep;

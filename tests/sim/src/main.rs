@@ -53,7 +53,7 @@ impl Plant {
     }
 }
 
-/// The simulation of faults. Exit codes: 0 all promises held, 1 one did not, 2 usage.
+/// The simulation of faults. Exit codes: 0 all promises held, 1 one did not, 2 usage, 3 it could not run.
 #[derive(Debug, Parser)]
 #[command(name = "sim")]
 pub struct Arguments {
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("sim: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(3)
         }
     }
 }

@@ -1,9 +1,12 @@
-//! `cargo chaos -- [--rounds N] [--seed S]`: rounds of faults on real processes, a table of what was injected and found. Exit codes: 0
+//! `cargo chaos -- [--rounds N] [--seed S] [--sweep STEP]`: rounds of faults on real processes, a table of what was injected and found. Exit codes: 0
 //! every promise was kept, 101 one was broken (it says which), 2 usage.
 
 use clap::Parser;
 use std::process::{Command, ExitCode};
-use system_tests::chaos::{self, Injected};
+use system_tests::{
+    chaos::{self, Injected},
+    sweep,
+};
 
 #[derive(Debug, Parser)]
 #[command(name = "chaos", about = "Rounds of faults on real processes")]
@@ -14,6 +17,9 @@ struct Arguments {
     /// Another seed, other bytes
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Instead of rounds: cut and alter sessions at every so many bytes, in both directions (1: at every byte)
+    #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u64).range(1..))]
+    sweep: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -22,6 +28,17 @@ fn main() -> ExitCode {
     if !built.is_ok_and(|status| status.success()) {
         eprintln!("chaos: the programs cannot be built");
         return ExitCode::FAILURE;
+    }
+    if let Some(step) = arguments.sweep {
+        let sweep::Swept { session_bytes: [up, down], ends, found } = sweep::sweep(step);
+        println!(
+            "a session: {up} bytes from the agent, {down} from the province; cut and altered at every {step}. byte"
+        );
+        for (code, sessions) in ends {
+            println!("{sessions:>9}  sessions that ended with exit code {code}");
+        }
+        println!("changes {}, figures at the province {}, promises broken 0", found.changes, found.figures);
+        return ExitCode::SUCCESS;
     }
     let account = chaos::live(arguments.rounds, arguments.seed);
     println!("{:<20}{:>9}{:>9}", "fault", "injected", "skipped");

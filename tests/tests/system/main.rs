@@ -10,4 +10,5 @@ mod power;
 mod promises;
 mod readme;
 mod refusals;
+mod restore;
 mod side_by_side;
