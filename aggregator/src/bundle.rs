@@ -5,6 +5,7 @@
 
 use crate::{
     access::Agent,
+    adoption,
     folder::{Folder, FolderError},
     ingest::session::{Ingest, hold},
     store::{Store, StoreError},
@@ -20,6 +21,7 @@ use proto::{
     },
     tls::Fingerprint,
 };
+use rustls::pki_types::CertificateDer;
 use shared::change::LogPosition;
 use std::{collections::HashMap, fs, sync::Arc};
 use thiserror::Error;
@@ -92,7 +94,7 @@ pub struct Question {
     frames: Vec<AgentFrame>,
 }
 
-/// Reads a bundle and finds out who signed it.
+/// Reads a bundle and finds out who signed it. `trusted` are the authorities: a restored store asks them for what it does not know.
 ///
 /// # Errors
 /// [`TakeError`]
@@ -100,11 +102,13 @@ pub async fn read(
     opened: &Opened,
     store: &dyn Store,
     province: &str,
+    trusted: &[CertificateDer<'static>],
     now: DateTime<Utc>,
 ) -> Result<Question, TakeError> {
     let content = opened.question()?;
     let fingerprint = Fingerprint::of(&opened.certificate).0;
-    let record = store.certificate(fingerprint).await?.ok_or(TakeError::UnknownSigner)?;
+    let record = adoption::known(store, province, &opened.certificate, || trusted.to_vec(), now).await?;
+    let record = record.ok_or(TakeError::UnknownSigner)?;
     let identity = Identity::from_certificate(&opened.certificate).map_err(|_| TakeError::UnknownSigner)?;
     let Identity::Commune { commune, .. } = &identity else { return Err(TakeError::UnknownSigner) };
     if record.revoked_at.is_some() {

@@ -49,6 +49,12 @@ impl Keyring {
         Ok(Self { folder, hosts, clock, authorities: ArcSwap::from_pointee(authorities), tls, seen })
     }
 
+    /// Real time, as certificates know it.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// The TLS settings in force, swapped when they change.
     #[must_use]
     pub fn tls(&self) -> Arc<ArcSwap<ServerConfig>> {

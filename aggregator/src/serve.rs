@@ -273,7 +273,7 @@ async fn routes(
     keyring: &Arc<Keyring>,
     live: Option<Arc<Live>>,
 ) -> Result<Routes, ServeError> {
-    let access = Access::new(province.store.clone(), &province.id);
+    let access = Access::new(province.store.clone(), &province.id, keyring.clone());
     let (notices, follower) = (ingest.notices.clone(), ingest.follower.clone());
     let zstd = CompressionEncoding::Zstd;
     let sync = SyncServiceServer::new(Sessions::new(ingest, access.clone()))

@@ -133,7 +133,7 @@ async fn bring_store(draft: &Path, whole: &Whole, request: &Request<'_>) -> Resu
     let act = Act { who: request.who.to_owned(), at };
     let store = SqliteStore::open(draft)?;
     let detail = format!("backup of {} by {}", rfc3339(whole.manifest.created_at), whole.manifest.build);
-    store.restored(request.epoch, &detail, act).await?;
+    store.restored(request.epoch, &detail, request.clock.now(), act).await?;
     drop(store);
     Ok(backup::quiesce(draft)?)
 }

@@ -59,9 +59,10 @@ impl Take {
         let store: Arc<dyn Store> = Arc::new(store);
         let opened = open(&bytes, &opening_key(&folder)?).map_err(TakeError::from)?;
         let province = Arc::new(Province::load(store.clone(), context.clock.clone()).await?);
-        let question = bundle::read(&opened, &*store, &province.id, context.clock.now()).await?;
-        let asked = question.content.clone();
         let keyring = Arc::new(Keyring::open(folder.clone(), config.hosts.clone(), context.clock.clone())?);
+        let trusted = keyring.look().trusted();
+        let question = bundle::read(&opened, &*store, &province.id, &trusted, context.clock.now()).await?;
+        let asked = question.content.clone();
         let signer = receipts::load_or_make(&folder, &province.id, &keyring.look().current, &*context.clock)?;
         let clock = province.clock.clone();
         let live = Live::start(store.clone(), Arc::new(move || clock.now())).await;

@@ -2,8 +2,9 @@
 
 use super::{
     super::{Act, Founding, StoreCopy, StoreError},
-    decide, read, schema,
+    adopt, decide, read, schema,
 };
+use chrono::{DateTime, Utc};
 use rusqlite::{
     Connection, OpenFlags,
     backup::{Backup, StepResult},
@@ -66,7 +67,14 @@ pub fn quiesce(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Another life of the store begins: what agents know of positions in its feed is void.
-pub(super) fn restored(connection: &Connection, epoch: [u8; 16], detail: &str, act: &Act) -> Result<(), StoreError> {
+pub(super) fn restored(
+    connection: &Connection,
+    epoch: [u8; 16],
+    detail: &str,
+    real: DateTime<Utc>,
+    act: &Act,
+) -> Result<(), StoreError> {
+    adopt::note_restore(connection, real)?;
     decide::set_meta(connection, "epoch", &hex::encode(epoch))?;
     decide::note(connection, act, "restored", detail)
 }

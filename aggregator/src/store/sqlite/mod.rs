@@ -3,6 +3,7 @@
 //! WAL and `synchronous = FULL`: when a write returns, it is on the disk. Every write begins with `BEGIN IMMEDIATE`.
 //! Commands of other processes may read and write the same file at the same time.
 
+mod adopt;
 mod append;
 mod attachments;
 pub mod backup;
@@ -87,6 +88,15 @@ impl Store for SqliteStore {
 
     async fn add_certificate(&self, certificate: CertificateRecord, act: Act) -> Result<(), StoreError> {
         self.transact(move |transaction, names| identity::add_certificate(transaction, names, &certificate, &act)).await
+    }
+
+    async fn adopt(
+        &self,
+        certificate: CertificateRecord,
+        not_before: DateTime<Utc>,
+        act: Act,
+    ) -> Result<bool, StoreError> {
+        self.transact(move |transaction, names| adopt::adopt(transaction, names, &certificate, not_before, &act)).await
     }
 
     async fn certificate(&self, fingerprint: [u8; 32]) -> Result<Option<CertificateRecord>, StoreError> {
@@ -271,9 +281,13 @@ impl Store for SqliteStore {
         self.read(move |connection| backup::copy(connection, &path)).await
     }
 
-    async fn restored(&self, epoch: [u8; 16], detail: &str, act: Act) -> Result<(), StoreError> {
+    async fn restored(&self, epoch: [u8; 16], detail: &str, real: DateTime<Utc>, act: Act) -> Result<(), StoreError> {
         let detail = detail.to_owned();
-        self.transact(move |transaction, _| backup::restored(transaction, epoch, &detail, &act)).await
+        self.transact(move |transaction, _| backup::restored(transaction, epoch, &detail, real, &act)).await
+    }
+
+    async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.read(|connection| adopt::restored_at(connection)).await
     }
 
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError> {
