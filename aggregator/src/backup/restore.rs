@@ -56,6 +56,8 @@ pub struct Restored {
     pub aside: Option<PathBuf>,
     /// Whether the data folder was made anew.
     pub is_new: bool,
+    /// Whether certificates, revocations and used invitations of after the backup were taken over from the store that was there.
+    pub carries: bool,
 }
 
 /// Makes a backup the store of a data folder; another life of it begins.
@@ -71,15 +73,15 @@ pub async fn restore(request: Request<'_>) -> Result<Restored, BackupError> {
             return Err(BackupError::AuthorityGiven(request.data.to_owned()));
         }
         let _alone = folder.lock()?;
-        let aside = into_founded(&folder, &whole, &request).await?;
-        return Ok(Restored { manifest: whole.manifest, aside, is_new: false });
+        let (aside, carries) = into_founded(&folder, &whole, &request).await?;
+        return Ok(Restored { manifest: whole.manifest, aside, is_new: false, carries });
     }
     let authority = request.authority.ok_or_else(|| BackupError::AuthorityNeeded(request.data.to_owned()))?;
     let folder = Folder::prepare(request.data, &hex::encode(&request.epoch[..4]))?;
     match into_new(&folder, &whole, authority, &request).await {
         Ok(()) => {
             folder.settle(request.data)?;
-            Ok(Restored { manifest: whole.manifest, aside: None, is_new: true })
+            Ok(Restored { manifest: whole.manifest, aside: None, is_new: true, carries: false })
         }
         Err(error) => {
             folder.discard();
@@ -88,17 +90,22 @@ pub async fn restore(request: Request<'_>) -> Result<Restored, BackupError> {
     }
 }
 
-async fn into_founded(folder: &Folder, whole: &Whole, request: &Request<'_>) -> Result<Option<PathBuf>, BackupError> {
+async fn into_founded(
+    folder: &Folder,
+    whole: &Whole,
+    request: &Request<'_>,
+) -> Result<(Option<PathBuf>, bool), BackupError> {
     let draft = folder.root().join("store.db.restoring");
     discard(&draft)?;
     let prepared = async {
         bring_store(&draft, whole, request).await?;
         check_present(folder, whole, &draft)?;
+        let carries = carry_over(folder, &draft, request).await?;
         bring_rest(folder, whole)?;
-        Ok::<_, BackupError>(put_aside(&folder.store(), request.clock.now())?)
+        Ok::<_, BackupError>((put_aside(&folder.store(), request.clock.now())?, carries))
     };
-    let aside = match prepared.await {
-        Ok(aside) => aside,
+    let kept = match prepared.await {
+        Ok(kept) => kept,
         Err(error) => {
             // Half-made; the reason it was not finished matters more than what the system says to this.
             let _ = discard(&draft);
@@ -106,7 +113,7 @@ async fn into_founded(folder: &Folder, whole: &Whole, request: &Request<'_>) -> 
         }
     };
     name_store(folder, &draft)?;
-    Ok(aside)
+    Ok(kept)
 }
 
 async fn into_new(folder: &Folder, whole: &Whole, authority: &Path, request: &Request<'_>) -> Result<(), BackupError> {
@@ -158,6 +165,28 @@ fn check_present(folder: &Folder, whole: &Whole, draft: &Path) -> Result<(), Bac
         Ok(()) | Err(StoreError::Damaged(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A backup knows nothing of who was let in and who was shut out after it; the store that is there does, if it can be read. False when
+/// it cannot: that must not keep anyone from restoring.
+async fn carry_over(folder: &Folder, draft: &Path, request: &Request<'_>) -> Result<bool, BackupError> {
+    let present = folder.store();
+    if !present.exists() {
+        return Ok(false);
+    }
+    let found = match backup::enrolments_of(&present) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%error, "the store that is here cannot be read, its certificates and revocations are lost");
+            return Ok(false);
+        }
+    };
+    let act = Act { who: request.who.to_owned(), at: request.clock.now() };
+    let store = SqliteStore::open(draft)?;
+    store.carry_over(found, act).await?;
+    drop(store);
+    backup::quiesce(draft)?;
+    Ok(true)
 }
 
 /// Files of evidence, and the settings where there are none.

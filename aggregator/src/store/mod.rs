@@ -205,6 +205,9 @@ pub trait Store: Send + Sync {
     async fn restored(&self, epoch: [u8; 16], detail: &str, real: DateTime<Utc>, act: Act) -> Result<(), StoreError>;
     /// When that was last (real time); none for a store that never came from a backup.
     async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// Takes over what another copy of this store knows more of certificates and invitations. What is revoked or used up in one of
+    /// them is so afterwards.
+    async fn carry_over(&self, from: Enrolments, act: Act) -> Result<(), StoreError>;
     /// Files attached to figures, by commune, indicator, period and version; at most `limit`.
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError>;
 

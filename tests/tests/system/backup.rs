@@ -157,7 +157,7 @@ fn a_province_is_backed_up_while_it_serves_and_comes_back() {
     assert!(told.contains("máy chủ khác đang chạy"), "{told}");
     province.kill();
     let said = province.command(["restore", text(&place)]).ok();
-    assert!(said.contains("store.db.before-restore-"), "{said}");
+    assert!(said.contains("store.db.before-restore-") && said.contains("được lấy lại"), "{said}");
     assert_eq!(figures_of("province-aggregator", &province.data()), 6);
     province.serve();
     let _ = commune.command(["sync"]).ok();
@@ -168,7 +168,7 @@ fn a_province_is_backed_up_while_it_serves_and_comes_back() {
     assert!(told.contains("--authority") && !new.exists(), "{told}");
     let keys = province.data().join("authority");
     let said = on("province-aggregator", &new, &["restore", text(&place), "--authority", text(&keys)]).ok();
-    assert!(said.contains("Dấu vân tay"), "{said}");
+    assert!(said.contains("Dấu vân tay") && said.contains("phải làm lại TRƯỚC khi chạy `serve`"), "{said}");
     assert_eq!(figures_of("province-aggregator", &new), 6);
     assert_eq!(fs::read(keys.join("key.pem")).unwrap(), fs::read(new.join("authority/key.pem")).unwrap());
 }

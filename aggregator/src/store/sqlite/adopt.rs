@@ -18,7 +18,9 @@ pub(super) fn note_restore(connection: &Connection, at: DateTime<Utc>) -> Result
 }
 
 pub(super) fn note_revoked(connection: &Connection, identity: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
-    decide::set_meta(connection, &format!("{REVOKED}{identity}"), &columns::time(at).to_string())
+    let key = format!("{REVOKED}{identity}");
+    let last = noted_time(connection, &key)?.map_or(at, |before| before.max(at));
+    decide::set_meta(connection, &key, &columns::time(last).to_string())
 }
 
 pub(super) fn restored_at(connection: &Connection) -> Result<Option<DateTime<Utc>>, StoreError> {

@@ -1,8 +1,8 @@
 //! Copies of the store, made while others write to it; and a copy that becomes the store.
 
 use super::{
-    super::{Act, Founding, StoreCopy, StoreError},
-    adopt, decide, read, schema,
+    super::{Act, Enrolments, Founding, StoreCopy, StoreError},
+    adopt, carry, decide, read, schema,
 };
 use chrono::{DateTime, Utc};
 use rusqlite::{
@@ -48,6 +48,19 @@ pub fn founding_of(path: &Path) -> Result<Founding, StoreError> {
         return Err(StoreError::Newer { found, known: schema::known() });
     }
     read::founding(&connection)
+}
+
+/// What a store of this version knows of certificates and invitations, without writing to it.
+///
+/// # Errors
+/// All; also for a store of another version: its tables are not these.
+pub fn enrolments_of(path: &Path) -> Result<Enrolments, StoreError> {
+    let connection = Connection::open_with_flags(path, flags())?;
+    let found = schema::version(&connection)?;
+    if found > schema::known() {
+        return Err(StoreError::Newer { found, known: schema::known() });
+    }
+    carry::enrolments(&connection)
 }
 
 /// Looks at every page of a file that nobody has open.

@@ -7,6 +7,7 @@ mod adopt;
 mod append;
 mod attachments;
 pub mod backup;
+mod carry;
 mod columns;
 mod conflict;
 mod connection;
@@ -30,7 +31,7 @@ mod versions;
 
 use super::{
     Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, ConflictRecord, Contact,
-    CurrentCatalogue, EvidenceClaims, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
+    CurrentCatalogue, Enrolments, EvidenceClaims, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
     HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
     RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
     StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
@@ -288,6 +289,10 @@ impl Store for SqliteStore {
 
     async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read(|connection| adopt::restored_at(connection)).await
+    }
+
+    async fn carry_over(&self, from: Enrolments, act: Act) -> Result<(), StoreError> {
+        self.transact(move |transaction, names| carry::carry_over(transaction, names, &from, &act)).await
     }
 
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError> {
