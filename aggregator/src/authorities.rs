@@ -27,6 +27,9 @@ use std::{
 };
 use thiserror::Error;
 
+/// The next authority's folder in the folder of the authorities.
+pub const NEXT: &str = "next";
+
 /// Why keys and certificates cannot be used or changed.
 #[derive(Debug, Error)]
 pub enum KeysError {
@@ -204,7 +207,7 @@ impl Place {
     fn of(folder: &Folder) -> Self {
         let current = folder.authority();
         let beside = |word: &str| current.with_extension(word);
-        let (next, former) = (current.join("next"), current.join("former.pem"));
+        let (next, former) = (current.join(NEXT), current.join("former.pem"));
         Self { next, former, fresh: beside("new"), old: beside("old"), current }
     }
 }

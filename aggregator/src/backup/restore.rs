@@ -3,6 +3,7 @@
 
 use super::{BackupError, owner};
 use crate::{
+    authorities::NEXT as NEXT_AUTHORITY,
     clock::{Clock, ProvinceClock},
     config::Config,
     folder::Folder,
@@ -211,16 +212,36 @@ fn name_store(folder: &Folder, draft: &Path) -> Result<(), PlaceError> {
     fs::rename(draft, &target).and_then(|()| sync_folder(folder.root())).map_err(on(&target))
 }
 
-/// Copies the files of an authority's folder.
-fn take_authority(from: &Path, to: &Path) -> Result<(), PlaceError> {
+/// Copies an authority's folder: its files and, while a rotation goes on, those of the next authority. Any other folder in it means that
+/// it is not what was asked for.
+fn take_authority(from: &Path, to: &Path) -> Result<(), BackupError> {
+    let strange = take_files(from, to)?;
+    for folder in strange {
+        if folder.file_name() != Some(NEXT_AUTHORITY.as_ref()) {
+            return Err(BackupError::AuthorityStrange(folder));
+        }
+        let next = to.join(NEXT_AUTHORITY);
+        Folder::create_private(&next)?;
+        if let Some(folder) = take_files(&folder, &next)?.pop() {
+            return Err(BackupError::AuthorityStrange(folder));
+        }
+    }
+    Ok(())
+}
+
+/// Copies the files of a folder; what is in it that is no file of an authority.
+fn take_files(from: &Path, to: &Path) -> Result<Vec<PathBuf>, PlaceError> {
+    let mut others = Vec::new();
     let entries = fs::read_dir(from).map_err(on(from))?;
     for entry in entries.take(MAX_AUTHORITY_FILES) {
         let entry = entry.map_err(on(from))?;
         let path = entry.path();
         let about = entry.metadata().map_err(on(&path))?;
-        if about.is_file() && about.len() <= MAX_AUTHORITY_BYTES {
+        if about.is_dir() {
+            others.push(path);
+        } else if about.is_file() && about.len() <= MAX_AUTHORITY_BYTES {
             copy(&path, &to.join(entry.file_name()), part_of(&path)?)?;
         }
     }
-    Ok(())
+    Ok(others)
 }

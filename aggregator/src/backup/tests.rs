@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::{
+    authorities::{self, Authorities},
+    authority::{Authority, SERIAL_BYTES},
     cli::{self, Cli, Failure},
     clock::StandingClock,
     config::Config,
@@ -168,6 +170,27 @@ async fn a_new_folder_needs_the_authority() {
     assert_eq!((figures(&folder).await, files(&new.join("evidence")).len()), (1, 1));
     let taken = back(&new, &place, Some(&keys)).await;
     assert!(matches!(taken, Err(BackupError::AuthorityGiven(_))));
+}
+
+#[tokio::test]
+async fn a_rotation_goes_on_where_it_comes_back() {
+    let home = Home::founded().await;
+    let (place, keys) = (home.at("backup"), home.folder.root().join("authority"));
+    home.make(&place).await.unwrap();
+    let (next, key) = Authority::make("dong-nai", [3; SERIAL_BYTES], moment()).unwrap();
+    authorities::begin(&home.folder, &next, &key).unwrap();
+    let new = home.at("new");
+    back(&new, &place, Some(&keys)).await.unwrap();
+    let there = Authorities::open(&Folder::open(&new).unwrap()).unwrap();
+    assert_eq!(there.fingerprints(), Authorities::open(&home.folder).unwrap().fingerprints());
+    assert_eq!(there.issuing().fingerprint(), next.fingerprint());
+    for strange in ["next/deeper", "other"] {
+        fs::create_dir(keys.join(strange)).unwrap();
+        let refused = back(&home.at("another"), &place, Some(&keys)).await.unwrap_err();
+        assert!(matches!(&refused, BackupError::AuthorityStrange(path) if path.ends_with(strange)), "{refused}");
+        assert!(!home.at("another").exists());
+        fs::remove_dir(keys.join(strange)).unwrap();
+    }
 }
 
 #[tokio::test]
