@@ -267,6 +267,11 @@ fn bundle(error: &TakeError, language: Language) -> String {
         TakeError::Expired(commune, at) => {
             format!("chứng thư của {commune} hết hạn từ {}, quá lâu: mời xã tham gia lại", at.format("%d/%m/%Y"))
         }
+        TakeError::Replaced(commune) => {
+            format!(
+                "chứng thư của {commune} đã hết hạn và đã có chứng thư mới thay: làm lại gói trên máy đang dùng của xã, hoặc mời xã tham gia lại"
+            )
+        }
         TakeError::OtherName => "gói mang tên xã hoặc tỉnh khác với chứng thư đã ký".into(),
         TakeError::Frame(number) => format!("phần {number} của gói không đọc được, xin xã làm lại"),
     };
