@@ -9,6 +9,7 @@ use crate::{
     enrol::random,
     folder::Folder,
     ingest::NoStandings,
+    keyring::former_is_needed,
     province::Province,
     sample::{self, act},
     serve::{Followers, Server, open_store},
@@ -308,6 +309,12 @@ async fn after_a_restore_agents_are_known_by_their_certificates() {
     ] {
         assert_eq!(code(refused), Code::PermissionDenied);
     }
+    // Others may come that are not known yet: the former authority stays until the last of them has expired.
+    let needed = async |days| {
+        let (authorities, at) = (house.authorities(), real() + TimeDelta::days(days));
+        former_is_needed(&*house.store, &authorities, at).await.unwrap()
+    };
+    assert!(needed(29).await && !needed(31).await);
     let audit = house.store.audit(10).await.unwrap();
     assert_eq!(audit.iter().filter(|line| line.what == "certificate_adopted").count(), 2, "{audit:?}");
     house.stop().await;
