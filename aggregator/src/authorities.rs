@@ -5,10 +5,16 @@
 //! authority/key.pem, certificate.pem   the current one; it issues the server's certificate
 //! authority/next/                      the same of the next one; from its making on it issues all client certificates
 //! authority/former.pem                 certificate of the former one
+//! authority/past.pem                   certificates of all there ever were, for receipts alone; never forgotten
+//! authority/bundle.key                 opens bundles; see `bundle_key`
 //! ```
 //!
 //! Each step of a rotation takes effect with one rename; a step that was cut off between its two is finished at the next opening. A
 //! running `serve` only reads ([`Authorities::read`]) and never repairs. Whether a step may be taken is the command's word.
+
+mod past;
+
+pub use past::BUNDLE_KEY;
 
 use crate::{
     authority::{Authority, AuthorityError},
@@ -125,6 +131,16 @@ impl Authorities {
     }
 }
 
+/// The certificates that receipts are checked with: of the authorities that are trusted, and of all there were before. A receipt is
+/// shown years later, when its authority is long gone.
+///
+/// # Errors
+/// [`KeysError`]
+pub fn for_receipts(folder: &Folder) -> Result<Vec<CertificateDer<'static>>, KeysError> {
+    let trusted = Authorities::open(folder)?.trusted();
+    Ok(past::united(trusted, &past::read(&Place::of(folder).current)?))
+}
+
 /// The certificate files as they are, to see whether they changed.
 pub type Seen = [Option<Vec<u8>>; 3];
 
@@ -150,6 +166,10 @@ pub fn begin(folder: &Folder, next: &Authority, key_pem: &str) -> Result<(), Key
     if place.former.exists() {
         return Err(KeysError::FormerNeeded);
     }
+    past::keep(
+        &place.current,
+        &[first_certificate(&place.current.join("certificate.pem"))?, next.certificate().clone()],
+    )?;
     let fresh = place.current.join("next.new");
     write(&fresh, key_pem, next.certificate())?;
     rename(&fresh, &place.next)?;
@@ -171,7 +191,9 @@ pub fn switch(folder: &Folder) -> Result<(), KeysError> {
     let key_pem = fs::read_to_string(&key).map_err(KeysError::io(&key))?;
     write(&place.fresh, &key_pem, &first_certificate(&place.next.join("certificate.pem"))?)?;
     let former = first_certificate(&place.current.join("certificate.pem"))?;
-    pem::write_certificates(&place.fresh.join("former.pem"), &[former])?;
+    pem::write_certificates(&place.fresh.join("former.pem"), std::slice::from_ref(&former))?;
+    past::take_along(&place.current, &place.fresh)?;
+    past::keep(&place.fresh, &[former])?;
     sync(folder.root())?;
     remove(&place.old)?;
     rename(&place.current, &place.old)?;
@@ -185,6 +207,9 @@ pub fn switch(folder: &Folder) -> Result<(), KeysError> {
 pub fn drop_former(folder: &Folder) -> Result<bool, KeysError> {
     let _alone = alone(folder)?;
     let place = Place::of(folder);
+    if place.former.exists() {
+        past::keep(&place.current, &[first_certificate(&place.former)?])?;
+    }
     match fs::remove_file(&place.former) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(KeysError::io(&place.former)(error)),
@@ -224,6 +249,16 @@ fn finish_switch(folder: &Folder) -> Result<(), KeysError> {
         remove(&place.fresh)?;
     }
     Ok(())
+}
+
+/// Keeps other processes from changing the authorities until it is dropped, after finishing a step that was cut off.
+///
+/// # Errors
+/// When the system refuses.
+pub fn alone_and_settled(folder: &Folder) -> Result<File, KeysError> {
+    let alone = alone(folder)?;
+    finish_switch(folder)?;
+    Ok(alone)
 }
 
 /// One process at a time changes the authorities.
@@ -311,6 +346,11 @@ mod tests {
         assert_eq!(Authorities::open(&folder).unwrap().fingerprints(), [next.fingerprint()]);
         let (third, key) = made(3);
         begin(&folder, &third, &key).unwrap();
+        // Receipts of all of them are good for ever.
+        let all: Vec<_> = for_receipts(&folder).unwrap().iter().map(|one| Fingerprint::of(one)).collect();
+        assert_eq!(all, [next.fingerprint(), third.fingerprint(), first]);
+        let text = fs::read_to_string(folder.authority().join("past.pem")).unwrap();
+        assert!(text.matches("BEGIN CERTIFICATE").count() == 3 && !text.contains("KEY"), "{text}");
     }
 
     #[test]

@@ -6,14 +6,15 @@
 use crate::{
     access::Agent,
     adoption,
-    folder::{Folder, FolderError},
+    authorities::KeysError,
+    folder::FolderError,
     ingest::session::{Ingest, hold},
     store::{CertificateRecord, Store, StoreError},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use prost::Message;
 use proto::{
-    bundle::{BundleError, Content, Opened, OpeningKey},
+    bundle::{BundleError, Content, Opened},
     identity::Identity,
     position,
     sync::v1::{
@@ -23,7 +24,7 @@ use proto::{
 };
 use rustls::pki_types::CertificateDer;
 use shared::change::LogPosition;
-use std::{collections::HashMap, fs, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -64,27 +65,9 @@ pub enum TakeError {
     /// The key's file.
     #[error(transparent)]
     Folder(#[from] FolderError),
-}
-
-/// The province's key for bundles; made when it is missing.
-///
-/// # Errors
-/// [`TakeError`]
-pub fn opening_key(folder: &Folder) -> Result<OpeningKey, TakeError> {
-    let path = folder.bundle_key();
-    let io = |source| FolderError::Io { path: path.clone(), source };
-    if !path.exists() {
-        if let Some(parent) = path.parent() {
-            Folder::create_private(parent)?;
-        }
-        let key = OpeningKey::generate()?;
-        match Folder::create_file(&path, hex::encode(key.expose()).as_bytes()) {
-            Err(FolderError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
-            done => done?,
-        }
-    }
-    let text = fs::read_to_string(&path).map_err(io)?;
-    Ok(OpeningKey::from_slice(&hex::decode(text.trim()).map_err(|_| BundleError::Key)?)?)
+    /// The authority's folder, where the key lies.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
 }
 
 /// A bundle whose signer is known.
@@ -290,7 +273,7 @@ mod tests {
         sample::{self, act, moment},
     };
     use proto::{
-        bundle::{open, seal_question},
+        bundle::{OpeningKey, open, seal_question},
         identity::{SigningRequest, signing_request},
         pem,
     };

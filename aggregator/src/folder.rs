@@ -3,9 +3,9 @@
 //! ```text
 //! aggregator.toml    settings (0600, as all files but certificates)
 //! store.db           the store
-//! authority/         key.pem (0600) and certificate.pem of the certificate authority; see `authorities` for what a rotation adds
+//! authority/         key.pem (0600) and certificate.pem of the certificate authority; see `authorities` for what a rotation adds;
+//!                    bundle.key (0600) opens bundles
 //! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
-//! bundle/            key (0600) that opens bundles, made when it is first needed
 //! receipts/          key.pem (0600) and certificate.pem of the key that signs receipts
 //! evidence/          the communes' files by their SHA-256; partial/ holds what is still on its way
 //! serve.lock         held by the one running `serve`
@@ -13,6 +13,7 @@
 //! serve.authorities  the fingerprints of the authorities in force there
 //! ```
 
+use crate::authorities::BUNDLE_KEY;
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
@@ -159,7 +160,24 @@ impl Folder {
     /// The key that opens bundles.
     #[must_use]
     pub fn bundle_key(&self) -> PathBuf {
+        self.authority().join(BUNDLE_KEY)
+    }
+
+    /// Where it lay before.
+    #[must_use]
+    pub fn former_bundle_key(&self) -> PathBuf {
         self.root.join("bundle/key")
+    }
+
+    /// Makes what was named in a folder durable.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn sync(path: &Path) -> Result<(), FolderError> {
+        // The parent of a bare name is the empty path.
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let done = File::open(path).and_then(|folder| folder.sync_all());
+        done.map_err(|source| FolderError::Io { path: path.to_owned(), source })
     }
 
     /// Makes a folder that only the owner can look into, if there is none.

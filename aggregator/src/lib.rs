@@ -28,6 +28,7 @@ pub mod authorities;
 pub mod authority;
 pub mod backup;
 pub mod bundle;
+pub mod bundle_key;
 pub mod challenge;
 pub mod cli;
 pub mod clock;

@@ -6,7 +6,8 @@ use crate::{
     access::{Access, any_certificate},
     authorities::{Authorities, KeysError},
     authority::Authority,
-    bundle::{self, TakeError},
+    bundle::TakeError,
+    bundle_key::opening_key,
     clock::Clock,
     config::{Config, address_of},
     enrol::Enrolment,
@@ -180,7 +181,7 @@ impl Server {
         let (end, ending) = watch::channel(false);
         let Followers { standings, live: queries } = followers;
         let keys = (self.keyring.clone(), self.clock.clone());
-        let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone())?;
+        let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone()).await?;
         tidy(&ingest.evidence, province.clock.real()).await;
         let notices = ingest.notices.clone();
         let routes = routes(Arc::new(ingest), &province, &self.keyring, queries).await?;
@@ -221,7 +222,7 @@ impl Server {
 ///
 /// # Errors
 /// What keys there are cannot be used.
-pub fn ingest(
+pub async fn ingest(
     folder: &Folder,
     config: &Config,
     (keyring, clock): (Arc<Keyring>, Arc<dyn Clock>),
@@ -240,7 +241,7 @@ pub fn ingest(
         standings,
         keyring,
         receipts,
-        bundle_key: bundle::opening_key(folder)?.sealing_key().map_err(TakeError::from)?,
+        bundle_key: opening_key(folder, &*province.store).await?.sealing_key().map_err(TakeError::from)?,
         evidence: Evidence::new(folder.evidence(), config.evidence, province.store.clone()),
         live: LiveSessions::new(config.max_sessions),
         ending,

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     authorities::{self, Authorities},
     authority::{Authority, SERIAL_BYTES},
+    bundle_key,
     cli::{self, Cli, Failure},
     clock::StandingClock,
     config::Config,
@@ -166,6 +167,9 @@ async fn a_new_folder_needs_the_authority() {
     assert!(restored.is_new && restored.aside.is_none());
     let folder = Folder::open(&new).unwrap();
     assert_eq!(load_authority(&folder).unwrap().fingerprint(), load_authority(&home.folder).unwrap().fingerprint());
+    // What communes without a line have sealed for the province can be opened there too.
+    let [key, same] = [&home.folder, &folder].map(|folder| bundle_key::load_or_make(folder).unwrap());
+    assert!(*key.0.expose() == *same.0.expose() && !key.1 && !same.1);
     assert!(Config::read(&folder.config()).is_ok() && folder.server_certificate().exists());
     assert_eq!((figures(&folder).await, files(&new.join("evidence")).len()), (1, 1));
     let taken = back(&new, &place, Some(&keys)).await;

@@ -256,6 +256,7 @@ fn bundle(error: &TakeError, language: Language) -> String {
     let vi = match error {
         TakeError::Store(error) => return store(error, language),
         TakeError::Folder(error) => return folder(error, language),
+        TakeError::Keys(error) => return keys(error, language),
         TakeError::Bundle(BundleError::NotABundle) => "tệp này không phải gói của `commune-agent bundle make`".into(),
         TakeError::Bundle(BundleError::TooLarge) => "gói quá lớn".into(),
         TakeError::Bundle(BundleError::Sealed) => {

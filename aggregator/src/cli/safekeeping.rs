@@ -38,11 +38,11 @@ impl Backup {
             ["authority", "server", "receipts"].map(|name| opened.folder.root().join(name).display().to_string());
         say(&context.pick(
             format!(
-                "Bản sao lưu KHÔNG chứa khóa. Hãy cất riêng, ở nơi an toàn: {} (thiếu thì các xã không nhận ra máy chủ mới); {} và {} có thể cấp lại.",
+                "Bản sao lưu KHÔNG chứa khóa. Hãy cất riêng, ở nơi an toàn: {} (thiếu thì các xã không nhận ra máy chủ mới, gói của xã không mở được); {} và {} có thể cấp lại.",
                 keys[0], keys[1], keys[2]
             ),
             format!(
-                "It holds NO keys. Keep apart, in a safe place: {} (without it no commune knows a new server); {} and {} can be issued anew.",
+                "It holds NO keys. Keep apart, in a safe place: {} (without it no commune knows a new server, and the communes' bundles cannot be opened); {} and {} can be issued anew.",
                 keys[0], keys[1], keys[2]
             ),
         ))
