@@ -1,9 +1,14 @@
 //! Who calls: the identity comes from the client certificate, never from a message, and revoked certificates are refused
 //! on every call.
 
-use crate::store::Store;
+use crate::{
+    adoption,
+    keyring::Keyring,
+    store::{Store, StoreError},
+};
 use proto::{accept::PeerCertificates, identity::Identity};
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 use tonic::{Extensions, Request, Status};
 
 /// Decides who may call what.
@@ -11,6 +16,9 @@ use tonic::{Extensions, Request, Status};
 pub struct Access {
     store: Arc<dyn Store>,
     province: Arc<str>,
+    keyring: Arc<Keyring>,
+    /// Asked once: nobody restores a store that is served.
+    restored: Arc<OnceCell<bool>>,
 }
 
 /// A commune's agent, known by its certificate.
@@ -36,20 +44,30 @@ pub enum Carrier {
 impl Access {
     /// For one province.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, province: &str) -> Self {
-        Self { store, province: province.into() }
+    pub fn new(store: Arc<dyn Store>, province: &str, keyring: Arc<Keyring>) -> Self {
+        Self { store, province: province.into(), keyring, restored: Arc::default() }
     }
 
-    /// The commune that calls. Whether its certificate was revoked is the session's question, which answers it with a verdict.
+    /// The commune that calls. Whether its certificate was revoked is the session's question, which answers it with a verdict. In a
+    /// restored store a certificate of after the backup is recorded when it is first seen.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED` without a certificate, `PERMISSION_DENIED` with someone else's.
-    pub fn agent(&self, extensions: &Extensions) -> Result<Agent, Status> {
+    /// `UNAUTHENTICATED` without a certificate, `PERMISSION_DENIED` with someone else's, `UNAVAILABLE` when the store does not answer.
+    pub async fn agent(&self, extensions: &Extensions) -> Result<Agent, Status> {
         let (identity, certificate) = self.identity(extensions)?;
-        match identity {
-            Identity::Commune { commune, .. } => Ok(Agent { commune, certificate, by: Carrier::Line }),
-            Identity::Staff { .. } => Err(Status::permission_denied("a commune's certificate is needed")),
+        let Identity::Commune { commune, .. } = identity else {
+            return Err(Status::permission_denied("a commune's certificate is needed"));
+        };
+        let restored =
+            self.restored.get_or_try_init(|| async { self.store.restored_at().await.map(|at| at.is_some()) });
+        if *restored.await.map_err(|error| unavailable(&error))?
+            && let Some(leaf) = extensions.get::<PeerCertificates>().and_then(PeerCertificates::leaf)
+        {
+            let trusted = || self.keyring.look().trusted();
+            let known = adoption::known(&*self.store, &self.province, leaf, trusted, self.keyring.now()).await;
+            known.map_err(|error| unavailable(&error))?;
         }
+        Ok(Agent { commune, certificate, by: Carrier::Line })
     }
 
     /// The member of the staff that calls. Every call of the query service asks this first.
@@ -61,10 +79,7 @@ impl Access {
         let Identity::Staff { name, .. } = identity else {
             return Err(Status::permission_denied("a staff certificate is needed"));
         };
-        let record = self.store.certificate(certificate).await.map_err(|error| {
-            tracing::error!(%error, "a certificate could not be looked up");
-            Status::unavailable("the store does not answer")
-        })?;
+        let record = self.store.certificate(certificate).await.map_err(|error| unavailable(&error))?;
         match record {
             Some(record) if record.revoked_at.is_none() => Ok(name),
             _ => Err(Status::permission_denied("the certificate was revoked")),
@@ -82,6 +97,11 @@ impl Access {
         }
         Ok((identity.clone(), certificate.0))
     }
+}
+
+fn unavailable(error: &StoreError) -> Status {
+    tracing::error!(%error, "a certificate could not be looked up");
+    Status::unavailable("the store does not answer")
 }
 
 /// Lets a request pass that comes with any certificate of this authority; for services that tell nothing of the communes.

@@ -5,10 +5,16 @@
 //! authority/key.pem, certificate.pem   the current one; it issues the server's certificate
 //! authority/next/                      the same of the next one; from its making on it issues all client certificates
 //! authority/former.pem                 certificate of the former one
+//! authority/past.pem                   certificates of all there ever were, for receipts alone; never forgotten
+//! authority/bundle.key                 opens bundles; see `bundle_key`
 //! ```
 //!
 //! Each step of a rotation takes effect with one rename; a step that was cut off between its two is finished at the next opening. A
 //! running `serve` only reads ([`Authorities::read`]) and never repairs. Whether a step may be taken is the command's word.
+
+mod past;
+
+pub use past::BUNDLE_KEY;
 
 use crate::{
     authority::{Authority, AuthorityError},
@@ -26,6 +32,9 @@ use std::{
     path::{Path, PathBuf},
 };
 use thiserror::Error;
+
+/// The next authority's folder in the folder of the authorities.
+pub const NEXT: &str = "next";
 
 /// Why keys and certificates cannot be used or changed.
 #[derive(Debug, Error)]
@@ -72,6 +81,8 @@ pub struct Authorities {
     pub next: Option<Authority>,
     /// Trusted for client certificates only.
     pub former: Option<CertificateDer<'static>>,
+    /// Trusted for receipts only: all that there ever were.
+    past: Vec<CertificateDer<'static>>,
 }
 
 impl Authorities {
@@ -93,7 +104,7 @@ impl Authorities {
         let place = Place::of(folder);
         let next = place.next.join("certificate.pem").exists().then(|| load(&place.next)).transpose()?;
         let former = place.former.exists().then(|| first_certificate(&place.former)).transpose()?;
-        Ok(Self { current: load(&place.current)?, next, former })
+        Ok(Self { current: load(&place.current)?, next, former, past: past::read(&place.current)? })
     }
 
     /// The one that issues client certificates.
@@ -109,7 +120,14 @@ impl Authorities {
         [self.current.certificate().clone()].into_iter().chain(next).chain(self.former.clone()).collect()
     }
 
-    /// The same for a message: what agents are to trust from now on (DER).
+    /// What receipts are checked with: those that are trusted, and all there were before. A receipt is shown years later, when its
+    /// authority is long gone.
+    #[must_use]
+    pub fn of_receipts(&self) -> Vec<CertificateDer<'static>> {
+        past::united(self.trusted(), &self.past)
+    }
+
+    /// The same as [`Authorities::trusted`] for a message: what agents are to trust from now on (DER).
     #[must_use]
     pub fn told(&self) -> Vec<Vec<u8>> {
         self.trusted().iter().map(|certificate| certificate.to_vec()).collect()
@@ -147,6 +165,10 @@ pub fn begin(folder: &Folder, next: &Authority, key_pem: &str) -> Result<(), Key
     if place.former.exists() {
         return Err(KeysError::FormerNeeded);
     }
+    past::keep(
+        &place.current,
+        &[first_certificate(&place.current.join("certificate.pem"))?, next.certificate().clone()],
+    )?;
     let fresh = place.current.join("next.new");
     write(&fresh, key_pem, next.certificate())?;
     rename(&fresh, &place.next)?;
@@ -168,7 +190,9 @@ pub fn switch(folder: &Folder) -> Result<(), KeysError> {
     let key_pem = fs::read_to_string(&key).map_err(KeysError::io(&key))?;
     write(&place.fresh, &key_pem, &first_certificate(&place.next.join("certificate.pem"))?)?;
     let former = first_certificate(&place.current.join("certificate.pem"))?;
-    pem::write_certificates(&place.fresh.join("former.pem"), &[former])?;
+    pem::write_certificates(&place.fresh.join("former.pem"), std::slice::from_ref(&former))?;
+    past::take_along(&place.current, &place.fresh)?;
+    past::keep(&place.fresh, &[former])?;
     sync(folder.root())?;
     remove(&place.old)?;
     rename(&place.current, &place.old)?;
@@ -182,6 +206,9 @@ pub fn switch(folder: &Folder) -> Result<(), KeysError> {
 pub fn drop_former(folder: &Folder) -> Result<bool, KeysError> {
     let _alone = alone(folder)?;
     let place = Place::of(folder);
+    if place.former.exists() {
+        past::keep(&place.current, &[first_certificate(&place.former)?])?;
+    }
     match fs::remove_file(&place.former) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(KeysError::io(&place.former)(error)),
@@ -204,7 +231,7 @@ impl Place {
     fn of(folder: &Folder) -> Self {
         let current = folder.authority();
         let beside = |word: &str| current.with_extension(word);
-        let (next, former) = (current.join("next"), current.join("former.pem"));
+        let (next, former) = (current.join(NEXT), current.join("former.pem"));
         Self { next, former, fresh: beside("new"), old: beside("old"), current }
     }
 }
@@ -221,6 +248,16 @@ fn finish_switch(folder: &Folder) -> Result<(), KeysError> {
         remove(&place.fresh)?;
     }
     Ok(())
+}
+
+/// Keeps other processes from changing the authorities until it is dropped, after finishing a step that was cut off.
+///
+/// # Errors
+/// When the system refuses.
+pub fn alone_and_settled(folder: &Folder) -> Result<File, KeysError> {
+    let alone = alone(folder)?;
+    finish_switch(folder)?;
+    Ok(alone)
 }
 
 /// One process at a time changes the authorities.
@@ -308,6 +345,12 @@ mod tests {
         assert_eq!(Authorities::open(&folder).unwrap().fingerprints(), [next.fingerprint()]);
         let (third, key) = made(3);
         begin(&folder, &third, &key).unwrap();
+        // Receipts of all of them are good for ever.
+        let all: Vec<_> =
+            Authorities::open(&folder).unwrap().of_receipts().iter().map(|one| Fingerprint::of(one)).collect();
+        assert_eq!(all, [next.fingerprint(), third.fingerprint(), first]);
+        let text = fs::read_to_string(folder.authority().join("past.pem")).unwrap();
+        assert!(text.matches("BEGIN CERTIFICATE").count() == 3 && !text.contains("KEY"), "{text}");
     }
 
     #[test]

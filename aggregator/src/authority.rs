@@ -29,7 +29,7 @@ pub const STAFF_DAYS: i64 = 30;
 /// How long the certificate of the key that signs receipts is valid. Receipts are checked without asking for it.
 pub const RECEIPTS_DAYS: i64 = 3_650;
 /// Certificates are valid from this long before they were issued: the communes' clocks are not exact.
-const SLACK: TimeDelta = TimeDelta::hours(1);
+pub const SLACK: TimeDelta = TimeDelta::hours(1);
 /// Largest signing request, in bytes.
 const MAX_REQUEST_BYTES: usize = 8 * 1024;
 /// Random bytes of a serial number.

@@ -5,14 +5,16 @@
 
 use crate::{
     access::{Agent, Carrier},
-    folder::{Folder, FolderError},
+    adoption,
+    authorities::KeysError,
+    folder::FolderError,
     ingest::session::{Ingest, hold},
-    store::{Store, StoreError},
+    store::{CertificateRecord, Store, StoreError},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use prost::Message;
 use proto::{
-    bundle::{BundleError, Content, Opened, OpeningKey},
+    bundle::{BundleError, Content, Opened},
     identity::Identity,
     position,
     sync::v1::{
@@ -20,8 +22,9 @@ use proto::{
     },
     tls::Fingerprint,
 };
+use rustls::pki_types::CertificateDer;
 use shared::change::LogPosition;
-use std::{collections::HashMap, fs, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -47,6 +50,9 @@ pub enum TakeError {
     /// The commune's certificate ran out too long ago.
     #[error("the certificate of {0} ran out on {1}, too long ago: invite the commune anew")]
     Expired(String, DateTime<Utc>),
+    /// The commune's certificate ran out, and a later one of another key has taken its place.
+    #[error("the certificate of {0} ran out, and was replaced by a later one")]
+    Replaced(String),
     /// It says to be of another commune or province than its certificate.
     #[error("the bundle names another commune or province than its certificate")]
     OtherName,
@@ -59,27 +65,9 @@ pub enum TakeError {
     /// The key's file.
     #[error(transparent)]
     Folder(#[from] FolderError),
-}
-
-/// The province's key for bundles; made when it is missing.
-///
-/// # Errors
-/// [`TakeError`]
-pub fn opening_key(folder: &Folder) -> Result<OpeningKey, TakeError> {
-    let path = folder.bundle_key();
-    let io = |source| FolderError::Io { path: path.clone(), source };
-    if !path.exists() {
-        if let Some(parent) = path.parent() {
-            Folder::create_private(parent)?;
-        }
-        let key = OpeningKey::generate()?;
-        match Folder::create_file(&path, hex::encode(key.expose()).as_bytes()) {
-            Err(FolderError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
-            done => done?,
-        }
-    }
-    let text = fs::read_to_string(&path).map_err(io)?;
-    Ok(OpeningKey::from_slice(&hex::decode(text.trim()).map_err(|_| BundleError::Key)?)?)
+    /// The authority's folder, where the key lies.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
 }
 
 /// A bundle whose signer is known.
@@ -92,7 +80,7 @@ pub struct Question {
     frames: Vec<AgentFrame>,
 }
 
-/// Reads a bundle and finds out who signed it.
+/// Reads a bundle and finds out who signed it. `trusted` are the authorities: a restored store asks them for what it does not know.
 ///
 /// # Errors
 /// [`TakeError`]
@@ -100,11 +88,13 @@ pub async fn read(
     opened: &Opened,
     store: &dyn Store,
     province: &str,
+    trusted: &[CertificateDer<'static>],
     now: DateTime<Utc>,
 ) -> Result<Question, TakeError> {
     let content = opened.question()?;
     let fingerprint = Fingerprint::of(&opened.certificate).0;
-    let record = store.certificate(fingerprint).await?.ok_or(TakeError::UnknownSigner)?;
+    let record = adoption::known(store, province, &opened.certificate, || trusted.to_vec(), now).await?;
+    let record = record.ok_or(TakeError::UnknownSigner)?;
     let identity = Identity::from_certificate(&opened.certificate).map_err(|_| TakeError::UnknownSigner)?;
     let Identity::Commune { commune, .. } = &identity else { return Err(TakeError::UnknownSigner) };
     if record.revoked_at.is_some() {
@@ -112,6 +102,10 @@ pub async fn read(
     }
     if record.not_after + LONGEST_ABSENCE < now {
         return Err(TakeError::Expired(commune.clone(), record.not_after));
+    }
+    // Whoever has an old copy of the commune's folder has its expired key for ever; as for a renewal in absence only the newest counts.
+    if record.not_after < now && replaced(store, &record).await? {
+        return Err(TakeError::Replaced(commune.clone()));
     }
     if content.commune != *commune || content.province != province || identity.province() != province {
         return Err(TakeError::OtherName);
@@ -125,6 +119,15 @@ pub async fn read(
         content,
         frames,
     })
+}
+
+/// Whether the identity has a later certificate of another key.
+async fn replaced(store: &dyn Store, record: &CertificateRecord) -> Result<bool, StoreError> {
+    let all = store.certificates(None).await?;
+    Ok(all.iter().any(|one| {
+        let same_key = one.public_key.is_some() && one.public_key == record.public_key;
+        one.identity == record.identity && one.generation > record.generation && !same_key
+    }))
 }
 
 /// What came of a bundle.
@@ -262,5 +265,103 @@ fn settles(asked: Option<&agent_frame::Frame>, answer: Option<&Frame>) -> (bool,
         | (Some(Asked::FeedWanted(_)), Some(Frame::FeedEnd(_)))
         | (Some(Asked::EvidenceOffer(_) | Asked::EvidenceChunk(_)), Some(Frame::EvidenceState(_))) => (true, true),
         _ => (false, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        authority::{Authority, COMMUNE_DAYS, CommuneRequest, SERIAL_BYTES},
+        enrol::{random, record_of},
+        sample::{self, act, moment},
+    };
+    use proto::{
+        bundle::{OpeningKey, open, seal_question},
+        identity::{SigningRequest, signing_request},
+        pem,
+    };
+
+    fn days(days: i64) -> DateTime<Utc> {
+        moment() + TimeDelta::days(days)
+    }
+
+    struct House {
+        authority: Authority,
+        key: OpeningKey,
+        store: crate::store::sqlite::SqliteStore,
+        _folder: tempfile::TempDir,
+    }
+
+    impl House {
+        async fn new() -> Self {
+            let (_folder, store) = sample::store().await;
+            let (authority, _) = Authority::make("dong-nai", [1; SERIAL_BYTES], moment()).unwrap();
+            Self { authority, key: OpeningKey::generate().unwrap(), store, _folder }
+        }
+
+        /// A certificate for this key, and its record.
+        fn issue(&self, request: &SigningRequest, at: DateTime<Utc>) -> (CertificateDer<'static>, CertificateRecord) {
+            let identity = Identity::commune("dong-nai", "tan-phu").unwrap();
+            let read = CommuneRequest::read(&request.request_der).unwrap();
+            let issued = self.authority.issue_commune(&identity, &read, random(), at).unwrap();
+            let record = record_of(&issued, &identity, at);
+            (issued.certificate, record)
+        }
+
+        async fn enrol(&self, request: &SigningRequest, at: DateTime<Utc>) -> CertificateDer<'static> {
+            let (certificate, record) = self.issue(request, at);
+            self.store.add_certificate(record, act(at)).await.unwrap();
+            certificate
+        }
+
+        /// What becomes of a bundle signed with this certificate.
+        async fn read(
+            &self,
+            request: &SigningRequest,
+            certificate: &CertificateDer<'_>,
+            now: DateTime<Utc>,
+        ) -> Result<Question, TakeError> {
+            let content = Content {
+                province: "dong-nai".into(),
+                commune: "tan-phu".into(),
+                id: [1; 16],
+                made_at: moment(),
+                answer_key: Some(self.key.sealing_key().unwrap()),
+                frames: Vec::new(),
+            };
+            let key = pem::key_from_pem(&request.key_pem).unwrap();
+            let sealed = seal_question(content, &key, certificate, &self.key.sealing_key().unwrap()).unwrap();
+            let opened = open(&sealed, &self.key).unwrap();
+            read(&opened, &self.store, "dong-nai", &[self.authority.certificate().clone()], now).await
+        }
+    }
+
+    #[tokio::test]
+    async fn with_an_expired_certificate_only_the_newest_key_signs() {
+        let house = House::new().await;
+        let (old, new) = (signing_request().unwrap(), signing_request().unwrap());
+        let first = house.enrol(&old, days(0)).await;
+        let late = days(COMMUNE_DAYS + 1);
+        assert!(house.read(&old, &first, late).await.is_ok(), "it could not renew without a line");
+        house.enrol(&old, days(7)).await;
+        assert!(house.read(&old, &first, late).await.is_ok(), "renewed for the same key");
+        house.enrol(&new, days(8)).await;
+        assert!(house.read(&old, &first, days(9)).await.is_ok(), "what is valid is valid");
+        let refused = house.read(&old, &first, late).await.unwrap_err();
+        assert!(matches!(&refused, TakeError::Replaced(commune) if commune == "tan-phu"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn after_a_restore_the_signer_is_known_by_the_authority() {
+        let house = House::new().await;
+        let request = signing_request().unwrap();
+        let (certificate, _) = house.issue(&request, days(0));
+        let late = days(COMMUNE_DAYS + 1);
+        let refused = house.read(&request, &certificate, late).await.unwrap_err();
+        assert!(matches!(refused, TakeError::UnknownSigner), "{refused}");
+        house.store.restored([1; 16], "backup", days(1), act(days(1))).await.unwrap();
+        assert_eq!(house.read(&request, &certificate, late).await.unwrap().agent.commune, "tan-phu");
+        assert_eq!(house.store.audit(1).await.unwrap()[0].what, "certificate_adopted");
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::{
     access::Access,
+    adoption,
     authorities::Authorities,
     authority::{AuthorityError, CommuneRequest, Issued},
     challenge::Challenger,
@@ -125,8 +126,10 @@ impl Enrolment {
         renewal::verify(&certificate, &request.nonce, &request.signing_request, &request.signature)
             .map_err(|_| not_renewable())?;
         let fingerprint = Fingerprint::of(&certificate).0;
-        // A certificate that is in the table was issued here, whatever it says of itself.
-        let record = self.province.store.certificate(fingerprint).await.map_err(|e| unavailable(&e))?;
+        // A certificate that is in the table was issued here, whatever it says of itself; so was one that can be adopted.
+        let (store, trusted) = (&*self.province.store, || self.keyring.look().trusted());
+        let record = adoption::known(store, &self.province.id, &certificate, trusted, now).await;
+        let record = record.map_err(|e| unavailable(&e))?;
         let record = record.filter(|record| now < record.not_after + LONGEST_ABSENCE).ok_or_else(not_renewable)?;
         let commune = record.commune.as_deref().ok_or_else(not_renewable)?;
         let (signing_request, build) = (&request.signing_request, &request.build);
@@ -169,7 +172,7 @@ impl EnrolmentService for Enrolment {
     }
 
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
-        let agent = self.access.agent(request.extensions())?;
+        let agent = self.access.agent(request.extensions()).await?;
         let _turn = self.turn()?;
         let RenewRequest { signing_request, build } = request.get_ref();
         let (commune, certificate) = (agent.commune.as_str(), agent.certificate);

@@ -3,9 +3,9 @@
 //! ```text
 //! aggregator.toml    settings (0600, as all files but certificates)
 //! store.db           the store
-//! authority/         key.pem (0600) and certificate.pem of the certificate authority; see `authorities` for what a rotation adds
+//! authority/         key.pem (0600) and certificate.pem of the certificate authority; see `authorities` for what a rotation adds;
+//!                    bundle.key (0600) opens bundles
 //! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
-//! bundle/            key (0600) that opens bundles, made when it is first needed
 //! receipts/          key.pem (0600) and certificate.pem of the key that signs receipts
 //! evidence/          the communes' files by their SHA-256; partial/ holds what is still on its way
 //! serve.lock         held by the one running `serve`
@@ -13,6 +13,8 @@
 //! serve.authorities  the fingerprints of the authorities in force there
 //! ```
 
+use crate::authorities::BUNDLE_KEY;
+use safekeeping::copying::{missing, sync_folder};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
@@ -84,7 +86,11 @@ impl Folder {
         name.push(format!(".new-{suffix}"));
         let folder = Self { root: wanted.with_file_name(name) };
         if let Some(parent) = folder.root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            let made = missing(parent);
             fs::create_dir_all(parent).map_err(|source| FolderError::Io { path: parent.to_owned(), source })?;
+            for above in made.iter().filter_map(|folder| folder.parent()) {
+                Self::sync(above)?;
+            }
         }
         for path in [folder.root.clone(), folder.root.join("authority"), folder.root.join("server")] {
             DirBuilder::new().mode(0o700).create(&path).map_err(|source| FolderError::Io { path, source })?;
@@ -92,12 +98,14 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Moves a prepared folder into its place.
+    /// Moves a prepared folder into its place, durably and with all folders in it.
     ///
     /// # Errors
     /// When the place was taken in the meantime.
     pub fn settle(self, wanted: &Path) -> Result<Self, FolderError> {
+        sync_whole(&self.root)?;
         fs::rename(&self.root, wanted).map_err(|source| FolderError::Io { path: wanted.to_owned(), source })?;
+        Self::sync(wanted.parent().unwrap_or(wanted))?;
         Ok(Self { root: wanted.to_owned() })
     }
 
@@ -159,7 +167,23 @@ impl Folder {
     /// The key that opens bundles.
     #[must_use]
     pub fn bundle_key(&self) -> PathBuf {
+        self.authority().join(BUNDLE_KEY)
+    }
+
+    /// Where it lay before.
+    #[must_use]
+    pub fn former_bundle_key(&self) -> PathBuf {
         self.root.join("bundle/key")
+    }
+
+    /// Makes what was named in a folder durable.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn sync(path: &Path) -> Result<(), FolderError> {
+        #[cfg(test)]
+        tests::note(path);
+        sync_folder(path).map_err(|source| FolderError::Io { path: path.to_owned(), source })
     }
 
     /// Makes a folder that only the owner can look into, if there is none.
@@ -203,7 +227,7 @@ impl Folder {
         self.root.join("evidence")
     }
 
-    /// Makes a new file that only the owner can read, with this content.
+    /// Makes a new file that only the owner can read, with this content, durably.
     ///
     /// # Errors
     /// When it exists or the system refuses.
@@ -212,7 +236,8 @@ impl Folder {
             file.write_all(content)?;
             file.sync_all()
         });
-        written.map_err(|source| FolderError::Io { path: path.to_owned(), source })
+        written.map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
+        Self::sync(path.parent().unwrap_or(path))
     }
 
     /// Takes the folder for a `serve`.
@@ -273,6 +298,18 @@ impl Folder {
     }
 }
 
+/// Makes the names in a folder and in those below it durable.
+fn sync_whole(folder: &Path) -> Result<(), FolderError> {
+    let io = |source| FolderError::Io { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if entry.file_type().map_err(io)?.is_dir() {
+            sync_whole(&entry.path())?;
+        }
+    }
+    Folder::sync(folder)
+}
+
 /// Options for files that only the owner can read.
 fn private() -> OpenOptions {
     let mut options = File::options();
@@ -288,7 +325,32 @@ fn is_taken(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::{cell::RefCell, os::unix::fs::PermissionsExt};
+
+    thread_local! {
+        static SYNCED: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) fn note(path: &Path) {
+        SYNCED.with_borrow_mut(|synced| synced.push(path.to_owned()));
+    }
+
+    #[test]
+    fn a_folder_in_its_place_and_a_new_file_outlive_the_power() {
+        let place = tempfile::tempdir().unwrap();
+        let above = place.path().join("a/b");
+        let folder = Folder::prepare(&above.join("province"), "a").unwrap();
+        assert_eq!(SYNCED.take(), [place.path().join("a"), place.path().to_owned()]);
+        Folder::create_file(&folder.config(), b"x").unwrap();
+        assert_eq!(SYNCED.take(), [folder.root()]);
+        let draft = folder.root().to_owned();
+        folder.settle(&above.join("province")).unwrap();
+        let mut synced = SYNCED.take();
+        assert_eq!(synced.pop(), Some(above), "the name itself, at last");
+        assert_eq!(synced.pop(), Some(draft.clone()));
+        synced.sort();
+        assert_eq!(synced, [draft.join("authority"), draft.join("server")]);
+    }
 
     #[test]
     fn a_folder_is_founded_whole_or_not_at_all() {

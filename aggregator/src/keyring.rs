@@ -5,14 +5,14 @@
 
 use crate::{
     authorities::{self, Authorities, KeysError, Seen},
-    authority::{self, Authority},
+    authority::{self, Authority, COMMUNE_DAYS, STAFF_DAYS},
     clock::Clock,
     enrol::random,
     folder::Folder,
     store::{CertificateRecord, Store, StoreError},
 };
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use proto::{pem, tls};
 use rustls::ServerConfig;
 use std::{
@@ -47,6 +47,12 @@ impl Keyring {
         let authorities = Authorities::open(&folder)?;
         let tls = Arc::new(ArcSwap::from_pointee(server_tls(&folder, &hosts, &authorities, &*clock)?));
         Ok(Self { folder, hosts, clock, authorities: ArcSwap::from_pointee(authorities), tls, seen })
+    }
+
+    /// Real time, as certificates know it.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// The TLS settings in force, swapped when they change.
@@ -118,7 +124,7 @@ impl Keyring {
     /// Forgets the former authority when nothing that it issued is valid any more.
     async fn retire(&self, store: &dyn Store) -> Result<(), StoreError> {
         let authorities = self.look();
-        if authorities.former.is_none() || !of_others(store, &authorities, self.clock.now()).await?.is_empty() {
+        if authorities.former.is_none() || former_is_needed(store, &authorities, self.clock.now()).await? {
             return Ok(());
         }
         match authorities::drop_former(&self.folder) {
@@ -142,6 +148,23 @@ pub async fn of_others(
     let mut live = store.certificates(Some(now)).await?;
     live.retain(|certificate| certificate.issuer != Some(issuing));
     Ok(live)
+}
+
+/// Whether the former authority may still be asked about a certificate. A restored store does not know those that were issued after
+/// the backup before it sees them; the last of them has expired some weeks later.
+///
+/// # Errors
+/// The store's.
+pub async fn former_is_needed(
+    store: &dyn Store,
+    authorities: &Authorities,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let longest = TimeDelta::days(COMMUNE_DAYS.max(STAFF_DAYS));
+    if store.restored_at().await?.is_some_and(|restored| now < restored + longest) {
+        return Ok(true);
+    }
+    Ok(!of_others(store, authorities, now).await?.is_empty())
 }
 
 /// How the authorities in force are noted for the commands.

@@ -6,6 +6,7 @@
 //! | [`clock`], [`exercise`] | real time and the province's time |
 //! | [`authority`], [`authorities`], [`keyring`] | issuing certificates; the authorities on the disk; the keys of a running `serve` |
 //! | [`token`], [`enrol`], [`challenge`], [`access`] | invitations, joining and renewing, who may call what |
+//! | [`adoption`] | certificates that a restored store does not know of |
 //! | [`ingest`] | the communes' change logs on their way into the store |
 //! | [`store`] | everything that is kept, behind a port |
 //! | [`receipts`], [`evidence`] | the key that signs receipts; the communes' files |
@@ -22,10 +23,12 @@
 //! `ingest::check` applies the entry rules, `ingest::writer` commits many communes' batches at once through `store`.
 
 pub mod access;
+pub mod adoption;
 pub mod authorities;
 pub mod authority;
 pub mod backup;
 pub mod bundle;
+pub mod bundle_key;
 pub mod challenge;
 pub mod cli;
 pub mod clock;

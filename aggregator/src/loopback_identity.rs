@@ -11,6 +11,7 @@ use crate::{
     enrol::random,
     folder::Folder,
     ingest::NoStandings,
+    keyring::former_is_needed,
     province::Province,
     sample::{self, act},
     serve::{Followers, Server, open_store},
@@ -293,6 +294,39 @@ async fn a_revoked_commune_gets_nothing_on_any_way() {
     house.renew(&other, &fresh).await.unwrap();
     let line = house.store.audit(1).await.unwrap().remove(0);
     assert_eq!((line.what.as_str(), line.detail.ends_with(": stolen")), ("revoked", true));
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_restore_agents_are_known_by_their_certificates() {
+    let house = House::found(8).await;
+    let (first, second) = (house.join("tan-phu").await, house.join("loc-tan").await);
+    let stolen = house.join("dinh-quan").await;
+    // As a store is that comes from a backup of before.
+    let connection = rusqlite::Connection::open(Folder::open(&house.data).unwrap().store()).unwrap();
+    connection.execute("DELETE FROM certificate", []).unwrap();
+    house.set_clock(real());
+    let refused = house.renew_absent(&second, &signing_request().unwrap()).await;
+    assert_eq!(code(refused), Code::PermissionDenied, "it was never restored");
+    house.store.restored([1; 16], "backup", real(), act(real())).await.unwrap();
+    house.command(&["revoke", "dinh-quan"]).await.unwrap();
+    let renewed = house.renew(&first, &signing_request().unwrap()).await.unwrap();
+    house.connect(&renewed).await.unwrap();
+    house.renew_absent(&second, &signing_request().unwrap()).await.unwrap();
+    for refused in [
+        house.renew(&stolen, &signing_request().unwrap()).await,
+        house.renew_absent(&stolen, &signing_request().unwrap()).await,
+    ] {
+        assert_eq!(code(refused), Code::PermissionDenied);
+    }
+    // Others may come that are not known yet: the former authority stays until the last of them has expired.
+    let needed = async |days| {
+        let (authorities, at) = (house.authorities(), real() + TimeDelta::days(days));
+        former_is_needed(&*house.store, &authorities, at).await.unwrap()
+    };
+    assert!(needed(29).await && !needed(31).await);
+    let audit = house.store.audit(10).await.unwrap();
+    assert_eq!(audit.iter().filter(|line| line.what == "certificate_adopted").count(), 2, "{audit:?}");
     house.stop().await;
 }
 

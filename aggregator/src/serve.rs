@@ -6,7 +6,8 @@ use crate::{
     access::{Access, any_certificate},
     authorities::{Authorities, KeysError},
     authority::Authority,
-    bundle::{self, TakeError},
+    bundle::TakeError,
+    bundle_key::opening_key,
     clock::Clock,
     config::{Config, address_of},
     enrol::Enrolment,
@@ -181,7 +182,7 @@ impl Server {
         let (end, ending) = watch::channel(false);
         let Followers { standings, live: queries } = followers;
         let keys = (self.keyring.clone(), self.clock.clone());
-        let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone())?;
+        let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone()).await?;
         tidy(&ingest.evidence, province.clock.real()).await;
         let notices = ingest.notices.clone();
         let routes = routes(Arc::new(ingest), &province, &self.keyring, queries).await?;
@@ -222,7 +223,7 @@ impl Server {
 ///
 /// # Errors
 /// What keys there are cannot be used.
-pub fn ingest(
+pub async fn ingest(
     folder: &Folder,
     config: &Config,
     (keyring, clock): (Arc<Keyring>, Arc<dyn Clock>),
@@ -243,7 +244,7 @@ pub fn ingest(
         keyring,
         receipts,
         sizes: Sizes::default(),
-        bundle_key: bundle::opening_key(folder)?.sealing_key().map_err(TakeError::from)?,
+        bundle_key: opening_key(folder, &*province.store).await?.sealing_key().map_err(TakeError::from)?,
         evidence: Evidence::new(folder.evidence(), config.evidence, province.store.clone()),
         live,
         ending,
@@ -276,7 +277,7 @@ async fn routes(
     keyring: &Arc<Keyring>,
     live: Option<Arc<Live>>,
 ) -> Result<Routes, ServeError> {
-    let access = Access::new(province.store.clone(), &province.id);
+    let access = Access::new(province.store.clone(), &province.id, keyring.clone());
     let (notices, follower) = (ingest.notices.clone(), ingest.follower.clone());
     let zstd = CompressionEncoding::Zstd;
     let sync = SyncServiceServer::new(Sessions::new(ingest, access.clone()))

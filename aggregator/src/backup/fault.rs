@@ -22,6 +22,9 @@ pub enum BackupError {
     /// The data folder has an authority of its own.
     #[error("{0} has an authority already")]
     AuthorityGiven(PathBuf),
+    /// The folder of the authority holds a folder that is none of an authority's.
+    #[error("{0} does not belong to an authority")]
+    AuthorityStrange(PathBuf),
     /// A training province and a real one.
     #[error("one is an exercise and the other is not")]
     OtherPurpose,
@@ -69,6 +72,10 @@ impl BackupError {
             Self::AuthorityGiven(path) => language.pick(
                 format!("{} đã có cơ quan chứng thực: bỏ --authority", path.display()),
                 format!("{} has an authority already: leave out --authority", path.display()),
+            ),
+            Self::AuthorityStrange(path) => language.pick(
+                format!("{} không thuộc thư mục của cơ quan chứng thực: kiểm tra lại --authority", path.display()),
+                format!("{} does not belong in the folder of an authority: look at --authority again", path.display()),
             ),
             Self::OtherPurpose => language
                 .pick(

@@ -3,6 +3,7 @@
 
 use super::{BackupError, owner};
 use crate::{
+    authorities::NEXT as NEXT_AUTHORITY,
     clock::{Clock, ProvinceClock},
     config::Config,
     folder::Folder,
@@ -56,6 +57,8 @@ pub struct Restored {
     pub aside: Option<PathBuf>,
     /// Whether the data folder was made anew.
     pub is_new: bool,
+    /// Whether certificates, revocations and used invitations of after the backup were taken over from the store that was there.
+    pub carries: bool,
 }
 
 /// Makes a backup the store of a data folder; another life of it begins.
@@ -71,15 +74,15 @@ pub async fn restore(request: Request<'_>) -> Result<Restored, BackupError> {
             return Err(BackupError::AuthorityGiven(request.data.to_owned()));
         }
         let _alone = folder.lock()?;
-        let aside = into_founded(&folder, &whole, &request).await?;
-        return Ok(Restored { manifest: whole.manifest, aside, is_new: false });
+        let (aside, carries) = into_founded(&folder, &whole, &request).await?;
+        return Ok(Restored { manifest: whole.manifest, aside, is_new: false, carries });
     }
     let authority = request.authority.ok_or_else(|| BackupError::AuthorityNeeded(request.data.to_owned()))?;
     let folder = Folder::prepare(request.data, &hex::encode(&request.epoch[..4]))?;
     match into_new(&folder, &whole, authority, &request).await {
         Ok(()) => {
             folder.settle(request.data)?;
-            Ok(Restored { manifest: whole.manifest, aside: None, is_new: true })
+            Ok(Restored { manifest: whole.manifest, aside: None, is_new: true, carries: false })
         }
         Err(error) => {
             folder.discard();
@@ -88,17 +91,22 @@ pub async fn restore(request: Request<'_>) -> Result<Restored, BackupError> {
     }
 }
 
-async fn into_founded(folder: &Folder, whole: &Whole, request: &Request<'_>) -> Result<Option<PathBuf>, BackupError> {
+async fn into_founded(
+    folder: &Folder,
+    whole: &Whole,
+    request: &Request<'_>,
+) -> Result<(Option<PathBuf>, bool), BackupError> {
     let draft = folder.root().join("store.db.restoring");
     discard(&draft)?;
     let prepared = async {
         bring_store(&draft, whole, request).await?;
         check_present(folder, whole, &draft)?;
+        let carries = carry_over(folder, &draft, request).await?;
         bring_rest(folder, whole)?;
-        Ok::<_, BackupError>(put_aside(&folder.store(), request.clock.now())?)
+        Ok::<_, BackupError>((put_aside(&folder.store(), request.clock.now())?, carries))
     };
-    let aside = match prepared.await {
-        Ok(aside) => aside,
+    let kept = match prepared.await {
+        Ok(kept) => kept,
         Err(error) => {
             // Half-made; the reason it was not finished matters more than what the system says to this.
             let _ = discard(&draft);
@@ -106,7 +114,7 @@ async fn into_founded(folder: &Folder, whole: &Whole, request: &Request<'_>) -> 
         }
     };
     name_store(folder, &draft)?;
-    Ok(aside)
+    Ok(kept)
 }
 
 async fn into_new(folder: &Folder, whole: &Whole, authority: &Path, request: &Request<'_>) -> Result<(), BackupError> {
@@ -133,7 +141,7 @@ async fn bring_store(draft: &Path, whole: &Whole, request: &Request<'_>) -> Resu
     let act = Act { who: request.who.to_owned(), at };
     let store = SqliteStore::open(draft)?;
     let detail = format!("backup of {} by {}", rfc3339(whole.manifest.created_at), whole.manifest.build);
-    store.restored(request.epoch, &detail, act).await?;
+    store.restored(request.epoch, &detail, request.clock.now(), act).await?;
     drop(store);
     Ok(backup::quiesce(draft)?)
 }
@@ -160,6 +168,28 @@ fn check_present(folder: &Folder, whole: &Whole, draft: &Path) -> Result<(), Bac
     }
 }
 
+/// A backup knows nothing of who was let in and who was shut out after it; the store that is there does, if it can be read. False when
+/// it cannot: that must not keep anyone from restoring.
+async fn carry_over(folder: &Folder, draft: &Path, request: &Request<'_>) -> Result<bool, BackupError> {
+    let present = folder.store();
+    if !present.exists() {
+        return Ok(false);
+    }
+    let found = match backup::enrolments_of(&present) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%error, "the store that is here cannot be read, its certificates and revocations are lost");
+            return Ok(false);
+        }
+    };
+    let act = Act { who: request.who.to_owned(), at: request.clock.now() };
+    let store = SqliteStore::open(draft)?;
+    store.carry_over(found, act).await?;
+    drop(store);
+    backup::quiesce(draft)?;
+    Ok(true)
+}
+
 /// Files of evidence, and the settings where there are none.
 fn bring_rest(folder: &Folder, whole: &Whole) -> Result<(), BackupError> {
     for part in &whole.manifest.evidence {
@@ -182,16 +212,36 @@ fn name_store(folder: &Folder, draft: &Path) -> Result<(), PlaceError> {
     fs::rename(draft, &target).and_then(|()| sync_folder(folder.root())).map_err(on(&target))
 }
 
-/// Copies the files of an authority's folder.
-fn take_authority(from: &Path, to: &Path) -> Result<(), PlaceError> {
+/// Copies an authority's folder: its files and, while a rotation goes on, those of the next authority. Any other folder in it means that
+/// it is not what was asked for.
+fn take_authority(from: &Path, to: &Path) -> Result<(), BackupError> {
+    let strange = take_files(from, to)?;
+    for folder in strange {
+        if folder.file_name() != Some(NEXT_AUTHORITY.as_ref()) {
+            return Err(BackupError::AuthorityStrange(folder));
+        }
+        let next = to.join(NEXT_AUTHORITY);
+        Folder::create_private(&next)?;
+        if let Some(folder) = take_files(&folder, &next)?.pop() {
+            return Err(BackupError::AuthorityStrange(folder));
+        }
+    }
+    Ok(())
+}
+
+/// Copies the files of a folder; what is in it that is no file of an authority.
+fn take_files(from: &Path, to: &Path) -> Result<Vec<PathBuf>, PlaceError> {
+    let mut others = Vec::new();
     let entries = fs::read_dir(from).map_err(on(from))?;
     for entry in entries.take(MAX_AUTHORITY_FILES) {
         let entry = entry.map_err(on(from))?;
         let path = entry.path();
         let about = entry.metadata().map_err(on(&path))?;
-        if about.is_file() && about.len() <= MAX_AUTHORITY_BYTES {
+        if about.is_dir() {
+            others.push(path);
+        } else if about.is_file() && about.len() <= MAX_AUTHORITY_BYTES {
             copy(&path, &to.join(entry.file_name()), part_of(&path)?)?;
         }
     }
-    Ok(())
+    Ok(others)
 }

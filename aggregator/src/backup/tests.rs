@@ -2,13 +2,17 @@
 
 use super::*;
 use crate::{
+    authorities::{self, Authorities},
+    authority::{Authority, SERIAL_BYTES},
+    bundle_key,
     cli::{self, Cli, Failure},
     clock::StandingClock,
     config::Config,
     sample::{act, batch, catalogue_folder, evidence, figure, moment},
     serve::load_authority,
-    store::{Append, sqlite::SqliteStore},
+    store::{Append, CertificateRecord, InvitationRecord, Redeemed, Renewal, Renewed, sqlite::SqliteStore},
 };
+use chrono::TimeDelta;
 use clap::Parser;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
@@ -163,10 +167,34 @@ async fn a_new_folder_needs_the_authority() {
     assert!(restored.is_new && restored.aside.is_none());
     let folder = Folder::open(&new).unwrap();
     assert_eq!(load_authority(&folder).unwrap().fingerprint(), load_authority(&home.folder).unwrap().fingerprint());
+    // What communes without a line have sealed for the province can be opened there too.
+    let [key, same] = [&home.folder, &folder].map(|folder| bundle_key::load_or_make(folder).unwrap());
+    assert!(*key.0.expose() == *same.0.expose() && !key.1 && !same.1);
     assert!(Config::read(&folder.config()).is_ok() && folder.server_certificate().exists());
     assert_eq!((figures(&folder).await, files(&new.join("evidence")).len()), (1, 1));
     let taken = back(&new, &place, Some(&keys)).await;
     assert!(matches!(taken, Err(BackupError::AuthorityGiven(_))));
+}
+
+#[tokio::test]
+async fn a_rotation_goes_on_where_it_comes_back() {
+    let home = Home::founded().await;
+    let (place, keys) = (home.at("backup"), home.folder.root().join("authority"));
+    home.make(&place).await.unwrap();
+    let (next, key) = Authority::make("dong-nai", [3; SERIAL_BYTES], moment()).unwrap();
+    authorities::begin(&home.folder, &next, &key).unwrap();
+    let new = home.at("new");
+    back(&new, &place, Some(&keys)).await.unwrap();
+    let there = Authorities::open(&Folder::open(&new).unwrap()).unwrap();
+    assert_eq!(there.fingerprints(), Authorities::open(&home.folder).unwrap().fingerprints());
+    assert_eq!(there.issuing().fingerprint(), next.fingerprint());
+    for strange in ["next/deeper", "other"] {
+        fs::create_dir(keys.join(strange)).unwrap();
+        let refused = back(&home.at("another"), &place, Some(&keys)).await.unwrap_err();
+        assert!(matches!(&refused, BackupError::AuthorityStrange(path) if path.ends_with(strange)), "{refused}");
+        assert!(!home.at("another").exists());
+        fs::remove_dir(keys.join(strange)).unwrap();
+    }
 }
 
 #[tokio::test]
@@ -243,4 +271,77 @@ async fn a_backup_of_a_later_version_is_refused() {
     let refused = back(home.folder.root(), &place, None).await.unwrap_err();
     assert!(matches!(refused, BackupError::Store(crate::store::StoreError::Newer { found: 99, .. })), "{refused}");
     assert_eq!(content(home.folder.root()), before);
+}
+
+/// A commune's `number`-th certificate, so many days after the beginning.
+fn certificate(commune: &str, number: u8, days: i64) -> CertificateRecord {
+    let issued_at = moment() + TimeDelta::days(days);
+    CertificateRecord {
+        fingerprint: [number; 32],
+        serial: format!("{number:02x}"),
+        identity: format!("urn:tiendo:dong-nai:commune:{commune}"),
+        commune: Some(commune.into()),
+        generation: 0,
+        public_key: Some([number; 32]),
+        issuer: Some([9; 32]),
+        issued_at,
+        not_after: issued_at + TimeDelta::days(14),
+        revoked_at: None,
+        der: Some(vec![number]),
+    }
+}
+
+fn invitation(id: &str, commune: &str) -> InvitationRecord {
+    InvitationRecord {
+        id: id.into(),
+        secret_sha256: [1; 32],
+        commune: commune.into(),
+        created_at: moment(),
+        expires_at: moment() + TimeDelta::days(3),
+        used_at: None,
+    }
+}
+
+#[tokio::test]
+async fn who_was_let_in_and_shut_out_after_the_backup_stays_so() {
+    let home = Home::founded().await;
+    let (place, root) = (home.at("backup"), home.folder.root().to_owned());
+    let open = || SqliteStore::open(&home.folder.store()).unwrap();
+    let store = open();
+    for (id, commune) in [("a", "tan-phu"), ("b", "loc-tan"), ("c", "dinh-quan")] {
+        store.add_invitation(invitation(id, commune), act(moment())).await.unwrap();
+    }
+    assert_eq!(store.redeem("a", certificate("tan-phu", 1, 0)).await.unwrap(), Redeemed::Now);
+    drop(store);
+    home.make(&place).await.unwrap();
+    // After the backup: one renews, one joins, one is let in and shut out again.
+    let store = open();
+    let renewal = Renewal { presented: [1; 32], next: certificate("tan-phu", 2, 7), absent: false };
+    assert_eq!(store.renew(renewal.clone()).await.unwrap(), Renewed::Now { copied: false });
+    assert_eq!(store.redeem("b", certificate("loc-tan", 3, 1)).await.unwrap(), Redeemed::Now);
+    for identity in ["tan-phu", "dinh-quan"].map(|commune| certificate(commune, 0, 0).identity) {
+        store.revoke(&identity, "stolen", act(moment() + TimeDelta::days(8))).await.unwrap();
+    }
+    let certificates = store.certificates(None).await.unwrap();
+    assert_eq!(certificates.len(), 3);
+    drop(store);
+    let restored = back(&root, &place, None).await.unwrap();
+    assert!(restored.carries);
+    let store = open();
+    assert_eq!(store.certificates(None).await.unwrap(), certificates);
+    assert_eq!(store.renew(renewal).await.unwrap(), Renewed::Revoked);
+    assert_eq!(store.redeem("b", certificate("loc-tan", 4, 1)).await.unwrap(), Redeemed::Refused, "used once");
+    let same_key = CertificateRecord { public_key: Some([3; 32]), ..certificate("loc-tan", 4, 1) };
+    assert_eq!(store.redeem("b", same_key).await.unwrap(), Redeemed::Before(vec![3]), "a lost answer");
+    let line = store.audit(1).await.unwrap().remove(0);
+    assert_eq!(
+        (line.what.as_str(), line.detail.as_str()),
+        ("enrolments_kept", "2 certificates, 2 revocations, 1 used invitations")
+    );
+    let unknown = certificate("dinh-quan", 5, -1);
+    assert!(!store.adopt(unknown.clone(), unknown.issued_at, act(moment())).await.unwrap(), "revoked while unknown");
+    drop(store);
+    // A store that cannot be read takes its revocations with it; whoever restores is told.
+    fs::write(home.folder.store(), "no database at all, but long enough to be taken for one".repeat(20)).unwrap();
+    assert!(!back(&root, &place, None).await.unwrap().carries);
 }

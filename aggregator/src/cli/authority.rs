@@ -120,13 +120,16 @@ async fn finish(context: &Context, opened: &Opened, force: bool) -> Result<(), F
             format!("Staff certificates to be issued anew (the command credential): {staff}"),
         ));
     }
-    if left.is_empty() { drop_former(context, opened, &after).await } else { Ok(()) }
+    if keyring::former_is_needed(&opened.store, &after, opened.clock.real()).await? {
+        return Ok(());
+    }
+    drop_former(context, opened, &after).await
 }
 
 /// The second half of `finish`.
 async fn drop_former(context: &Context, opened: &Opened, authorities: &Authorities) -> Result<(), Failure> {
     let Some(former) = &authorities.former else { return Err(KeysError::NotRotating.into()) };
-    if !keyring::of_others(&opened.store, authorities, opened.clock.real()).await?.is_empty() {
+    if keyring::former_is_needed(&opened.store, authorities, opened.clock.real()).await? {
         return Err(KeysError::FormerNeeded.into());
     }
     let former = Fingerprint::of(former);

@@ -2,7 +2,8 @@
 
 use super::{Context, Failure, Opened, say};
 use crate::{
-    bundle::{self, Answer, TakeError, opening_key},
+    bundle::{self, Answer, TakeError},
+    bundle_key::opening_key,
     keyring::Keyring,
     province::Province,
     receipts,
@@ -57,11 +58,12 @@ impl Take {
         let bytes = read_bounded(&self.file)?;
         let Opened { folder, config, store, .. } = context.open().await?;
         let store: Arc<dyn Store> = Arc::new(store);
-        let opened = open(&bytes, &opening_key(&folder)?).map_err(TakeError::from)?;
+        let opened = open(&bytes, &opening_key(&folder, &*store).await?).map_err(TakeError::from)?;
         let province = Arc::new(Province::load(store.clone(), context.clock.clone()).await?);
-        let question = bundle::read(&opened, &*store, &province.id, context.clock.now()).await?;
-        let asked = question.content.clone();
         let keyring = Arc::new(Keyring::open(folder.clone(), config.hosts.clone(), context.clock.clone())?);
+        let trusted = keyring.look().trusted();
+        let question = bundle::read(&opened, &*store, &province.id, &trusted, context.clock.now()).await?;
+        let asked = question.content.clone();
         let signer = receipts::load_or_make(&folder, &province.id, &keyring.look().current, &*context.clock)?;
         let clock = province.clock.clone();
         let live = Live::start(store.clone(), Arc::new(move || clock.now())).await;
@@ -69,7 +71,7 @@ impl Take {
         let Followers { standings, .. } = Followers::new(Arc::new(live));
         let (_end, ending) = watch::channel(false);
         let keys = (keyring, context.clock.clone());
-        let (ingest, writing) = serve::ingest(&folder, &config, keys, &province, standings, ending)?;
+        let (ingest, writing) = serve::ingest(&folder, &config, keys, &province, standings, ending).await?;
         let answer = bundle::take(Arc::new(ingest), question).await;
         // Ends when everything handed over is written. What was not is not confirmed in the answer.
         let _ = writing.await;

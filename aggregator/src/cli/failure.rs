@@ -256,6 +256,7 @@ fn bundle(error: &TakeError, language: Language) -> String {
     let vi = match error {
         TakeError::Store(error) => return store(error, language),
         TakeError::Folder(error) => return folder(error, language),
+        TakeError::Keys(error) => return keys(error, language),
         TakeError::Bundle(BundleError::NotABundle) => "tệp này không phải gói của `commune-agent bundle make`".into(),
         TakeError::Bundle(BundleError::TooLarge) => "gói quá lớn".into(),
         TakeError::Bundle(BundleError::Sealed) => {
@@ -266,6 +267,11 @@ fn bundle(error: &TakeError, language: Language) -> String {
         TakeError::Revoked(commune) => format!("chứng thư của {commune} đã bị thu hồi: mời xã tham gia lại"),
         TakeError::Expired(commune, at) => {
             format!("chứng thư của {commune} hết hạn từ {}, quá lâu: mời xã tham gia lại", at.format("%d/%m/%Y"))
+        }
+        TakeError::Replaced(commune) => {
+            format!(
+                "chứng thư của {commune} đã hết hạn và đã có chứng thư mới thay: làm lại gói trên máy đang dùng của xã, hoặc mời xã tham gia lại"
+            )
         }
         TakeError::OtherName => "gói mang tên xã hoặc tỉnh khác với chứng thư đã ký".into(),
         TakeError::Frame(number) => format!("phần {number} của gói không đọc được, xin xã làm lại"),

@@ -3,6 +3,7 @@
 use super::{Context, Failure, catalogue, say};
 use crate::{
     authority::Authority,
+    bundle_key,
     config::Config,
     enrol::random,
     folder::Folder,
@@ -81,6 +82,7 @@ async fn found(
     pem::write_key(&folder.authority_key(), &key)?;
     pem::write_certificates(&folder.authority_certificate(), std::slice::from_ref(authority.certificate()))?;
     issue_server(folder, &config.hosts, &authority, &*context.clock)?;
+    bundle_key::load_or_make(folder)?;
     receipts::make(folder, &founding.province, &authority, &*context.clock)?;
     Folder::create_file(&folder.config(), config.to_toml().as_bytes())?;
     let act = Act { who: context.who.clone(), at: now };

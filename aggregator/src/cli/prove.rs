@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, write_out};
 use crate::{
+    authorities::Authorities,
     evidence::{Evidence, Limits},
     report::cli::{Format, render},
     store::{ConflictRecord, Finding, Flaw, Store, sqlite::SqliteStore},
@@ -195,7 +196,7 @@ impl VerifyReceipt {
             Some(path) => (pem::read_certificates(path)?, None),
             None => {
                 let opened = context.open().await?;
-                (pem::read_certificates(&opened.folder.authority_certificate())?, Some(opened.store))
+                (Authorities::open(&opened.folder)?.of_receipts(), Some(opened.store))
             }
         };
         let certificates: HashMap<Vec<u8>, CertificateDer<'static>> = exported

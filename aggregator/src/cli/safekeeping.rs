@@ -38,11 +38,11 @@ impl Backup {
             ["authority", "server", "receipts"].map(|name| opened.folder.root().join(name).display().to_string());
         say(&context.pick(
             format!(
-                "Bản sao lưu KHÔNG chứa khóa. Hãy cất riêng, ở nơi an toàn: {} (thiếu thì các xã không nhận ra máy chủ mới); {} và {} có thể cấp lại.",
+                "Bản sao lưu KHÔNG chứa khóa. Hãy cất riêng, ở nơi an toàn: {} (thiếu thì các xã không nhận ra máy chủ mới, gói của xã không mở được); {} và {} có thể cấp lại.",
                 keys[0], keys[1], keys[2]
             ),
             format!(
-                "It holds NO keys. Keep apart, in a safe place: {} (without it no commune knows a new server); {} and {} can be issued anew.",
+                "It holds NO keys. Keep apart, in a safe place: {} (without it no commune knows a new server, and the communes' bundles cannot be opened); {} and {} can be issued anew.",
                 keys[0], keys[1], keys[2]
             ),
         ))
@@ -70,7 +70,7 @@ impl Restore {
             clock: context.clock.clone(),
             epoch: random(),
         };
-        let Restored { manifest, aside, is_new } = backup::restore(request).await?;
+        let Restored { manifest, aside, is_new, carries } = backup::restore(request).await?;
         let (name, files, data) = (manifest.name, manifest.evidence.len(), context.data.display());
         let at = manifest.created_at.with_timezone(&TIME_ZONE).format("%d/%m/%Y %H:%M");
         say(&context.pick(
@@ -90,6 +90,17 @@ impl Restore {
                 format!("Fingerprint of the authority: {}", authority.fingerprint()),
             ))?;
         }
+        say(&if carries {
+            context.pick(
+                "Chứng thư đã cấp, đã thu hồi và mã mời đã dùng sau bản sao lưu được lấy lại từ kho dữ liệu trước đó.",
+                "Certificates given and revoked and invitations used after the backup were taken over from the store that was here.",
+            )
+        } else {
+            context.pick(
+                "QUAN TRỌNG: không đọc được gì của kho dữ liệu sau bản sao lưu. Mọi lần thu hồi chứng thư (`revoke`) sau bản sao lưu phải làm lại TRƯỚC khi chạy `serve`, nếu không máy đã bị thu hồi sẽ vào lại được.",
+                "IMPORTANT: nothing of the store after the backup could be read. Every revocation (`revoke`) of after the backup has to be given again BEFORE `serve` runs, else a computer that was revoked is let in again.",
+            )
+        })?;
         say(&context.pick(
             "Chạy `serve`: mỗi xã tự gửi lại những gì đã gửi sau bản sao lưu. Quyết định của tỉnh sau bản sao lưu (thẩm định, gia hạn, danh mục, mã mời) phải làm lại.",
             "Run `serve`: each commune sends again what it sent after the backup. What the province decided after it (verdicts, exceptions, catalogues, invitations) has to be decided again.",

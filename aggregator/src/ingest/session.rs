@@ -90,7 +90,7 @@ impl SyncService for Sessions {
     type SessionStream = ReceiverStream<Result<AggregatorFrame, Status>>;
 
     async fn session(&self, request: Request<Streaming<AgentFrame>>) -> Result<Response<Self::SessionStream>, Status> {
-        let agent = self.access.agent(request.extensions())?;
+        let agent = self.access.agent(request.extensions()).await?;
         let (frames, outbound) = mpsc::channel(WAITING_FRAMES);
         tokio::spawn(hold(self.ingest.clone(), agent, request.into_inner(), frames));
         Ok(Response::new(ReceiverStream::new(outbound)))

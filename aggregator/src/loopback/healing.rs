@@ -1,7 +1,12 @@
 //! Agents of protocol 2: history, receipts, digests, copies, evidence.
 
 use super::*;
-use crate::sample::{change, change_id};
+use crate::{
+    authorities,
+    authority::{Authority, SERIAL_BYTES},
+    folder::Folder,
+    sample::{change, change_id, moment},
+};
 use aggregator_frame::Frame as Answer;
 use proto::receipt::{ReceiptVerifier, Statement};
 use rusqlite::Connection;
@@ -339,6 +344,18 @@ async fn receipts_are_checked_against_the_authority_and_the_journal() {
     let authority = data.join("authority/certificate.pem");
     let alone = ["--authority", authority.to_str().unwrap()];
     check(&good, &alone).await.unwrap();
+    // The authority that vouches for the key is replaced, and at last forgotten.
+    let folder = Folder::open(data).unwrap();
+    let (next, key) = Authority::make("dong-nai", [7; SERIAL_BYTES], moment()).unwrap();
+    let kept = data.join("kept.pem");
+    std::fs::copy(&authority, &kept).unwrap();
+    let alone = ["--authority", kept.to_str().unwrap()];
+    authorities::begin(&folder, &next, &key).unwrap();
+    check(&good, &[]).await.unwrap();
+    authorities::switch(&folder).unwrap();
+    check(&good, &[]).await.unwrap();
+    authorities::drop_former(&folder).unwrap();
+    check(&good, &[]).await.unwrap();
     let mut forged = good[0].clone();
     forged.statement[3] ^= 1;
     assert_eq!(check(&[good[1].clone(), forged], &[]).await.unwrap_err(), "1 of 2 receipts are not borne out");

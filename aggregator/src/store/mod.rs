@@ -104,6 +104,14 @@ pub trait Store: Send + Sync {
     async fn renew(&self, renewal: Renewal) -> Result<Renewed, StoreError>;
     /// Records a certificate that was issued by a command.
     async fn add_certificate(&self, certificate: CertificateRecord, act: Act) -> Result<(), StoreError>;
+    /// Records a commune's certificate that this store does not know, if it was restored after the certificate became valid, and the
+    /// commune's certificates were not revoked after it was issued; whether it is known now.
+    async fn adopt(
+        &self,
+        certificate: CertificateRecord,
+        not_before: DateTime<Utc>,
+        act: Act,
+    ) -> Result<bool, StoreError>;
     /// A certificate by its SHA-256.
     async fn certificate(&self, fingerprint: [u8; 32]) -> Result<Option<CertificateRecord>, StoreError>;
     /// The certificates, by identity and generation; with a time only those neither expired nor revoked then.
@@ -193,8 +201,13 @@ pub trait Store: Send + Sync {
 
     /// Copies the store as it is at this moment into a new file, whole and checked. Nobody who writes waits for it.
     async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError>;
-    /// Begins another life of a store that came from a backup; `detail` stands in the audit history.
-    async fn restored(&self, epoch: [u8; 16], detail: &str, act: Act) -> Result<(), StoreError>;
+    /// Begins another life of a store that came from a backup, at `real` time; `detail` stands in the audit history.
+    async fn restored(&self, epoch: [u8; 16], detail: &str, real: DateTime<Utc>, act: Act) -> Result<(), StoreError>;
+    /// When that was last (real time); none for a store that never came from a backup.
+    async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// Takes over what another copy of this store knows more of certificates and invitations. What is revoked or used up in one of
+    /// them is so afterwards.
+    async fn carry_over(&self, from: Enrolments, act: Act) -> Result<(), StoreError>;
     /// Files attached to figures, by commune, indicator, period and version; at most `limit`.
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError>;
 

@@ -1,5 +1,6 @@
 //! What the port says about copies of the store and about files of evidence.
 
+use super::{CertificateRecord, InvitationRecord};
 use chrono::{DateTime, Utc};
 use shared::{observation::ObservationKey, period::Period};
 
@@ -8,6 +9,17 @@ use shared::{observation::ObservationKey, period::Period};
 pub struct StoreCopy {
     /// Version of its tables.
     pub schema: u64,
+}
+
+/// Who was let in and who was shut out, as one store knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Enrolments {
+    /// All certificates.
+    pub certificates: Vec<CertificateRecord>,
+    /// All invitations, with the certificate (SHA-256) given for a used one.
+    pub invitations: Vec<(InvitationRecord, Option<[u8; 32]>)>,
+    /// When all certificates of an identity were revoked, by identity.
+    pub revoked: Vec<(String, DateTime<Utc>)>,
 }
 
 /// Which files of evidence are asked for; what is `None` is not asked.

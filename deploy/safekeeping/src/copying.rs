@@ -95,19 +95,69 @@ pub(crate) fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Makes a folder that only its owner can read; one that is there stays as it is.
+/// Makes a folder that only its owner can read, and those above it, durably; one that is there stays as it is.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    let made = missing(path);
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    sync_above(&made)
 }
 
-/// Makes what was renamed within a folder durable.
+/// The folders that would have to be made for this one, itself first.
+#[must_use]
+pub fn missing(path: &Path) -> Vec<&Path> {
+    path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect()
+}
+
+/// Makes folders that were made durable: a synced file in a folder whose own name is lost is lost too.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_above(made: &[&Path]) -> io::Result<()> {
+    made.iter().filter_map(|folder| folder.parent()).try_for_each(sync_folder)
+}
+
+/// Makes what was named within a folder durable.
 ///
 /// # Errors
 /// What the system says.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
+    // The folder of a bare name.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    #[cfg(test)]
+    tests::note(path);
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    thread_local! {
+        static SYNCED: RefCell<Vec<PathBuf>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) fn note(path: &Path) {
+        SYNCED.with_borrow_mut(|synced| synced.push(path.to_owned()));
+    }
+
+    #[test]
+    fn the_folders_made_for_a_file_are_as_durable_as_the_file() {
+        let place = tempfile::tempdir().unwrap();
+        let from = place.path().join("from");
+        fs::write(&from, "content").unwrap();
+        let evidence = place.path().join("evidence");
+        copy(&from, &evidence.join("ab/abcd"), part_of(&from).unwrap()).unwrap();
+        let synced = || SYNCED.take();
+        assert_eq!(synced(), [evidence.clone(), place.path().to_owned(), evidence.join("ab")]);
+        copy(&from, &evidence.join("ab/abce"), part_of(&from).unwrap()).unwrap();
+        assert_eq!(synced(), [evidence.join("ab")], "nothing above is new");
+        assert!(missing(Path::new("a bare name"))[0].ends_with("a bare name"));
+        sync_above(&[Path::new("a bare name")]).unwrap();
+        assert_eq!(synced(), [Path::new(".")]);
+    }
 }

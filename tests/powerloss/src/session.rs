@@ -15,7 +15,7 @@ use agent::{
 use aggregator::{
     access::{Agent, Carrier},
     authority::Authority,
-    bundle,
+    bundle_key,
     clock::Clock,
     config::Config,
     folder::Folder,
@@ -101,7 +101,7 @@ pub async fn found(place: &Path, now: DateTime<Utc>) -> Result<()> {
     pem::write_key(&folder.authority_key(), &key)?;
     pem::write_certificates(&folder.authority_certificate(), &[authority.certificate().clone()])?;
     issue_server(&folder, &Config::default().hosts, &authority, &clock)?;
-    bundle::opening_key(&folder)?;
+    bundle_key::load_or_make(&folder)?;
     receipts::make(&folder, PROVINCE, &authority, &clock)?;
     let founding = Founding { province: PROVINCE.into(), exercise: false, clock_offset_ms: 0 };
     let import = CatalogueImport { files, fingerprint, plan_year };
@@ -150,7 +150,7 @@ impl Running {
         let (end, ending) = watch::channel(false);
         let config = Config { max_sessions: 4, ..Config::default() };
         let (ingest, writing) =
-            serve::ingest(&folder, &config, (keyring, clock), &province, Arc::new(NoStandings), ending)?;
+            serve::ingest(&folder, &config, (keyring, clock), &province, Arc::new(NoStandings), ending).await?;
         Ok(Self { ingest: Arc::new(ingest), store, writing, _end: end })
     }
 

@@ -5,7 +5,7 @@ use crate::world::Hand;
 use aggregator::{
     access::{Agent, Carrier},
     authority::Authority,
-    bundle,
+    bundle_key,
     clock::Clock,
     config::Config,
     enrol::random,
@@ -55,7 +55,7 @@ pub async fn found(place: &Path, hand: &Hand) -> Result<()> {
     pem::write_certificates(&folder.authority_certificate(), &[authority.certificate().clone()])?;
     issue_server(&folder, &Config::default().hosts, &authority, hand)?;
     receipts::make(&folder, PROVINCE, &authority, hand)?;
-    bundle::opening_key(&folder)?;
+    bundle_key::load_or_make(&folder)?;
     let founding = Founding { province: PROVINCE.into(), exercise: false, clock_offset_ms: 0 };
     let act = Act { who: "sim".into(), at: hand.now() };
     let store = SqliteStore::create(&folder.store(), founding, import, act.clone()).await?;
@@ -133,7 +133,7 @@ impl Aggregator {
         let (end, ending) = watch::channel(false);
         let config = Config { max_sessions: 16, ..Config::default() };
         let (mut ingest, writing) =
-            serve::ingest(&folder, &config, (keyring, clock), &province, Arc::new(NoStandings), ending)?;
+            serve::ingest(&folder, &config, (keyring, clock), &province, Arc::new(NoStandings), ending).await?;
         // A few changes are many here: batches are in flight, and history comes back in several pages.
         ingest.sizes = Sizes { batch_bytes: 500, page_changes: 3 };
         Ok(Running { ingest: Arc::new(ingest), store, writing, authority: folder.authority_certificate(), _end: end })
@@ -163,8 +163,9 @@ impl Aggregator {
         self.kill().await;
         fs::copy(backup, self.root.join("store.db"))?;
         let epoch = self.hand.draw();
-        let act = Act { who: "sim".into(), at: self.hand.real() };
-        self.running().await?.store.restored(epoch, "sim", act).await?;
+        let real = self.hand.real();
+        let act = Act { who: "sim".into(), at: real };
+        self.running().await?.store.restored(epoch, "sim", real, act).await?;
         Ok(true)
     }
 

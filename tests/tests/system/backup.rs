@@ -158,7 +158,7 @@ fn a_province_is_backed_up_while_it_serves_and_comes_back() {
     assert!(told.contains("máy chủ khác đang chạy"), "{told}");
     province.kill();
     let said = province.command(["restore", text(&place)]).ok();
-    assert!(said.contains("store.db.before-restore-"), "{said}");
+    assert!(said.contains("store.db.before-restore-") && said.contains("được lấy lại"), "{said}");
     assert_eq!(figures_of("province-aggregator", &province.data()), 6);
     // Weeks later, and the month was closed: the receipts say when the figures had come.
     province.clock("2026-12-20T08:00:00+07:00");
@@ -175,9 +175,39 @@ fn a_province_is_backed_up_while_it_serves_and_comes_back() {
     assert!(told.contains("--authority") && !new.exists(), "{told}");
     let keys = province.data().join("authority");
     let said = on("province-aggregator", &new, &["restore", text(&place), "--authority", text(&keys)]).ok();
-    assert!(said.contains("Dấu vân tay"), "{said}");
+    assert!(said.contains("Dấu vân tay") && said.contains("phải làm lại TRƯỚC khi chạy `serve`"), "{said}");
     assert_eq!(figures_of("province-aggregator", &new), 6);
     assert_eq!(fs::read(keys.join("key.pem")).unwrap(), fs::read(new.join("authority/key.pem")).unwrap());
+}
+
+#[test]
+fn a_commune_that_joined_after_the_backup_goes_on_with_what_it_has() {
+    let mut province = Province::found();
+    province.serve();
+    let (known, revoked) = (Commune::joined(&province, "loc-tan"), Commune::joined(&province, "tan-phu"));
+    let place = province.desk().join("backup");
+    let _ = province.command(["backup", text(&place)]).ok();
+    let late = Commune::joined(&province, "dinh-quan");
+    for commune in [&known, &revoked, &late] {
+        let _ = commune.import(&figures_csv("2026-10", &FIGURES)).ok();
+        let _ = commune.command(["sync"]).ok();
+    }
+    province.kill();
+    // Nothing of the store can be read any more: what it knew of the communes is lost.
+    for rest in ["store.db-wal", "store.db-shm"] {
+        let _ = fs::remove_file(province.data().join(rest));
+    }
+    fs::write(province.data().join("store.db"), "no database, but long enough to be taken for one".repeat(40)).unwrap();
+    let said = province.command(["restore", text(&place)]).ok();
+    assert!(said.contains("phải làm lại TRƯỚC khi chạy `serve`"), "{said}");
+    let _ = province.command(["revoke", "tan-phu"]).ok();
+    province.serve();
+    for commune in [&known, &late] {
+        let session = commune.command(["sync", "--format", "json"]).json();
+        assert_eq!(session["outcome"], "done", "{session}");
+    }
+    let _ = revoked.command(["sync"]).failed(5);
+    assert_eq!(figures_of("province-aggregator", &province.data()), 6);
 }
 
 #[test]

@@ -146,19 +146,91 @@ fn a_province_restored_on_a_new_machine_is_filled_again() {
         sync(commune);
     }
     let before = province.command(["export", "observations"]).ok();
-    // The machine is gone; its authority was kept apart.
-    province.kill();
-    let keys = province.desk().join("kept");
-    copy(&province.data().join("authority"), &keys);
-    fs::remove_dir_all(province.data()).unwrap();
-    let data = province.data();
-    let words = ["--data", text(&data), "restore", text(&backup), "--authority", text(&keys)];
-    let _ = run("province-aggregator", words).ok();
-    province.serve();
+    begin_on_a_new_machine(&mut province, &backup);
     for commune in &communes {
         sync(commune);
     }
     assert_eq!(province.command(["export", "observations"]).ok(), before);
     assert_whole(&province, &communes[0], 6);
     assert_whole(&province, &communes[1], 3);
+}
+
+/// The province's machine is lost; another one begins with the backup and the authority that was kept apart.
+fn begin_on_a_new_machine(province: &mut Province, backup: &Path) {
+    province.kill();
+    let keys = province.desk().join("kept");
+    copy(&province.data().join("authority"), &keys);
+    fs::remove_dir_all(province.data()).unwrap();
+    let data = province.data();
+    let words = ["--data", text(&data), "restore", text(backup), "--authority", text(&keys)];
+    let said = run("province-aggregator", words).ok();
+    assert!(said.contains("phải làm lại TRƯỚC khi chạy `serve`"), "{said}");
+    province.serve();
+}
+
+#[test]
+fn who_got_a_certificate_after_the_backup_need_not_join_again() {
+    let mut province = Province::found();
+    province.serve();
+    let backup = province.desk().join("backup");
+    let _ = province.command(["backup", text(&backup)]).ok();
+    let [online, offline] = ["dinh-quan", "tan-phu"].map(|slug| Commune::joined(&province, slug));
+    for commune in [&online, &offline] {
+        report(commune, "2026-08");
+    }
+    sync(&online);
+    // Sealed for the old machine, opened on the new one.
+    let (bundle, answer) = (offline.desk().join("a.bundle"), offline.desk().join("a.answer"));
+    let _ = offline.command(["bundle", "make", text(&bundle)]).ok();
+    begin_on_a_new_machine(&mut province, &backup);
+    sync(&online);
+    let _ = province.command(["bundle", "take", text(&bundle), "--out", text(&answer)]).ok();
+    let _ = offline.command(["bundle", "take", text(&answer)]).ok();
+    assert_eq!((offline.status()["pending"].clone(), held(&province)), (0.into(), 6));
+    assert_whole(&province, &online, 3);
+    let listed = province.command(["certificates", "--format", "json"]).json();
+    assert_eq!(listed.as_array().unwrap().len(), 2, "{listed}");
+}
+
+#[test]
+fn what_was_revoked_or_used_up_after_the_backup_stays_so() {
+    let mut province = Province::found();
+    province.serve();
+    let stolen = Commune::joined(&province, "dinh-quan");
+    let backup = province.desk().join("backup");
+    let invitation = province.invite("tan-phu");
+    let _ = province.command(["backup", text(&backup)]).ok();
+    let _ = province.command(["revoke", "dinh-quan"]).ok();
+    let joined = Commune::new();
+    let _ = joined.join(province.url(), &invitation).ok();
+    province.kill();
+    let said = province.command(["restore", text(&backup)]).ok();
+    assert!(!said.contains("phải làm lại TRƯỚC khi chạy `serve`"), "{said}");
+    province.serve();
+    let _ = stolen.command(["sync"]).failed(5);
+    let _ = Commune::new().join(province.url(), &invitation).failed(5);
+    report(&joined, "2026-08");
+    sync(&joined);
+    assert_whole(&province, &joined, 3);
+}
+
+#[test]
+fn receipts_of_a_replaced_authority_stay_good_and_a_rotation_survives_its_machine() {
+    let mut province = Province::found();
+    province.serve();
+    let commune = Commune::joined(&province, "dinh-quan");
+    report(&commune, "2026-08");
+    sync(&commune);
+    let receipts = commune.desk().join("receipts.json");
+    let _ = commune.command(["receipts", "--export", text(&receipts)]).ok();
+    let backup = province.desk().join("backup");
+    let _ = province.command(["backup", text(&backup)]).ok();
+    let _ = province.command(["authority", "rotate"]).ok();
+    // Under the next authority, which the kept folder has too.
+    let newcomer = Commune::joined(&province, "tan-phu");
+    begin_on_a_new_machine(&mut province, &backup);
+    sync(&newcomer);
+    sync(&commune);
+    let _ = province.command(["authority", "finish", "--force"]).ok();
+    let _ = province.command(["verify-receipt", text(&receipts)]).ok();
 }

@@ -192,7 +192,7 @@ impl Session {
 
     /// When this province received changes that it lost since, by its own receipt; none when the receipt is not for exactly these.
     fn confirmed_before(&self, shown: &Shown, after: LogPosition) -> Option<DateTime<Utc>> {
-        let authorities = self.ingest.keyring.look().trusted();
+        let authorities = self.ingest.keyring.look().of_receipts();
         let certificate = CertificateDer::from(shown.certificate.as_slice());
         let verifier = ReceiptVerifier::new(&self.ingest.province.id, &certificate, &authorities);
         match verifier.and_then(|verifier| verifier.check(&shown.receipt)) {

@@ -1,9 +1,10 @@
 //! Copies of the store, made while others write to it; and a copy that becomes the store.
 
 use super::{
-    super::{Act, Founding, StoreCopy, StoreError},
-    decide, read, schema,
+    super::{Act, Enrolments, Founding, StoreCopy, StoreError},
+    adopt, carry, decide, read, schema,
 };
+use chrono::{DateTime, Utc};
 use rusqlite::{
     Connection, OpenFlags,
     backup::{Backup, StepResult},
@@ -49,6 +50,19 @@ pub fn founding_of(path: &Path) -> Result<Founding, StoreError> {
     read::founding(&connection)
 }
 
+/// What a store of this version knows of certificates and invitations, without writing to it.
+///
+/// # Errors
+/// All; also for a store of another version: its tables are not these.
+pub fn enrolments_of(path: &Path) -> Result<Enrolments, StoreError> {
+    let connection = Connection::open_with_flags(path, flags())?;
+    let found = schema::version(&connection)?;
+    if found > schema::known() {
+        return Err(StoreError::Newer { found, known: schema::known() });
+    }
+    carry::enrolments(&connection)
+}
+
 /// Looks at every page of a file that nobody has open.
 ///
 /// # Errors
@@ -66,7 +80,14 @@ pub fn quiesce(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Another life of the store begins: what agents know of positions in its feed is void.
-pub(super) fn restored(connection: &Connection, epoch: [u8; 16], detail: &str, act: &Act) -> Result<(), StoreError> {
+pub(super) fn restored(
+    connection: &Connection,
+    epoch: [u8; 16],
+    detail: &str,
+    real: DateTime<Utc>,
+    act: &Act,
+) -> Result<(), StoreError> {
+    adopt::note_restore(connection, real)?;
     decide::set_meta(connection, "epoch", &hex::encode(epoch))?;
     decide::note(connection, act, "restored", detail)
 }

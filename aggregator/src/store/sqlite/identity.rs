@@ -4,7 +4,7 @@ use super::{
     super::{
         Act, CertificateRecord, InvitationRecord, NotedCopies, Redeemed, Renewal, Renewed, StoreError, TrustReport,
     },
-    columns, decide,
+    adopt, columns, decide,
     names::{self, Names},
 };
 use chrono::{DateTime, Utc};
@@ -136,17 +136,27 @@ pub(super) fn add_certificate(
 }
 
 /// Records a certificate as the newest of its identity.
-fn insert_certificate(
+pub(super) fn insert_certificate(
+    connection: &Connection,
+    names: &mut Names,
+    certificate: &CertificateRecord,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE certificate SET der = NULL WHERE identity = ?1 AND der IS NOT NULL";
+    connection.prepare_cached(sql)?.execute([&certificate.identity])?;
+    let sql = "SELECT coalesce(max(generation), 0) + 1 FROM certificate WHERE identity = ?1";
+    let generation = connection.prepare_cached(sql)?.query_row([&certificate.identity], |row| row.get(0))?;
+    insert_row(connection, names, &CertificateRecord { generation, ..certificate.clone() })
+}
+
+/// Records a certificate with the generation that it has; no other of its identity may have it.
+pub(super) fn insert_row(
     connection: &Connection,
     names: &mut Names,
     certificate: &CertificateRecord,
 ) -> Result<(), StoreError> {
     let commune = certificate.commune.as_deref().map(|slug| names.number(connection, slug)).transpose()?;
-    let sql = "UPDATE certificate SET der = NULL WHERE identity = ?1 AND der IS NOT NULL";
-    connection.prepare_cached(sql)?.execute([&certificate.identity])?;
-    let sql = "INSERT INTO certificate (fingerprint, serial, identity, commune, issued_at, not_after, public_key, issuer, der, generation)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-               (SELECT coalesce(max(generation), 0) + 1 FROM certificate WHERE identity = ?3))";
+    let sql = "INSERT INTO certificate (fingerprint, serial, identity, commune, issued_at, not_after, public_key, issuer, der, generation,
+               revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     connection.prepare_cached(sql)?.execute(params![
         certificate.fingerprint,
         certificate.serial,
@@ -156,7 +166,9 @@ fn insert_certificate(
         columns::time(certificate.not_after),
         certificate.public_key,
         certificate.issuer,
-        certificate.der
+        certificate.der,
+        certificate.generation,
+        certificate.revoked_at.map(columns::time)
     ])?;
     Ok(())
 }
@@ -215,6 +227,7 @@ pub(super) fn revoke(connection: &Connection, identity: &str, reason: &str, act:
     connection.prepare_cached(sql)?.execute(params![identity, at])?;
     let sql = "UPDATE certificate SET revoked_at = ?2 WHERE identity = ?1 AND revoked_at IS NULL";
     let revoked = connection.prepare_cached(sql)?.execute(params![identity, at])?;
+    adopt::note_revoked(connection, identity, act.at)?;
     decide::note(connection, act, "revoked", &format!("{identity}: {revoked} certificates: {reason}"))?;
     Ok(u32::try_from(revoked).unwrap_or(u32::MAX))
 }

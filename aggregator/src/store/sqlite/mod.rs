@@ -3,9 +3,11 @@
 //! WAL and `synchronous = FULL`: when a write returns, it is on the disk. Every write begins with `BEGIN IMMEDIATE`.
 //! Commands of other processes may read and write the same file at the same time.
 
+mod adopt;
 mod append;
 mod attachments;
 pub mod backup;
+mod carry;
 mod columns;
 mod conflict;
 mod connection;
@@ -29,7 +31,7 @@ mod versions;
 
 use super::{
     Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, ConflictRecord, Contact,
-    CurrentCatalogue, EvidenceClaims, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
+    CurrentCatalogue, Enrolments, EvidenceClaims, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
     HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
     RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
     StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
@@ -87,6 +89,15 @@ impl Store for SqliteStore {
 
     async fn add_certificate(&self, certificate: CertificateRecord, act: Act) -> Result<(), StoreError> {
         self.transact(move |transaction, names| identity::add_certificate(transaction, names, &certificate, &act)).await
+    }
+
+    async fn adopt(
+        &self,
+        certificate: CertificateRecord,
+        not_before: DateTime<Utc>,
+        act: Act,
+    ) -> Result<bool, StoreError> {
+        self.transact(move |transaction, names| adopt::adopt(transaction, names, &certificate, not_before, &act)).await
     }
 
     async fn certificate(&self, fingerprint: [u8; 32]) -> Result<Option<CertificateRecord>, StoreError> {
@@ -271,9 +282,17 @@ impl Store for SqliteStore {
         self.read(move |connection| backup::copy(connection, &path)).await
     }
 
-    async fn restored(&self, epoch: [u8; 16], detail: &str, act: Act) -> Result<(), StoreError> {
+    async fn restored(&self, epoch: [u8; 16], detail: &str, real: DateTime<Utc>, act: Act) -> Result<(), StoreError> {
         let detail = detail.to_owned();
-        self.transact(move |transaction, _| backup::restored(transaction, epoch, &detail, &act)).await
+        self.transact(move |transaction, _| backup::restored(transaction, epoch, &detail, real, &act)).await
+    }
+
+    async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.read(|connection| adopt::restored_at(connection)).await
+    }
+
+    async fn carry_over(&self, from: Enrolments, act: Act) -> Result<(), StoreError> {
+        self.transact(move |transaction, names| carry::carry_over(transaction, names, &from, &act)).await
     }
 
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError> {

@@ -180,9 +180,11 @@ async fn records_made_anew_are_the_same(store: &impl Store) {
 
 async fn another_epoch_begins(store: &impl Store) {
     let first = store.epoch().await.unwrap();
+    assert_eq!(store.restored_at().await.unwrap(), None);
     assert_ne!(first, [0; 16]);
-    store.restored([5; 16], "backup", act(moment())).await.unwrap();
+    store.restored([5; 16], "backup", moment(), act(moment())).await.unwrap();
     assert_eq!(store.opening(opening(1, 0)).await.unwrap().epoch, [5; 16]);
+    assert_eq!(store.restored_at().await.unwrap(), Some(moment()));
     assert_eq!(store.audit(1).await.unwrap()[0].what, "restored");
 }
 
