@@ -87,6 +87,7 @@ pub fn make(folder: &Folder, path: &Path, with_evidence: bool, clock: &Clock) ->
     let wanted = v1::FeedWanted { position: made.feed_position, catalogue_version };
     packing.say(agent_frame::Frame::FeedWanted(wanted));
     if with_evidence {
+        exchange::reconsider(&mut store, folder)?;
         packing.evidence(folder, store.view())?;
     }
     rand::rng().fill_bytes(&mut made.id);

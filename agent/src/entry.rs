@@ -316,6 +316,8 @@ pub struct Attached {
     pub file: Copied,
     /// False when it was bound to this version already.
     pub is_new: bool,
+    /// Whether its bytes were given up, and will be sent again.
+    pub is_sent_again: bool,
 }
 
 /// Finds the newest version of a figure, to bind evidence to it.
@@ -350,13 +352,15 @@ pub fn attach(
         let mut attached = Vec::with_capacity(files.len());
         for file in files {
             let is_new = !writing.view().has_evidence(figure.change_id, file.sha256)?;
+            // The copy is whole now, whatever became of an earlier one.
+            let is_sent_again = writing.want_file_again(file.sha256, file.size_bytes)?;
             if is_new {
                 let Copied { sha256, name, size_bytes } = file.clone();
                 let evidence = Evidence { observation: figure.change_id, sha256, name, size_bytes };
                 let change = change(writing, author, Deed::Attached(evidence))?;
                 writing.attach(&change, author.now)?;
             }
-            attached.push(Attached { file, is_new });
+            attached.push(Attached { file, is_new, is_sent_again });
         }
         Ok((figure, attached))
     })

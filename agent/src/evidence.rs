@@ -99,6 +99,24 @@ fn judge(path: &Path, limits: Limits) -> Result<Copied, EvidenceError> {
     Ok(Copied { sha256, name, size_bytes })
 }
 
+/// Whether the copy of a file is here and has its bytes.
+///
+/// # Errors
+/// When the system refuses.
+pub fn is_whole(folder: &Folder, sha256: [u8; 32], size_bytes: u64) -> io::Result<bool> {
+    let mut file = match File::open(path_of(folder, sha256)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if file.metadata()?.len() != size_bytes {
+        return Ok(false);
+    }
+    let mut hash = Sha256::new();
+    io::copy(&mut file, &mut hash)?;
+    Ok(<[u8; 32]>::from(hash.finalize()) == sha256)
+}
+
 /// A piece of a copy; `None` when there is no such copy, or it is shorter than it was.
 ///
 /// # Errors

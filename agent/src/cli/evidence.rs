@@ -39,7 +39,7 @@ pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
     if desk.format == Format::Json {
         let files: Vec<_> = attached
             .iter()
-            .map(|a| json!({ "name": a.file.name, "size_bytes": a.file.size_bytes, "sha256": hex::encode(a.file.sha256), "new": a.is_new }))
+            .map(|a| json!({ "name": a.file.name, "size_bytes": a.file.size_bytes, "sha256": hex::encode(a.file.sha256), "new": a.is_new, "sent_again": a.is_sent_again }))
             .collect();
         return Ok(pretty(&json!({
             "indicator": key.indicator, "unit": key.unit, "period": key.period.to_string(), "version": version,
@@ -62,6 +62,11 @@ fn in_words(desk: &Desk, attached: &Attached) -> String {
         desk.language.pick(
             format!("Đã gắn {name} ({size} byte, SHA-256 {hash}…)\n"),
             format!("Attached {name} ({size} bytes, SHA-256 {hash}…)\n"),
+        )
+    } else if attached.is_sent_again {
+        desk.language.pick(
+            format!("{name} đã được gắn vào phiên bản này; tệp sẽ được gửi lại cho tỉnh ở lần đồng bộ tới\n"),
+            format!("{name} is attached to this version already; it will be sent again in the next session\n"),
         )
     } else {
         desk.language.pick(

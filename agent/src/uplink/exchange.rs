@@ -1,6 +1,10 @@
 //! The machine and the store together: the province's frames in, our frames out. No network here, so that a test can play
 //! the province.
 
+mod filing;
+
+pub use filing::reconsider;
+
 use super::{
     BUILD,
     machine::{Facts, Input, Machine, Output, order::Carried},
@@ -14,7 +18,6 @@ use crate::{
     store::{Store, StoreError, View, Writing, meta::Exercise},
 };
 use proto::{
-    MAX_OFFERED_FILES,
     digest::Difference,
     receipt::ReceiptVerifier,
     sync::v1::{self, AgentFrame, AggregatorFrame},
@@ -244,9 +247,7 @@ impl<'a> Exchange<'a> {
                 self.store.write(|writing| writing.set_comparison(equal, now, healed))?;
                 Ok(Some(Input::Stored))
             }
-            Output::ReadOffer { after } => {
-                Ok(Some(Input::Offer(self.store.view().pending_files(after, MAX_OFFERED_FILES)?)))
-            }
+            Output::ReadOffer { after } => self.offer(after).map(|files| Some(Input::Offer(files))),
             Output::ReadChunk { sha256, offset, most_bytes } => {
                 let most_bytes = most_bytes.min(self.around.most_chunk_bytes);
                 let chunk = evidence::read_chunk(self.around.folder, sha256, offset, most_bytes)?;
