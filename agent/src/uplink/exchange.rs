@@ -7,7 +7,7 @@ pub use filing::reconsider;
 
 use super::{
     BUILD,
-    machine::{Facts, Input, Machine, Output, order::Carried},
+    machine::{Facts, Input, Machine, Output, Stage, order::Carried},
     outcome::{End, Outcome},
 };
 use crate::{
@@ -49,8 +49,8 @@ pub struct Tally {
     pub healed: u64,
     /// Bytes of evidence sent.
     pub evidence_bytes: u64,
-    /// Whether all figures are confirmed and the feed is taken over.
-    pub delivered: bool,
+    /// How far it came.
+    pub stage: Stage,
     /// The province's clock minus ours, in milliseconds; `None` in an exercise.
     pub skew_ms: Option<i64>,
 }
@@ -180,7 +180,7 @@ impl<'a> Exchange<'a> {
                 }
             }
         }
-        self.tally.delivered |= self.machine.has_delivered();
+        self.tally.stage = self.tally.stage.max(self.machine.reached());
         frames
     }
 

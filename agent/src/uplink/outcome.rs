@@ -10,6 +10,8 @@ pub enum End {
     Done,
     /// All figures are confirmed and the feed is taken over; the session ended before all evidence was sent.
     EvidencePending,
+    /// All figures are confirmed and the feed is taken over; the session ended before both ends were compared.
+    NotCompared,
     /// The province is busy and said when to come back.
     RetryLater,
     /// No connection, or it broke.
@@ -49,9 +51,10 @@ pub enum Pace {
 
 impl End {
     /// All ends.
-    pub const ALL: [End; 13] = [
+    pub const ALL: [End; 14] = [
         End::Done,
         End::EvidencePending,
+        End::NotCompared,
         End::RetryLater,
         End::Unreachable,
         End::TimedOut,
@@ -71,6 +74,7 @@ impl End {
         match self {
             End::Done => "done",
             End::EvidencePending => "evidence_pending",
+            End::NotCompared => "not_compared",
             End::RetryLater => "retry_later",
             End::Unreachable => "unreachable",
             End::TimedOut => "timed_out",
@@ -99,6 +103,10 @@ impl End {
             End::EvidencePending => (
                 "số liệu đã gửi đủ và được xác nhận; minh chứng còn lại sẽ tự gửi tiếp",
                 "all figures are sent and confirmed; the evidence that is left will be sent by itself",
+            ),
+            End::NotCompared => (
+                "số liệu đã gửi đủ và được xác nhận; việc đối chiếu với tỉnh sẽ làm ở lần sau",
+                "all figures are sent and confirmed; the comparison with the province follows in the next session",
             ),
             End::RetryLater => {
                 ("máy chủ tỉnh đang bận; sẽ tự thử lại", "the province is busy; will try again by itself")
@@ -182,7 +190,13 @@ impl Outcome {
     pub fn pace(&self) -> Pace {
         match self.end {
             End::Done => Pace::Scheduled,
-            End::EvidencePending | End::RetryLater | End::Unreachable | End::TimedOut | End::Protocol | End::Store => {
+            End::EvidencePending
+            | End::NotCompared
+            | End::RetryLater
+            | End::Unreachable
+            | End::TimedOut
+            | End::Protocol
+            | End::Store => {
                 self.retry_after.map_or(Pace::Soon, |wait| Pace::Told(wait.clamp(TOLD_WAITS.0, TOLD_WAITS.1)))
             }
             End::NotTrusted

@@ -3,6 +3,7 @@
 use super::{
     credential,
     exchange::{Exchange, Surroundings, Tally},
+    machine::Stage,
     outcome::{End, Outcome},
     renew, trust,
 };
@@ -62,10 +63,7 @@ pub async fn hold(
     let mut tally = Tally::default();
     let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally));
     let mut outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
-    if tally.delivered && outcome.end != End::Done {
-        // What is left is evidence: the figures' part of the session stands.
-        outcome.end = End::EvidencePending;
-    }
+    outcome.end = ended_at(tally.stage, outcome.end);
     let run = Run {
         started_at,
         ended_at: clock.now(),
@@ -91,6 +89,16 @@ pub async fn hold(
         "session ended"
     );
     Ok(Report { outcome, tally })
+}
+
+/// What an end means where it came: after the figures' part of a session, that part stands when the line breaks. Everything else is
+/// what it is: a person may have to do something.
+fn ended_at(stage: Stage, end: End) -> End {
+    match (stage, end) {
+        (Stage::Comparing, End::Unreachable | End::TimedOut | End::RetryLater) => End::NotCompared,
+        (Stage::Uploading, End::Unreachable | End::TimedOut | End::RetryLater) => End::EvidencePending,
+        _ => end,
+    }
 }
 
 async fn talk(folder: &Folder, config: &Config, store: &mut Store, clock: &Clock, tally: &mut Tally) -> Outcome {
@@ -209,4 +217,19 @@ pub(super) fn failed(status: &Status) -> Outcome {
     };
     let message: String = status.message().chars().take(200).collect();
     Outcome::of(end, format!("{}: {message}", status.code()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_line_after_the_figures_is_no_failure_of_theirs_and_the_rest_is_what_it_is() {
+        for end in End::ALL {
+            let broken = matches!(end, End::Unreachable | End::TimedOut | End::RetryLater);
+            assert_eq!(ended_at(Stage::Delivering, end), end);
+            assert_eq!(ended_at(Stage::Comparing, end), if broken { End::NotCompared } else { end });
+            assert_eq!(ended_at(Stage::Uploading, end), if broken { End::EvidencePending } else { end });
+        }
+    }
 }

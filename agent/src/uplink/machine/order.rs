@@ -61,6 +61,18 @@ pub struct Carried {
     pub epoch: Option<Vec<u8>>,
 }
 
+/// How far a session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Stage {
+    /// Figures are sent, or the feed is taken over.
+    #[default]
+    Delivering,
+    /// All figures are confirmed and the feed is taken over; the digests are compared.
+    Comparing,
+    /// What is left is evidence.
+    Uploading,
+}
+
 /// What happens.
 #[derive(Debug)]
 pub enum Input {
