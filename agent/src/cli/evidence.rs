@@ -15,6 +15,7 @@ use crate::{
     store::{
         Store,
         attachments::{Attachment, FileState, Wanted},
+        figures::StoredRefusal,
     },
 };
 use serde_json::json;
@@ -118,10 +119,18 @@ fn row(desk: &Desk, attachment: &Attachment, catalogue: Option<&CommuneView>) ->
     let Attachment { key, size_bytes, .. } = attachment;
     let kind = evidence::kind_of_copy(&desk.folder, attachment.sha256);
     let has_copy = evidence::path_of(&desk.folder, attachment.sha256).exists();
+    let told = |code: &String| {
+        let refused = StoredRefusal { code: code.clone(), detail: String::new() };
+        (!code.is_empty()).then(|| refusal::explain(&refused, key, None, catalogue, desk.language))
+    };
     let ((vi, en), left, reason) = match &attachment.state {
-        FileState::Pending { left_bytes } => (("chờ gửi", "pending"), left_bytes.to_string(), String::new()),
+        FileState::Pending { left_bytes, code } => {
+            (("chờ gửi", "pending"), left_bytes.to_string(), told(code).unwrap_or_default())
+        }
         FileState::Held => (("tỉnh đã nhận", "held"), "0".into(), String::new()),
-        FileState::Missing => (("mất tệp, cần gắn lại", "missing"), String::new(), String::new()),
+        FileState::Missing { code } => {
+            (("mất tệp, cần gắn lại", "missing"), String::new(), told(code).unwrap_or_default())
+        }
         FileState::Refused(refused) => {
             let reason = refusal::explain(refused, key, None, catalogue, desk.language);
             (("bị từ chối", "refused"), String::new(), reason)
