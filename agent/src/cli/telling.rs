@@ -161,6 +161,7 @@ fn cause(language: Language, cause: &str) -> &'static str {
     match cause {
         "first" => language.pick("lần đầu", "first"),
         "edit" => language.pick("có số liệu mới", "new figures"),
+        "evidence" => language.pick("gửi tiếp minh chứng", "evidence to be sent"),
         "catch_up" => language.pick("chạy bù", "catching up"),
         _ => language.pick("khung giờ đêm", "nightly"),
     }

@@ -49,6 +49,8 @@ pub struct Tally {
     pub healed: u64,
     /// Bytes of evidence sent.
     pub evidence_bytes: u64,
+    /// Bytes of evidence that the province holds now and, as far as we knew, did not before.
+    pub held_bytes: u64,
     /// How far it came.
     pub stage: Stage,
     /// The province's clock minus ours, in milliseconds; `None` in an exercise.
@@ -255,8 +257,7 @@ impl<'a> Exchange<'a> {
                 Ok(Some(Input::Chunk(chunk)))
             }
             Output::NoteFile { sha256, state, held_bytes, code } => {
-                self.store.write(|writing| writing.note_file(sha256, state, held_bytes, &code))?;
-                Ok(None)
+                self.note_file(sha256, state, held_bytes, &code).map(|()| None)
             }
             Output::Finish(outcome) => {
                 self.outcome = Some(outcome);

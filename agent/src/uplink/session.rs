@@ -57,7 +57,7 @@ pub async fn hold(
     config: &Config,
     store: &mut Store,
     clock: &Clock,
-    wait: impl FnOnce(&Outcome) -> Option<Duration>,
+    wait: impl FnOnce(&Outcome, &Tally) -> Option<Duration>,
 ) -> Result<Report, StoreError> {
     let started_at = clock.now();
     let mut tally = Tally::default();
@@ -73,7 +73,7 @@ pub async fn hold(
         acknowledged: tally.acknowledged,
         refused: tally.refused,
         skew_ms: tally.skew_ms,
-        wait: wait(&outcome),
+        wait: wait(&outcome, &tally),
     };
     store.write(|writing| writing.add_run(&run))?;
     tracing::info!(

@@ -1,6 +1,6 @@
 //! The files of evidence within a session: which are offered, and whether what was given up can be sent after all.
 
-use super::Exchange;
+use super::{Exchange, Tally};
 use crate::{
     evidence,
     folder::Folder,
@@ -11,6 +11,14 @@ use crate::{
 };
 use proto::MAX_OFFERED_FILES;
 
+impl Tally {
+    /// Whether anything arrived at the province.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        self.acknowledged > 0 || self.held_bytes > 0
+    }
+}
+
 impl Exchange<'_> {
     /// The files to be sent behind a place.
     pub(super) fn offer(&mut self, after: Option<[u8; 32]>) -> Result<Vec<EvidenceFile>, StoreError> {
@@ -18,6 +26,22 @@ impl Exchange<'_> {
             reconsider(self.store, self.around.folder)?;
         }
         self.store.view().pending_files(after, MAX_OFFERED_FILES)
+    }
+
+    /// Notes where a file stands.
+    pub(super) fn note_file(
+        &mut self,
+        sha256: [u8; 32],
+        state: FileState,
+        held_bytes: u64,
+        code: &str,
+    ) -> Result<(), StoreError> {
+        let before = self.store.view().evidence_file(sha256)?.map_or(0, |file| file.held_bytes);
+        self.store.write(|writing| writing.note_file(sha256, state, held_bytes, code))?;
+        if matches!(state, FileState::Pending | FileState::Held) {
+            self.tally.held_bytes += held_bytes.saturating_sub(before);
+        }
+        Ok(())
     }
 }
 
