@@ -144,7 +144,7 @@ fn name_of(path: &Path) -> Option<String> {
     fits.then(|| name.to_owned())
 }
 
-/// The files of which there is no copy yet, if they fit beside those that are there.
+/// The files of which there is no whole copy yet, if they fit beside those that are there.
 fn fitting<'a>(
     folder: &Folder,
     paths: &'a [PathBuf],
@@ -154,11 +154,16 @@ fn fitting<'a>(
     let mut needed_bytes = total(&folder.evidence()).map_err(EvidenceError::Copy)?;
     let (mut new, mut met) = (Vec::new(), BTreeSet::new());
     for (path, copied) in paths.iter().zip(judged) {
-        let is_there = fs::metadata(path_of(folder, copied.sha256)).is_ok_and(|copy| copy.len() == copied.size_bytes);
-        if is_there || !met.insert(copied.sha256) {
+        if met.contains(&copied.sha256) {
             continue;
         }
-        needed_bytes += copied.size_bytes;
+        met.insert(copied.sha256);
+        // A disk may have changed it: the good file takes the place of a copy that is not it any more.
+        if is_whole(folder, copied.sha256, copied.size_bytes).unwrap_or(false) {
+            continue;
+        }
+        let replaced_bytes = fs::metadata(path_of(folder, copied.sha256)).map_or(0, |copy| copy.len());
+        needed_bytes = (needed_bytes + copied.size_bytes).saturating_sub(replaced_bytes);
         if needed_bytes > limits.total_bytes {
             return Err(EvidenceError::Full { path: path.clone(), needed_bytes, limit_bytes: limits.total_bytes });
         }

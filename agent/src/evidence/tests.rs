@@ -58,6 +58,29 @@ fn copies_lie_by_hash_and_are_kept_once() {
 }
 
 #[test]
+fn a_damaged_copy_is_replaced_by_the_good_file() {
+    let place = Place::new();
+    let file = place.file("a.pdf", &pdf("a"));
+    let copied = place.keep(&[file.clone()]).unwrap().remove(0);
+    let copy = path_of(&place.folder, copied.sha256);
+    let whole = || is_whole(&place.folder, copied.sha256, copied.size_bytes).unwrap();
+    assert!(whole());
+    let mut bytes = pdf("a");
+    bytes[30] ^= 1;
+    let longer = [&pdf("a")[..], b"x"].concat();
+    for damaged in [bytes, longer, Vec::new()] {
+        fs::write(&copy, damaged).unwrap();
+        assert!(!whole());
+        // What is replaced makes room.
+        let limits = Limits { total_bytes: copied.size_bytes, ..LIMITS };
+        assert_eq!(keep(&place.folder, &[file.clone(), file.clone()], limits).unwrap()[0], copied);
+        assert_eq!((whole(), fs::read(&copy).unwrap(), place.copies()), (true, pdf("a"), 1));
+    }
+    fs::remove_file(&copy).unwrap();
+    assert!(!whole());
+}
+
+#[test]
 fn what_cannot_be_evidence_leaves_nothing_of_all_files() {
     let place = Place::new();
     let good = place.file("good.pdf", &pdf("a"));

@@ -256,6 +256,9 @@ impl<'a> Exchange<'a> {
                 self.tally.evidence_bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
                 Ok(Some(Input::Chunk(chunk)))
             }
+            Output::CheckCopy { sha256, size_bytes } => {
+                Ok(Some(Input::Copy { is_whole: evidence::is_whole(self.around.folder, sha256, size_bytes)? }))
+            }
             Output::NoteFile { sha256, state, held_bytes, code } => {
                 self.note_file(sha256, state, held_bytes, &code).map(|()| None)
             }

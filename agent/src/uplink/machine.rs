@@ -173,7 +173,9 @@ impl Machine {
                 State::Comparing(_),
                 input @ (Input::Digests(_) | Input::Differing(_) | Input::ChangesAbout(_) | Input::Stored),
             ) => self.compare(input),
-            (State::Uploading(_), input @ (Input::Offer(_) | Input::Chunk(_))) => self.upload(input),
+            (State::Uploading(_), input @ (Input::Offer(_) | Input::Chunk(_) | Input::Copy { .. })) => {
+                self.upload(input)
+            }
             (_, Input::Frame(frame)) => match (&self.state, frame.frame) {
                 (State::Greeting, Some(Frame::Welcome(welcome))) => self.welcome(welcome),
                 (State::Sending, Some(Frame::Acknowledgement(ack))) => self.acknowledged(ack),

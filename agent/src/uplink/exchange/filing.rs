@@ -71,10 +71,16 @@ pub fn reconsider(store: &mut Store, folder: &Folder) -> Result<(), StoreError> 
 mod tests {
     use super::*;
     use crate::{
+        clock::Clock,
         entry,
         evidence::Limits,
-        fixture::{Home, pdf},
+        fixture::{Home, now, pdf},
+        uplink::{
+            exchange::Surroundings,
+            machine::{Input, Output},
+        },
     };
+    use rand::{SeedableRng, rngs::StdRng};
     use std::fs;
 
     const LIMITS: Limits = Limits { file_bytes: 1_000, total_bytes: 10_000 };
@@ -122,5 +128,37 @@ mod tests {
         assert_eq!([full, large, unknown], [FileState::Pending; 3]);
         assert_eq!(kind, FileState::Refused, "it is of that kind for ever");
         assert_eq!(home.store.view().outstanding_files().unwrap().files, 4);
+    }
+
+    #[test]
+    fn a_session_looks_at_copies_and_counts_what_arrives() {
+        let mut home = Home::ready();
+        home.value("CDS-2", "1").unwrap();
+        let [good, bad] = ["good", "bad"].map(|text| with_file(&mut home, text));
+        let size_bytes = pdf("good").len() as u64;
+        fs::write(evidence::path_of(&home.folder, bad), vec![b'x'; pdf("bad").len()]).unwrap();
+        home.store.write(|writing| writing.note_file(good, FileState::Missing, 0, "")).unwrap();
+        let clock = Clock::standing_at(now());
+        let mut random = StdRng::seed_from_u64(1);
+        let (folder, authorities, most_chunk_bytes) = (&home.folder, Vec::new(), 100);
+        let around = Surroundings { folder, clock: &clock, authorities, most_chunk_bytes, random: &mut random };
+        let (mut exchange, _) = Exchange::begin(&mut home.store, around).unwrap();
+        let mut order = |output| exchange.carry_out(output, &mut Vec::new()).unwrap();
+        let Some(Input::Offer(files)) = order(Output::ReadOffer { after: None }) else { panic!("no offer") };
+        assert_eq!(files.len(), 2, "the lost one as well: its copy is back");
+        for (sha256, size_bytes, expected) in [(good, size_bytes, true), (bad, pdf("bad").len() as u64, false)] {
+            let Some(Input::Copy { is_whole }) = order(Output::CheckCopy { sha256, size_bytes }) else { panic!() };
+            assert_eq!(is_whole, expected);
+        }
+        for (state, held_bytes) in [
+            (FileState::Pending, 20),
+            (FileState::Pending, 20),
+            (FileState::Pending, 50),
+            (FileState::Held, size_bytes),
+        ] {
+            order(Output::NoteFile { sha256: good, state, held_bytes, code: String::new() });
+        }
+        order(Output::NoteFile { sha256: bad, state: FileState::Missing, held_bytes: 30, code: "damaged".into() });
+        assert_eq!((exchange.tally().held_bytes, exchange.tally().has_moved()), (size_bytes, true));
     }
 }
