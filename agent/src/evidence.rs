@@ -54,6 +54,16 @@ pub fn kind_of_copy(folder: &Folder, sha256: [u8; 32]) -> Option<EvidenceKind> {
 /// # Errors
 /// [`EvidenceError`]; nothing is left in the folder then that was not there before.
 pub fn keep(folder: &Folder, paths: &[PathBuf], limits: Limits) -> Result<Vec<Copied>, EvidenceError> {
+    keep_by(folder, paths, limits, sync_folder)
+}
+
+/// `sync` makes the names within a folder durable.
+fn keep_by(
+    folder: &Folder,
+    paths: &[PathBuf],
+    limits: Limits,
+    mut sync: impl FnMut(&Path) -> io::Result<()>,
+) -> Result<Vec<Copied>, EvidenceError> {
     let judged = paths.iter().map(|path| judge(path, limits)).collect::<Result<Vec<_>, _>>()?;
     let new = fitting(folder, paths, &judged, limits)?;
     private_folder(&folder.evidence()).map_err(EvidenceError::Copy)?;
@@ -72,7 +82,18 @@ pub fn keep(folder: &Folder, paths: &[PathBuf], limits: Limits) -> Result<Vec<Co
     for (draft, target) in drafts {
         draft.settle(&target).map_err(EvidenceError::Copy)?;
     }
+    for named in folders_that_name(folder, &judged) {
+        sync(&named).map_err(EvidenceError::Copy)?;
+    }
     Ok(judged)
+}
+
+/// The folders whose entries lead to these copies, the innermost first. Those of copies that were there are among them: what made them
+/// may have been cut off before they were durable.
+fn folders_that_name(folder: &Folder, copies: &[Copied]) -> Vec<PathBuf> {
+    let shelves = copies.iter().filter_map(|copy| path_of(folder, copy.sha256).parent().map(Path::to_owned));
+    let shelves: BTreeSet<PathBuf> = shelves.collect();
+    shelves.into_iter().chain([folder.evidence(), folder.root().to_owned()]).collect()
 }
 
 /// What a file is, when it may be evidence.
@@ -235,8 +256,6 @@ impl Draft {
         if let Some(parent) = target.parent() {
             private_folder(parent)?;
             fs::rename(&self.path, target)?;
-            sync_folder(parent)?;
-            parent.parent().map_or(Ok(()), sync_folder)?;
         }
         Ok(())
     }

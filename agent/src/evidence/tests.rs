@@ -58,6 +58,31 @@ fn copies_lie_by_hash_and_are_kept_once() {
 }
 
 #[test]
+fn every_folder_that_leads_to_a_copy_is_durable_before_it_is_named() {
+    let place = Place::new();
+    let files = [place.file("a.pdf", &pdf("a")), place.file("b.png", &png())];
+    // New, and found: what made a copy may have been cut off before its folders were durable.
+    for _ in 0..2 {
+        let mut synced = Vec::new();
+        let kept = keep_by(&place.folder, &files, LIMITS, |path| {
+            let copies = files.len();
+            assert_eq!(place.copies(), copies, "all have their names by then");
+            synced.push(path.to_owned());
+            Ok(())
+        });
+        for copied in kept.unwrap() {
+            let copy = path_of(&place.folder, copied.sha256);
+            let leading: Vec<&Path> = copy.ancestors().skip(1).take(3).collect();
+            assert_eq!(leading[2], place.folder.root());
+            let at: Vec<_> = leading.iter().map(|path| synced.iter().position(|one| one == path).unwrap()).collect();
+            assert!(at.is_sorted(), "{synced:?}");
+        }
+    }
+    let refused = keep_by(&place.folder, &files, LIMITS, |_| Err(io::Error::other("the disk")));
+    assert!(matches!(refused, Err(EvidenceError::Copy(_))), "not durable: nothing may name them");
+}
+
+#[test]
 fn a_damaged_copy_is_replaced_by_the_good_file() {
     let place = Place::new();
     let file = place.file("a.pdf", &pdf("a"));
