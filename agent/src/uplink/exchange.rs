@@ -7,6 +7,7 @@ pub use filing::reconsider;
 
 use super::{
     BUILD,
+    line::Sizes,
     machine::{Facts, Input, Machine, Output, Stage, order::Carried},
     outcome::{End, Outcome},
 };
@@ -65,8 +66,8 @@ pub struct Surroundings<'a> {
     pub clock: &'a Clock,
     /// The authorities trusted, DER.
     pub authorities: Vec<CertificateDer<'static>>,
-    /// Largest piece of evidence that is sent, where the province would take more.
-    pub most_chunk_bytes: usize,
+    /// Most that is sent at once, where the province would take more.
+    pub most: Sizes,
     /// For a new life of the store.
     pub random: &'a mut (dyn RngCore + Send),
 }
@@ -202,7 +203,7 @@ impl<'a> Exchange<'a> {
             }
             Output::NoteWelcome(welcome) => self.note_welcome(&welcome).map(|()| None),
             Output::ReadPage { after_seq, most_bytes } => {
-                let page = outbox::page(self.store.view(), after_seq, most_bytes)?;
+                let page = outbox::page(self.store.view(), after_seq, most_bytes.min(self.around.most.batch_bytes))?;
                 self.tally.sent += page.as_ref().map_or(0, |page| page.bodies.len() as u64);
                 Ok(Some(Input::Page(page)))
             }
@@ -251,7 +252,7 @@ impl<'a> Exchange<'a> {
             }
             Output::ReadOffer { after } => self.offer(after).map(|files| Some(Input::Offer(files))),
             Output::ReadChunk { sha256, offset, most_bytes } => {
-                let most_bytes = most_bytes.min(self.around.most_chunk_bytes);
+                let most_bytes = most_bytes.min(self.around.most.chunk_bytes);
                 let chunk = evidence::read_chunk(self.around.folder, sha256, offset, most_bytes)?;
                 self.tally.evidence_bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
                 Ok(Some(Input::Chunk(chunk)))

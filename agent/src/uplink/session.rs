@@ -3,6 +3,7 @@
 use super::{
     credential,
     exchange::{Exchange, Surroundings, Tally},
+    line::{self, Sizes},
     machine::Stage,
     outcome::{End, Outcome},
     renew, trust,
@@ -63,6 +64,7 @@ pub async fn hold(
     let mut tally = Tally::default();
     let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally));
     let mut outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
+    line::learn(store, outcome.end, &tally)?;
     outcome.end = ended_at(tally.stage, outcome.end);
     let run = Run {
         started_at,
@@ -125,8 +127,8 @@ async fn converse(
     let authorities = credential::authorities(folder)
         .map_err(|error| Outcome::of(End::IdentityRefused, format!("authorities: {error}")))?;
     let mut random = StdRng::from_os_rng();
-    let most_chunk_bytes = most_chunk_bytes(config);
-    let around = Surroundings { folder, clock, authorities, most_chunk_bytes, random: &mut random };
+    let most = Sizes::of(store.view().line_divisor().map_err(in_store)?, most_chunk_bytes(config));
+    let around = Surroundings { folder, clock, authorities, most, random: &mut random };
     let (mut exchange, first) = Exchange::begin(store, around).map_err(in_store)?;
     let (outgoing, frames) = mpsc::channel(MAX_WAITING_FRAMES);
     say(&outgoing, first).await;

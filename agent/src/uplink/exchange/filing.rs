@@ -77,6 +77,7 @@ mod tests {
         fixture::{Home, now, pdf},
         uplink::{
             exchange::Surroundings,
+            line::Sizes,
             machine::{Input, Output},
         },
     };
@@ -140,8 +141,8 @@ mod tests {
         home.store.write(|writing| writing.note_file(good, FileState::Missing, 0, "")).unwrap();
         let clock = Clock::standing_at(now());
         let mut random = StdRng::seed_from_u64(1);
-        let (folder, authorities, most_chunk_bytes) = (&home.folder, Vec::new(), 100);
-        let around = Surroundings { folder, clock: &clock, authorities, most_chunk_bytes, random: &mut random };
+        let (folder, authorities, most) = (&home.folder, Vec::new(), Sizes { batch_bytes: 1, chunk_bytes: 10 });
+        let around = Surroundings { folder, clock: &clock, authorities, most, random: &mut random };
         let (mut exchange, _) = Exchange::begin(&mut home.store, around).unwrap();
         let mut order = |output| exchange.carry_out(output, &mut Vec::new()).unwrap();
         let Some(Input::Offer(files)) = order(Output::ReadOffer { after: None }) else { panic!("no offer") };
@@ -150,6 +151,11 @@ mod tests {
             let Some(Input::Copy { is_whole }) = order(Output::CheckCopy { sha256, size_bytes }) else { panic!() };
             assert_eq!(is_whole, expected);
         }
+        let Some(Input::Chunk(Some(piece))) = order(Output::ReadChunk { sha256: good, offset: 0, most_bytes: 100 })
+        else {
+            panic!("no piece")
+        };
+        assert_eq!(piece, pdf("good")[..10], "what the line carries");
         for (state, held_bytes) in [
             (FileState::Pending, 20),
             (FileState::Pending, 20),
