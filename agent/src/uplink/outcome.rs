@@ -26,9 +26,10 @@ pub enum End {
     WrongProvince,
     /// This program is too old, or too new.
     UpgradeRequired,
-    /// The province holds more of our log than we do: restored from an old backup.
+    /// The province holds more of our log than we do, and this session could not heal that: its protocol is the one before.
     AgentBehind,
-    /// The province holds another log under our name: a copied store.
+    /// The province holds another log under our name, and this session could not heal that: its protocol is the one before, the log
+    /// became another meanwhile, or the answer of a bundle was about another.
     Fork,
     /// One side did not keep to the protocol.
     Protocol,
@@ -136,12 +137,12 @@ impl End {
                 "this version does not fit the province's any more; update the program",
             ),
             End::AgentBehind => (
-                "tỉnh giữ nhiều số liệu hơn máy này (máy được phục hồi từ bản sao cũ?); phiên bản này chưa tự khôi phục được, liên hệ tỉnh",
-                "the province holds more than this computer (restored from an old backup?); this version cannot heal that yet, call the province",
+                "tỉnh giữ nhiều số liệu hơn máy này (máy được phục hồi từ bản sao cũ?); không mất gì: sẽ tự ghép lại ở lần kết nối trực tiếp tới, khi chương trình của tỉnh đã cập nhật",
+                "the province holds more than this computer (restored from an old backup?); nothing is lost: it heals by itself in the next session over the line, once the province's program is up to date",
             ),
             End::Fork => (
-                "tỉnh giữ một lịch sử khác của xã này (kho dữ liệu bị sao chép?); phiên bản này chưa tự khôi phục được, liên hệ tỉnh",
-                "the province holds another history of this commune (a copied store?); this version cannot heal that yet, call the province",
+                "tỉnh giữ một lịch sử khác của xã này (kho dữ liệu bị sao chép?); không mất gì: sẽ tự ghép lại ở lần kết nối trực tiếp tới, khi chương trình của tỉnh đã cập nhật",
+                "the province holds another history of this commune (a copied store?); nothing is lost: it heals by itself in the next session over the line, once the province's program is up to date",
             ),
             End::Protocol => (
                 "trao đổi với tỉnh bị lỗi; số liệu vẫn an toàn trên máy này, chương trình sẽ tự thử lại",
@@ -212,6 +213,15 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_heals_by_itself_is_not_called_a_matter_for_the_province() {
+        for end in [End::AgentBehind, End::Fork] {
+            let (vi, en) = (end.explain(Language::Vi), end.explain(Language::En));
+            assert!(vi.contains("tự ghép lại") && !vi.contains("liên hệ"), "{vi}");
+            assert!(en.contains("heals by itself") && !en.contains("cannot"), "{en}");
+        }
+    }
 
     #[test]
     fn words_are_read_back_and_the_pace_fits() {
