@@ -199,6 +199,21 @@ fn a_file_that_was_given_up_is_sent_again_when_it_is_attached_again() {
         assert!(!given_up || (held.held_bytes == 0 && held.code.is_empty()), "from its first byte");
     }
     assert_eq!(home.store.view().head().unwrap().seq, 2, "no second record of it");
+    // Also after its period was closed: nothing new is recorded. Another file is.
+    let period: Period = "2026-10".parse().unwrap();
+    home.receive(&[FeedItem::Closed { period, closed: true }]);
+    let attach = |home: &mut Home, files: Vec<Copied>| {
+        let (store, mut author) = home.author();
+        entry_attach(store, &mut author, period, files)
+    };
+    let closed = |result| matches!(result, Err(EntryError::Refused(Refusal::PeriodClosed(_))));
+    assert!(closed(attach(&mut home, vec![file.clone()])), "nothing was given up");
+    home.store.write(|writing| writing.note_file([1; 32], FileState::Missing, 0, "")).unwrap();
+    let other = Copied { sha256: [2; 32], ..file.clone() };
+    assert!(closed(attach(&mut home, vec![file.clone(), other])));
+    assert_eq!(home.store.view().evidence_file([1; 32]).unwrap().unwrap().state, FileState::Missing, "all or none");
+    assert!(attach(&mut home, vec![file]).unwrap().1[0].is_sent_again);
+    assert_eq!(home.store.view().head().unwrap().seq, 2);
 }
 
 fn entry_attach(

@@ -86,7 +86,7 @@ fn every_folder_that_leads_to_a_copy_is_durable_before_it_is_named() {
 fn a_damaged_copy_is_replaced_by_the_good_file() {
     let place = Place::new();
     let file = place.file("a.pdf", &pdf("a"));
-    let copied = place.keep(&[file.clone()]).unwrap().remove(0);
+    let copied = place.keep(std::slice::from_ref(&file)).unwrap().remove(0);
     let copy = path_of(&place.folder, copied.sha256);
     let whole = || is_whole(&place.folder, copied.sha256, copied.size_bytes).unwrap();
     assert!(whole());
