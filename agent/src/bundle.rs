@@ -17,6 +17,7 @@ use crate::{
     uplink::{
         credential,
         exchange::{self, Exchange, Surroundings, Tally},
+        line::Sizes,
         machine::{Input, Machine, Output, order::Carried},
         outcome::Outcome,
     },
@@ -86,6 +87,7 @@ pub fn make(folder: &Folder, path: &Path, with_evidence: bool, clock: &Clock) ->
     let wanted = v1::FeedWanted { position: made.feed_position, catalogue_version };
     packing.say(agent_frame::Frame::FeedWanted(wanted));
     if with_evidence {
+        exchange::reconsider(&mut store, folder)?;
         packing.evidence(folder, store.view())?;
     }
     rand::rng().fill_bytes(&mut made.id);
@@ -208,7 +210,7 @@ pub fn take(_alone: &Lock, folder: &Folder, path: &Path, clock: &Clock) -> Resul
     }
     let carried = Carried { end: bundle.end, feed_position: bundle.feed_position, epoch: bundle.epoch.clone() };
     let mut random = StdRng::from_os_rng();
-    let around = Surroundings { folder, clock, authorities, most_chunk_bytes: MAX_CHUNK_BYTES, random: &mut random };
+    let around = Surroundings { folder, clock, authorities, most: Sizes::LARGEST, random: &mut random };
     let mut exchange = Exchange::begin_carried(&mut store, around, carried)?;
     for frame in frames {
         if exchange.outcome().is_some() {

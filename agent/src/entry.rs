@@ -316,22 +316,31 @@ pub struct Attached {
     pub file: Copied,
     /// False when it was bound to this version already.
     pub is_new: bool,
+    /// Whether its bytes were given up, and will be sent again.
+    pub is_sent_again: bool,
 }
 
 /// Finds the newest version of a figure, to bind evidence to it.
 ///
 /// # Errors
-/// When there is none, or its period is closed.
+/// When there is none, or its period is closed. What was bound before it was closed may still be sent, so a figure of which bytes were
+/// given up is found.
 pub fn figure_for_evidence(view: View<'_>, indicator: &str, unit: &str, period: Period) -> Result<Figure, EntryError> {
     let rulebook = Rulebook::read(view)?;
     let key = rulebook.key(indicator, unit, period);
     if rulebook.catalogue.indicator(&key.indicator).is_none() {
         return Err(Refusal::UnknownIndicator(key.indicator).into());
     }
+    let figure = view.newest(&key)?;
     if rulebook.closed.contains(&period) {
-        return Err(Refusal::PeriodClosed(period).into());
+        let figure = figure.ok_or(Refusal::PeriodClosed(period))?;
+        return if view.has_given_up(figure.change_id)? {
+            Ok(figure)
+        } else {
+            Err(Refusal::PeriodClosed(period).into())
+        };
     }
-    Ok(view.newest(&key)?.ok_or(Refusal::UnknownObservation)?)
+    Ok(figure.ok_or(Refusal::UnknownObservation)?)
 }
 
 /// Binds files to the newest version of a figure; all of them, or none.
@@ -347,16 +356,22 @@ pub fn attach(
     check_name(author.name)?;
     store.write(|writing| {
         let figure = figure_for_evidence(writing.view(), indicator, unit, period)?;
+        let is_closed = writing.view().closed_periods()?.contains(&period);
         let mut attached = Vec::with_capacity(files.len());
         for file in files {
             let is_new = !writing.view().has_evidence(figure.change_id, file.sha256)?;
+            // The copy is whole now, whatever became of an earlier one.
+            let is_sent_again = writing.want_file_again(file.sha256, file.size_bytes)?;
             if is_new {
+                if is_closed {
+                    return Err(Refusal::PeriodClosed(period).into());
+                }
                 let Copied { sha256, name, size_bytes } = file.clone();
                 let evidence = Evidence { observation: figure.change_id, sha256, name, size_bytes };
                 let change = change(writing, author, Deed::Attached(evidence))?;
                 writing.attach(&change, author.now)?;
             }
-            attached.push(Attached { file, is_new });
+            attached.push(Attached { file, is_new, is_sent_again });
         }
         Ok((figure, attached))
     })

@@ -54,6 +54,16 @@ pub fn kind_of_copy(folder: &Folder, sha256: [u8; 32]) -> Option<EvidenceKind> {
 /// # Errors
 /// [`EvidenceError`]; nothing is left in the folder then that was not there before.
 pub fn keep(folder: &Folder, paths: &[PathBuf], limits: Limits) -> Result<Vec<Copied>, EvidenceError> {
+    keep_by(folder, paths, limits, sync_folder)
+}
+
+/// `sync` makes the names within a folder durable.
+fn keep_by(
+    folder: &Folder,
+    paths: &[PathBuf],
+    limits: Limits,
+    mut sync: impl FnMut(&Path) -> io::Result<()>,
+) -> Result<Vec<Copied>, EvidenceError> {
     let judged = paths.iter().map(|path| judge(path, limits)).collect::<Result<Vec<_>, _>>()?;
     let new = fitting(folder, paths, &judged, limits)?;
     private_folder(&folder.evidence()).map_err(EvidenceError::Copy)?;
@@ -72,7 +82,18 @@ pub fn keep(folder: &Folder, paths: &[PathBuf], limits: Limits) -> Result<Vec<Co
     for (draft, target) in drafts {
         draft.settle(&target).map_err(EvidenceError::Copy)?;
     }
+    for named in folders_that_name(folder, &judged) {
+        sync(&named).map_err(EvidenceError::Copy)?;
+    }
     Ok(judged)
+}
+
+/// The folders whose entries lead to these copies, the innermost first. Those of copies that were there are among them: what made them
+/// may have been cut off before they were durable.
+fn folders_that_name(folder: &Folder, copies: &[Copied]) -> Vec<PathBuf> {
+    let shelves = copies.iter().filter_map(|copy| path_of(folder, copy.sha256).parent().map(Path::to_owned));
+    let shelves: BTreeSet<PathBuf> = shelves.collect();
+    shelves.into_iter().chain([folder.evidence(), folder.root().to_owned()]).collect()
 }
 
 /// What a file is, when it may be evidence.
@@ -97,6 +118,24 @@ fn judge(path: &Path, limits: Limits) -> Result<Copied, EvidenceError> {
     source.rewind().map_err(unreadable)?;
     let (sha256, size_bytes) = read(&mut source, path, limits, |_| Ok(()))?;
     Ok(Copied { sha256, name, size_bytes })
+}
+
+/// Whether the copy of a file is here and has its bytes.
+///
+/// # Errors
+/// When the system refuses.
+pub fn is_whole(folder: &Folder, sha256: [u8; 32], size_bytes: u64) -> io::Result<bool> {
+    let mut file = match File::open(path_of(folder, sha256)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if file.metadata()?.len() != size_bytes {
+        return Ok(false);
+    }
+    let mut hash = Sha256::new();
+    io::copy(&mut file, &mut hash)?;
+    Ok(<[u8; 32]>::from(hash.finalize()) == sha256)
 }
 
 /// A piece of a copy; `None` when there is no such copy, or it is shorter than it was.
@@ -126,7 +165,7 @@ fn name_of(path: &Path) -> Option<String> {
     fits.then(|| name.to_owned())
 }
 
-/// The files of which there is no copy yet, if they fit beside those that are there.
+/// The files of which there is no whole copy yet, if they fit beside those that are there.
 fn fitting<'a>(
     folder: &Folder,
     paths: &'a [PathBuf],
@@ -136,11 +175,16 @@ fn fitting<'a>(
     let mut needed_bytes = total(&folder.evidence()).map_err(EvidenceError::Copy)?;
     let (mut new, mut met) = (Vec::new(), BTreeSet::new());
     for (path, copied) in paths.iter().zip(judged) {
-        let is_there = fs::metadata(path_of(folder, copied.sha256)).is_ok_and(|copy| copy.len() == copied.size_bytes);
-        if is_there || !met.insert(copied.sha256) {
+        if met.contains(&copied.sha256) {
             continue;
         }
-        needed_bytes += copied.size_bytes;
+        met.insert(copied.sha256);
+        // A disk may have changed it: the good file takes the place of a copy that is not it any more.
+        if is_whole(folder, copied.sha256, copied.size_bytes).unwrap_or(false) {
+            continue;
+        }
+        let replaced_bytes = fs::metadata(path_of(folder, copied.sha256)).map_or(0, |copy| copy.len());
+        needed_bytes = (needed_bytes + copied.size_bytes).saturating_sub(replaced_bytes);
         if needed_bytes > limits.total_bytes {
             return Err(EvidenceError::Full { path: path.clone(), needed_bytes, limit_bytes: limits.total_bytes });
         }
@@ -212,8 +256,6 @@ impl Draft {
         if let Some(parent) = target.parent() {
             private_folder(parent)?;
             fs::rename(&self.path, target)?;
-            sync_folder(parent)?;
-            parent.parent().map_or(Ok(()), sync_folder)?;
         }
         Ok(())
     }

@@ -34,12 +34,12 @@ pub fn explain(
     }
 }
 
-/// Why the province does not take the bytes of a file.
+/// Why the bytes of a file do not get to the province.
 fn of_file(code: &str, language: Language) -> Option<&'static str> {
     let (vi, en) = match code {
         "kind_not_allowed" => (
-            "tỉnh chỉ nhận tệp PDF, PNG, JPEG, DOCX, XLSX (không có macro)",
-            "the province takes PDF, PNG, JPEG, DOCX and XLSX without macros only",
+            "tỉnh chỉ nhận tệp PDF, PNG, JPEG, DOCX, XLSX (không có macro); hãy lưu sang một trong các loại đó rồi gắn lại",
+            "the province takes PDF, PNG, JPEG, DOCX and XLSX without macros only; save it as one of these and attach that",
         ),
         "file_too_large" => (
             "tệp lớn hơn mức tỉnh cho phép; hãy giảm dung lượng rồi gắn lại",
@@ -52,6 +52,18 @@ fn of_file(code: &str, language: Language) -> Option<&'static str> {
         "not_evidence" => (
             "tỉnh chưa có số liệu nào gắn tệp này; sẽ tự gửi lại",
             "the province knows no figure with this file; it will be sent again",
+        ),
+        "missing" => (
+            "tệp không còn trên máy này; hãy gắn lại đúng tệp đó (attach)",
+            "the file is not on this computer any more; attach the same file again",
+        ),
+        "damaged" => (
+            "bản sao trên máy này đã hỏng; hãy gắn lại tệp gốc (attach)",
+            "the copy on this computer is damaged; attach the original file again",
+        ),
+        "checksum" => (
+            "tệp tới tỉnh không còn nguyên vẹn; sẽ tự gửi lại",
+            "it did not arrive as it was sent; it will be sent again by itself",
         ),
         _ => return None,
     };

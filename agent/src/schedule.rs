@@ -50,6 +50,8 @@ pub struct Situation {
     pub last_success: Option<DateTime<Utc>>,
     /// When the newest change was entered, if any waits to be sent.
     pub unsent_edit: Option<DateTime<Utc>>,
+    /// Whether the bytes of evidence wait to be sent.
+    pub evidence_outstanding: bool,
     /// The last session, if it failed.
     pub failure: Option<Failure>,
 }
@@ -65,6 +67,8 @@ pub enum Cause {
     CatchUp,
     /// Something was entered, and then it was quiet.
     Edit,
+    /// A session broke off before all evidence was sent.
+    Evidence,
 }
 
 impl Cause {
@@ -76,6 +80,7 @@ impl Cause {
             Cause::Nightly => "nightly",
             Cause::CatchUp => "catch_up",
             Cause::Edit => "edit",
+            Cause::Evidence => "evidence",
         }
     }
 }
@@ -143,7 +148,12 @@ impl Plan {
             at: if entered > now { now } else { after(entered, quiet) },
             cause: Cause::Edit,
         });
-        let due = edit.filter(|edit| edit.at < nightly.at).unwrap_or(nightly);
+        // A whole night's waiting per piece would never end on a line that breaks every few minutes.
+        let rest = situation.failure.filter(|_| situation.evidence_outstanding).map(|failure| Due {
+            at: if failure.at > now { now } else { after(failure.at, failure.wait) },
+            cause: Cause::Evidence,
+        });
+        let due = [edit, rest].into_iter().flatten().fold(nightly, |due, one| if one.at < due.at { one } else { due });
         let not_before = match situation.failure {
             Some(failure) if failure.at <= now => after(failure.at, failure.wait),
             _ => now,
@@ -358,6 +368,7 @@ mod tests {
             let situation = Situation {
                 last_success: success.map(at),
                 unsent_edit: edit.map(at),
+                evidence_outstanding: false,
                 failure: failure.map(|(failed, wait)| Failure { at: at(failed), wait }),
             };
             let next = plan.next(at(now), &situation);
@@ -367,13 +378,51 @@ mod tests {
     }
 
     #[test]
+    fn evidence_that_is_left_does_not_wait_for_the_night() {
+        let evening = plan("22:00:00", "23:30:00", 30);
+        let minute = Duration::from_secs(60);
+        let next = |now: &str, evidence_outstanding: bool, failure: Option<(&str, Duration)>| {
+            evening.next(
+                at(now),
+                &Situation {
+                    last_success: Some(at("2026-10-16T08:59:00")),
+                    unsent_edit: None,
+                    evidence_outstanding,
+                    failure: failure.map(|(failed, wait)| Failure { at: at(failed), wait }),
+                },
+            )
+        };
+        let nightly = Due { at: at("2026-10-16T22:30:00"), cause: Cause::Nightly };
+        let rest = |due: &str| Due { at: at(due), cause: Cause::Evidence };
+        let failed = Some(("2026-10-16T08:59:00", minute));
+        assert_eq!(next("2026-10-16T08:59:10", true, failed), rest("2026-10-16T09:00:00"));
+        assert_eq!(next("2026-10-16T09:30:00", true, failed), rest("2026-10-16T09:00:00"), "slept over it");
+        // Only a person can help: not before the night.
+        assert_eq!(
+            next("2026-10-16T09:00:00", true, Some(("2026-10-16T08:59:00", minute * 60 * 24))).cause,
+            Cause::Nightly
+        );
+        assert_eq!(next("2026-10-16T09:00:00", false, failed), nightly, "nothing is left");
+        assert_eq!(
+            next("2026-10-16T09:00:00", true, None),
+            nightly,
+            "the last session went through: what is left was put off"
+        );
+        // The clock was set back.
+        assert_eq!(
+            next("2026-10-16T09:00:00", true, Some(("2026-10-16T12:00:00", minute))),
+            rest("2026-10-16T09:00:00")
+        );
+    }
+
+    #[test]
     fn with_the_quiet_time_off_edits_wait_for_the_night() {
         let plan = Plan { quiet: None, ..plan("22:00:00", "23:30:00", 0) };
         let now = at("2026-10-16T09:00:00");
         let situation = Situation {
             last_success: Some(at("2026-10-16T08:00:00")),
             unsent_edit: Some(at("2026-10-16T08:30:00")),
-            failure: None,
+            ..Situation::default()
         };
         assert_eq!(plan.next(now, &situation), Due { at: at("2026-10-16T22:00:00"), cause: Cause::Nightly });
     }

@@ -11,6 +11,7 @@ use crate::{
     schedule::{Failure, Plan, Situation},
     store::{Store, StoreError, View},
     uplink::{
+        exchange::Tally,
         outcome::{DAILY, End, Outcome, Pace},
         session,
     },
@@ -68,6 +69,7 @@ pub fn situation(view: View<'_>) -> Result<Situation, StoreError> {
     Ok(Situation {
         last_success: view.last_success()?.map(|run| run.ended_at),
         unsent_edit: if unsent { view.last_append()? } else { None },
+        evidence_outstanding: view.outstanding_files()?.files > 0,
         failure,
     })
 }
@@ -154,7 +156,7 @@ impl Service<'_> {
         };
         tracing::info!(cause = due.cause.as_str(), "session begins");
         let retry = &mut self.retry;
-        let wait = |outcome: &Outcome| wait(outcome, retry, random);
+        let wait = |outcome: &Outcome, tally: &Tally| wait(outcome, tally, retry, random);
         session::hold(&alone, self.folder, self.config, &mut self.store, self.clock, wait).await?;
         self.store.rest()?;
         Ok(SHORTEST_NAP)
@@ -162,7 +164,11 @@ impl Service<'_> {
 }
 
 /// How long to wait after an outcome; `None` after a good one.
-fn wait(outcome: &Outcome, retry: &mut Retry, random: &mut dyn RngCore) -> Option<Duration> {
+fn wait(outcome: &Outcome, tally: &Tally, retry: &mut Retry, random: &mut dyn RngCore) -> Option<Duration> {
+    if tally.has_moved() {
+        // The line carries something: what is left goes on soon.
+        retry.reset();
+    }
     match outcome.pace() {
         Pace::Scheduled => {
             retry.reset();

@@ -4,12 +4,16 @@ use crate::{
     config::Config,
     refusal,
     service::{plan, situation},
-    store::{StoreError, View, figures::Figure},
+    store::{
+        StoreError, View,
+        figures::{Figure, StoredRefusal},
+    },
     uplink::outcome::End,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use shared::{calendar::rfc3339, language::Language};
+use std::collections::BTreeSet;
 
 /// Above this the clock is called wrong: two minutes.
 pub const MAX_SKEW_MS: u64 = 2 * 60 * 1000;
@@ -49,6 +53,12 @@ pub struct Status {
     pub evidence_pending_files: u64,
     /// Their bytes that are still to be sent.
     pub evidence_pending_bytes: u64,
+    /// Evidence whose bytes cannot be sent as things are, with what to do.
+    pub evidence_stuck: Vec<Stuck>,
+    /// Of these, files that are not on this computer any more, or not as they were.
+    pub evidence_missing_files: u64,
+    /// Of these, files that the province does not take.
+    pub evidence_refused_files: u64,
     /// `equal`, `different` or `unknown`: whether both ends hold the same records.
     pub digests: &'static str,
     /// When they were last compared.
@@ -90,6 +100,27 @@ pub struct Refused {
     pub file: String,
     /// Who entered it.
     pub entered_by: String,
+    /// Stable code.
+    pub code: String,
+    /// In words, with what to do.
+    pub reason: String,
+}
+
+/// A file of evidence whose bytes cannot be sent as things are.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stuck {
+    /// Indicator.
+    pub indicator: String,
+    /// Unit, empty for the whole commune.
+    pub unit: String,
+    /// Period.
+    pub period: String,
+    /// The file's name.
+    pub file: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// `missing` or `refused`.
+    pub state: &'static str,
     /// Stable code.
     pub code: String,
     /// In words, with what to do.
@@ -145,6 +176,7 @@ impl Status {
         let due = plan(view, config)?.next(now, &situation(view)?);
         let (evidence, exercise, skew_ms) = (view.evidence_total()?, view.exercise()?.on, view.last_skew_ms()?);
         let (outstanding, comparison) = (view.outstanding_files()?, view.comparison()?);
+        let stuck = stuck(view, language)?;
         let last_failure = view.last_run()?.filter(|run| run.outcome != End::Done.as_str()).map(|run| Failed {
             at: rfc3339(run.ended_at),
             reason: End::from_word(&run.outcome).unwrap_or(End::Protocol).explain(language).into(),
@@ -168,6 +200,9 @@ impl Status {
             evidence_bytes: evidence.size_bytes,
             evidence_pending_files: outstanding.files,
             evidence_pending_bytes: outstanding.bytes,
+            evidence_missing_files: files(&stuck, "missing"),
+            evidence_refused_files: files(&stuck, "refused"),
+            evidence_stuck: stuck,
             digests: comparison.map_or("unknown", |compared| if compared.equal { "equal" } else { "different" }),
             digests_compared_at: comparison.map(|compared| rfc3339(compared.at)),
             digests_healed: comparison.map_or(0, |compared| compared.healed),
@@ -217,6 +252,30 @@ fn refused(view: View<'_>, language: Language) -> Result<Vec<Refused>, StoreErro
         });
     }
     Ok(all)
+}
+
+fn stuck(view: View<'_>, language: Language) -> Result<Vec<Stuck>, StoreError> {
+    let catalogue = view.catalogue()?;
+    let told = view.stuck_attachments()?.into_iter().map(|file| {
+        let refusal = StoredRefusal { code: file.code, detail: String::new() };
+        Stuck {
+            reason: refusal::explain(&refusal, &file.key, None, catalogue.as_ref(), language),
+            indicator: file.key.indicator,
+            unit: file.key.unit,
+            period: file.key.period.to_string(),
+            file: file.name,
+            sha256: hex::encode(file.sha256),
+            state: if file.is_lost { "missing" } else { "refused" },
+            code: refusal.code,
+        }
+    });
+    Ok(told.collect())
+}
+
+/// How many files: one that is bound to several figures counts once.
+fn files(stuck: &[Stuck], state: &str) -> u64 {
+    let of_state = stuck.iter().filter(|file| file.state == state);
+    of_state.map(|file| &file.sha256).collect::<BTreeSet<_>>().len() as u64
 }
 
 fn returned(figure: Figure) -> Option<Returned> {

@@ -15,6 +15,7 @@ use crate::{
     store::{
         Store,
         attachments::{Attachment, FileState, Wanted},
+        figures::StoredRefusal,
     },
 };
 use serde_json::json;
@@ -39,7 +40,7 @@ pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
     if desk.format == Format::Json {
         let files: Vec<_> = attached
             .iter()
-            .map(|a| json!({ "name": a.file.name, "size_bytes": a.file.size_bytes, "sha256": hex::encode(a.file.sha256), "new": a.is_new }))
+            .map(|a| json!({ "name": a.file.name, "size_bytes": a.file.size_bytes, "sha256": hex::encode(a.file.sha256), "new": a.is_new, "sent_again": a.is_sent_again }))
             .collect();
         return Ok(pretty(&json!({
             "indicator": key.indicator, "unit": key.unit, "period": key.period.to_string(), "version": version,
@@ -62,6 +63,11 @@ fn in_words(desk: &Desk, attached: &Attached) -> String {
         desk.language.pick(
             format!("Đã gắn {name} ({size} byte, SHA-256 {hash}…)\n"),
             format!("Attached {name} ({size} bytes, SHA-256 {hash}…)\n"),
+        )
+    } else if attached.is_sent_again {
+        desk.language.pick(
+            format!("{name} đã được gắn vào phiên bản này; tệp sẽ được gửi lại cho tỉnh ở lần đồng bộ tới\n"),
+            format!("{name} is attached to this version already; it will be sent again in the next session\n"),
         )
     } else {
         desk.language.pick(
@@ -113,10 +119,18 @@ fn row(desk: &Desk, attachment: &Attachment, catalogue: Option<&CommuneView>) ->
     let Attachment { key, size_bytes, .. } = attachment;
     let kind = evidence::kind_of_copy(&desk.folder, attachment.sha256);
     let has_copy = evidence::path_of(&desk.folder, attachment.sha256).exists();
+    let told = |code: &String| {
+        let refused = StoredRefusal { code: code.clone(), detail: String::new() };
+        (!code.is_empty()).then(|| refusal::explain(&refused, key, None, catalogue, desk.language))
+    };
     let ((vi, en), left, reason) = match &attachment.state {
-        FileState::Pending { left_bytes } => (("chờ gửi", "pending"), left_bytes.to_string(), String::new()),
+        FileState::Pending { left_bytes, code } => {
+            (("chờ gửi", "pending"), left_bytes.to_string(), told(code).unwrap_or_default())
+        }
         FileState::Held => (("tỉnh đã nhận", "held"), "0".into(), String::new()),
-        FileState::Missing => (("mất tệp, cần gắn lại", "missing"), String::new(), String::new()),
+        FileState::Missing { code } => {
+            (("mất tệp, cần gắn lại", "missing"), String::new(), told(code).unwrap_or_default())
+        }
         FileState::Refused(refused) => {
             let reason = refusal::explain(refused, key, None, catalogue, desk.language);
             (("bị từ chối", "refused"), String::new(), reason)

@@ -183,7 +183,7 @@ impl Failure {
 #[must_use]
 pub fn code_of(end: End) -> u8 {
     match end {
-        End::Done | End::EvidencePending => 0,
+        End::Done | End::EvidencePending | End::NotCompared => 0,
         End::RetryLater | End::Unreachable | End::TimedOut => UNREACHABLE,
         End::NotTrusted | End::IdentityRefused => IDENTITY,
         End::WrongProvince | End::UpgradeRequired | End::AgentBehind | End::Fork | End::Protocol | End::Store => FAILED,

@@ -55,7 +55,7 @@ pub fn join(desk: &Desk, arguments: &Join) -> Result<Printed, Failure> {
         let alone = Lock::take_within(&desk.folder.sync_lock(), LOCK_TIMEOUT).await?.ok_or(JoinError::Busy)?;
         let belonging = join::join(&desk.folder, &invitation, desk.clock.now(), &mut rand::rng()).await?;
         let mut store = Store::open(&desk.folder)?;
-        let first = session::hold(&alone, &desk.folder, &desk.config, &mut store, &desk.clock, |_| None).await?;
+        let first = session::hold(&alone, &desk.folder, &desk.config, &mut store, &desk.clock, |_, _| None).await?;
         let pending = pending(&store)?;
         if desk.format == Format::Json {
             let mut value = as_json(&first, pending);
@@ -79,7 +79,7 @@ pub fn sync(desk: &Desk) -> Result<Printed, Failure> {
     let mut store = Store::open(&desk.folder)?;
     let (report, pending) = finish(runtime()?, async {
         let alone = Lock::take_within(&desk.folder.sync_lock(), LOCK_TIMEOUT).await?.ok_or(Failure::SessionBusy)?;
-        let report = session::hold(&alone, &desk.folder, &desk.config, &mut store, &desk.clock, |_| None).await?;
+        let report = session::hold(&alone, &desk.folder, &desk.config, &mut store, &desk.clock, |_, _| None).await?;
         Ok::<_, Failure>((report, pending(&store)?))
     })?;
     let text = match desk.format {

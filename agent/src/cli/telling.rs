@@ -127,6 +127,15 @@ fn evidence(language: Language, status: &Status) -> String {
             format!("; {files} files, {left} KiB still to be sent"),
         );
     }
+    let missing = status.evidence_missing_files;
+    if missing > 0 {
+        text +=
+            &language.pick(format!("; {missing} tệp bị mất hoặc hỏng"), format!("; {missing} files lost or damaged"));
+    }
+    let refused = status.evidence_refused_files;
+    if refused > 0 {
+        text += &language.pick(format!("; tỉnh không nhận {refused} tệp"), format!("; {refused} files not taken"));
+    }
     text
 }
 
@@ -152,6 +161,7 @@ fn cause(language: Language, cause: &str) -> &'static str {
     match cause {
         "first" => language.pick("lần đầu", "first"),
         "edit" => language.pick("có số liệu mới", "new figures"),
+        "evidence" => language.pick("gửi tiếp minh chứng", "evidence to be sent"),
         "catch_up" => language.pick("chạy bù", "catching up"),
         _ => language.pick("khung giờ đêm", "nightly"),
     }
@@ -180,6 +190,11 @@ fn lists(language: Language, status: &Status) -> String {
     });
     let heading = language.pick("Bị tỉnh từ chối, cần nhập lại", "Refused, to be entered anew");
     list(heading, status.refused.len(), &mut refused);
+    let mut stuck = status.evidence_stuck.iter().map(|stuck| {
+        format!("{} {}: {}", place(&stuck.indicator, &stuck.unit, &stuck.period), stuck.file, stuck.reason)
+    });
+    let heading = language.pick("Minh chứng chưa tới được tỉnh", "Evidence that does not get to the province");
+    list(heading, status.evidence_stuck.len(), &mut stuck);
     let mut returned = status.returned.iter().map(|returned| {
         let place = place(&returned.indicator, &returned.unit, &returned.period);
         format!("{place} (v{}): {} — {}", returned.version, returned.reason, returned.reviewer)

@@ -132,3 +132,52 @@ fn evidence_is_judged_by_its_content_before_anything_is_written() {
     }
     assert!(run(&home, &["evidence"]).unwrap().text.contains("chờ gửi"));
 }
+
+#[test]
+fn evidence_that_does_not_get_to_the_province_is_told_with_what_to_do() {
+    use crate::store::file::FileState;
+    let mut home = Home::ready();
+    home.value("CDS-2", "1").unwrap();
+    let mut attach = vec!["attach".to_owned(), "CDS-2".into(), "--period".into(), "2026-10".into()];
+    for name in ["a", "b", "c", "d", "e"] {
+        let path = home.folder.root().join(format!("{name}.pdf"));
+        fs::write(&path, pdf(name)).unwrap();
+        attach.push(path.to_str().unwrap().to_owned());
+    }
+    let words: Vec<&str> = attach.iter().map(String::as_str).collect();
+    run(&home, &words).unwrap();
+    let silent = run(&home, &["status"]).unwrap().text;
+    assert!(!silent.contains("chưa tới được tỉnh"), "{silent}");
+    let states = [
+        ("a.pdf", FileState::Missing, "", "missing", "không còn trên máy này"),
+        ("b.pdf", FileState::Missing, "damaged", "damaged", "gắn lại tệp gốc"),
+        ("c.pdf", FileState::Refused, "commune_full", "commune_full", "liên hệ tỉnh"),
+        ("d.pdf", FileState::Refused, "kind_not_allowed", "kind_not_allowed", "rồi gắn lại"),
+        ("e.pdf", FileState::Refused, "file_too_large", "file_too_large", "giảm dung lượng"),
+    ];
+    let files = home.store.view().attachments(&Default::default()).unwrap();
+    for (file, (_, state, code, ..)) in files.iter().zip(states) {
+        home.store.write(|writing| writing.note_file(file.sha256, state, 0, code)).unwrap();
+    }
+    let told = run(&home, &["status"]).unwrap().text;
+    assert!(told.contains("2 tệp bị mất hoặc hỏng; tỉnh không nhận 3 tệp"), "{told}");
+    let listed = run(&home, &["evidence", "--format", "csv"]).unwrap().text;
+    let status: serde_json::Value =
+        serde_json::from_str(&run(&home, &["status", "--format", "json"]).unwrap().text).unwrap();
+    assert_eq!((&status["evidence_missing_files"], &status["evidence_refused_files"]), (&2.into(), &3.into()));
+    for (at, (name, state, _, code, words)) in states.into_iter().enumerate() {
+        assert!(told.lines().any(|line| line.contains(name) && line.contains(words)), "{name}: {told}");
+        assert!(listed.lines().any(|line| line.contains(name) && line.contains(words)), "{name}: {listed}");
+        let stuck = &status["evidence_stuck"][at];
+        assert_eq!(
+            (&stuck["file"], &stuck["state"], &stuck["code"]),
+            (&name.into(), &state.as_str().into(), &code.into())
+        );
+    }
+    let english = run(&home, &["--lang", "en", "status"]).unwrap().text;
+    assert!(english.contains("Evidence that does not get to the province (5):"), "{english}");
+    // The good file again: nothing is left to tell.
+    let again = run(&home, &words).unwrap().text;
+    assert!(again.contains("a.pdf đã được gắn vào phiên bản này; tệp sẽ được gửi lại"), "{again}");
+    assert!(!run(&home, &["status"]).unwrap().text.contains("chưa tới được tỉnh"));
+}

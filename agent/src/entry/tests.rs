@@ -175,6 +175,47 @@ fn evidence_binds_to_the_newest_version_once() {
     assert!(matches!(attach(&mut home, vec![file(3)]), Err(EntryError::Refused(Refusal::PeriodClosed(_)))));
 }
 
+#[test]
+fn a_file_that_was_given_up_is_sent_again_when_it_is_attached_again() {
+    use crate::store::file::FileState;
+    let mut home = Home::ready();
+    home.value("CDS-2", "10").unwrap();
+    let file = Copied { sha256: [1; 32], name: "1.pdf".into(), size_bytes: 3 };
+    for (state, given_up) in [
+        (None, false),
+        (Some(FileState::Missing), true),
+        (Some(FileState::Refused), true),
+        (Some(FileState::Held), false),
+    ] {
+        if let Some(state) = state {
+            home.store.write(|writing| writing.note_file([1; 32], state, 2, "x")).unwrap();
+        }
+        let (store, mut author) = home.author();
+        let attached = entry_attach(store, &mut author, "2026-10".parse().unwrap(), vec![file.clone()]).unwrap().1;
+        assert_eq!((attached[0].is_new, attached[0].is_sent_again), (state.is_none(), given_up), "{state:?}");
+        let held = home.store.view().evidence_file([1; 32]).unwrap().unwrap();
+        let expected = if state == Some(FileState::Held) { FileState::Held } else { FileState::Pending };
+        assert_eq!(held.state, expected);
+        assert!(!given_up || (held.held_bytes == 0 && held.code.is_empty()), "from its first byte");
+    }
+    assert_eq!(home.store.view().head().unwrap().seq, 2, "no second record of it");
+    // Also after its period was closed: nothing new is recorded. Another file is.
+    let period: Period = "2026-10".parse().unwrap();
+    home.receive(&[FeedItem::Closed { period, closed: true }]);
+    let attach = |home: &mut Home, files: Vec<Copied>| {
+        let (store, mut author) = home.author();
+        entry_attach(store, &mut author, period, files)
+    };
+    let closed = |result| matches!(result, Err(EntryError::Refused(Refusal::PeriodClosed(_))));
+    assert!(closed(attach(&mut home, vec![file.clone()])), "nothing was given up");
+    home.store.write(|writing| writing.note_file([1; 32], FileState::Missing, 0, "")).unwrap();
+    let other = Copied { sha256: [2; 32], ..file.clone() };
+    assert!(closed(attach(&mut home, vec![file.clone(), other])));
+    assert_eq!(home.store.view().evidence_file([1; 32]).unwrap().unwrap().state, FileState::Missing, "all or none");
+    assert!(attach(&mut home, vec![file]).unwrap().1[0].is_sent_again);
+    assert_eq!(home.store.view().head().unwrap().seq, 2);
+}
+
 fn entry_attach(
     store: &mut Store,
     author: &mut Author<'_>,

@@ -58,6 +58,54 @@ fn copies_lie_by_hash_and_are_kept_once() {
 }
 
 #[test]
+fn every_folder_that_leads_to_a_copy_is_durable_before_it_is_named() {
+    let place = Place::new();
+    let files = [place.file("a.pdf", &pdf("a")), place.file("b.png", &png())];
+    // New, and found: what made a copy may have been cut off before its folders were durable.
+    for _ in 0..2 {
+        let mut synced = Vec::new();
+        let kept = keep_by(&place.folder, &files, LIMITS, |path| {
+            let copies = files.len();
+            assert_eq!(place.copies(), copies, "all have their names by then");
+            synced.push(path.to_owned());
+            Ok(())
+        });
+        for copied in kept.unwrap() {
+            let copy = path_of(&place.folder, copied.sha256);
+            let leading: Vec<&Path> = copy.ancestors().skip(1).take(3).collect();
+            assert_eq!(leading[2], place.folder.root());
+            let at: Vec<_> = leading.iter().map(|path| synced.iter().position(|one| one == path).unwrap()).collect();
+            assert!(at.is_sorted(), "{synced:?}");
+        }
+    }
+    let refused = keep_by(&place.folder, &files, LIMITS, |_| Err(io::Error::other("the disk")));
+    assert!(matches!(refused, Err(EvidenceError::Copy(_))), "not durable: nothing may name them");
+}
+
+#[test]
+fn a_damaged_copy_is_replaced_by_the_good_file() {
+    let place = Place::new();
+    let file = place.file("a.pdf", &pdf("a"));
+    let copied = place.keep(std::slice::from_ref(&file)).unwrap().remove(0);
+    let copy = path_of(&place.folder, copied.sha256);
+    let whole = || is_whole(&place.folder, copied.sha256, copied.size_bytes).unwrap();
+    assert!(whole());
+    let mut bytes = pdf("a");
+    bytes[30] ^= 1;
+    let longer = [&pdf("a")[..], b"x"].concat();
+    for damaged in [bytes, longer, Vec::new()] {
+        fs::write(&copy, damaged).unwrap();
+        assert!(!whole());
+        // What is replaced makes room.
+        let limits = Limits { total_bytes: copied.size_bytes, ..LIMITS };
+        assert_eq!(keep(&place.folder, &[file.clone(), file.clone()], limits).unwrap()[0], copied);
+        assert_eq!((whole(), fs::read(&copy).unwrap(), place.copies()), (true, pdf("a"), 1));
+    }
+    fs::remove_file(&copy).unwrap();
+    assert!(!whole());
+}
+
+#[test]
 fn what_cannot_be_evidence_leaves_nothing_of_all_files() {
     let place = Place::new();
     let good = place.file("good.pdf", &pdf("a"));

@@ -40,8 +40,14 @@ fn the_situation_is_what_the_store_knows() {
     let expected = Situation {
         last_success: Some(minute(1)),
         unsent_edit: Some(now()),
+        evidence_outstanding: false,
         failure: Some(Failure { at: minute(2), wait: DAILY }),
     };
+    assert_eq!(situation(home.store.view()).unwrap(), expected);
+    let file = crate::entry::Copied { sha256: [1; 32], name: "a.pdf".into(), size_bytes: 3 };
+    let (store, mut author) = home.author();
+    crate::entry::attach(store, &mut author, ("CDS-2", "", "2026-10".parse().unwrap()), vec![file]).unwrap();
+    let expected = Situation { evidence_outstanding: true, ..expected };
     assert_eq!(situation(home.store.view()).unwrap(), expected);
     // Confirmed: nothing is unsent. Joined again: the old failure says nothing.
     let head: LogPosition = home.store.view().head().unwrap();
@@ -70,6 +76,21 @@ fn the_status_is_honest() {
     let status = Status::of(home.store.view(), &config(), None, now(), Language::Vi).unwrap();
     assert_eq!((status.pending, status.acknowledged, status.refused_total), (1, 0, 1));
     assert!(status.refused.is_empty(), "a newer figure stands in its place");
+}
+
+#[test]
+fn the_waits_begin_anew_when_bytes_moved() {
+    let (mut retry, mut random) = (Retry::default(), StdRng::seed_from_u64(1));
+    let (broken, nothing) = (Outcome::of(End::EvidencePending, ""), Tally::default());
+    let waits: Vec<_> = (0..30).map(|_| wait(&broken, &nothing, &mut retry, &mut random).unwrap()).collect();
+    assert!(waits.iter().any(|wait| *wait > Duration::from_secs(60)), "{waits:?}");
+    for moved in [Tally { held_bytes: 1, ..nothing }, Tally { acknowledged: 1, ..nothing }] {
+        assert_eq!(wait(&broken, &moved, &mut retry, &mut random), Some(crate::retry::SHORTEST));
+    }
+    // Sent is not arrived.
+    let sent = Tally { sent: 1, evidence_bytes: 1, ..nothing };
+    let waits: Vec<_> = (0..30).map(|_| wait(&broken, &sent, &mut retry, &mut random).unwrap()).collect();
+    assert!(waits.iter().any(|wait| *wait > Duration::from_secs(60)), "{waits:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::{StoreError, View, Writing, broken, signed, unsigned};
 use rusqlite::OptionalExtension;
+use uuid::Uuid;
 
 /// Where a file stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +84,35 @@ impl View<'_> {
         self.0.prepare_cached(sql)?.query_row([sha256], |row| Ok(file_of(row))).optional()?.transpose()
     }
 
+    /// Files that were not sent, but may be now: those that were not on this computer any more, and those that the province had no
+    /// room for or knew no figure of.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn files_to_reconsider(&self) -> Result<Vec<EvidenceFile>, StoreError> {
+        // Limits are the province's to change, and what it knows grows; a kind is not allowed for ever.
+        let sql = "SELECT sha256, size_bytes, state, held_bytes, code FROM evidence_file
+                   WHERE state = 'missing' OR (state = 'refused' AND code IN ('commune_full', 'file_too_large', 'not_evidence'))
+                   ORDER BY sha256";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut files = Vec::new();
+        while let Some(row) = rows.next()? {
+            files.push(file_of(row)?);
+        }
+        Ok(files)
+    }
+
+    /// Whether the bytes of a file that is bound to a version of a figure were lost or refused.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn has_given_up(&self, observation: Uuid) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM evidence e JOIN evidence_file b ON b.sha256 = e.sha256
+                   WHERE e.observation = ?1 AND e.refusal_code IS NULL AND b.state IN ('missing', 'refused') LIMIT 1";
+        Ok(self.0.prepare_cached(sql)?.query_row([observation.as_bytes()], |_| Ok(())).optional()?.is_some())
+    }
+
     /// What is still to be sent.
     ///
     /// # Errors
@@ -104,6 +134,19 @@ impl Writing<'_> {
                    WHERE state IN ('refused', 'missing')";
         self.transaction.prepare_cached(sql)?.execute((sha256, signed(size_bytes)))?;
         Ok(())
+    }
+
+    /// Puts a file that was refused or lost among those to be sent; false when it is there already, or at the province.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn want_file_again(&self, sha256: [u8; 32], size_bytes: u64) -> Result<bool, StoreError> {
+        let file = self.view().evidence_file(sha256)?;
+        let is_given_up = file.is_some_and(|file| matches!(file.state, FileState::Refused | FileState::Missing));
+        if is_given_up {
+            self.want_file(sha256, size_bytes)?;
+        }
+        Ok(is_given_up)
     }
 
     /// All files are offered again: another life of the province's store may hold less.

@@ -1,5 +1,7 @@
 //! Single facts: who the store belongs to, how far the province has confirmed it, the exercise's clock.
 
+mod line;
+
 use super::{StoreError, View, Writing, broken, signed, unsigned};
 use crate::clock::instant_of_ms;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// How many sessions are remembered.
 const KEPT: i64 = 200;
 
+/// Sessions that went well: all figures confirmed and the feed taken over.
+const WENT_WELL: &str = "outcome IN ('done', 'evidence_pending', 'not_compared')";
+
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -49,7 +52,7 @@ impl View<'_> {
     /// # Errors
     /// What the store says.
     pub fn last_success(&self) -> Result<Option<Run>, StoreError> {
-        let sql = format!("{COLUMNS} WHERE outcome IN ('done', 'evidence_pending') ORDER BY id DESC LIMIT 1");
+        let sql = format!("{COLUMNS} WHERE {WENT_WELL} ORDER BY id DESC LIMIT 1");
         Ok(self.0.prepare_cached(&sql)?.query_row([], run_of).optional()?)
     }
 
@@ -94,11 +97,11 @@ impl Writing<'_> {
                 wait_ms,
             ],
         )?;
-        self.transaction.execute(
+        let forget = format!(
             "DELETE FROM sync_run WHERE id <= (SELECT max(id) FROM sync_run) - ?1
-             AND id <> coalesce((SELECT max(id) FROM sync_run WHERE outcome = 'done'), 0)",
-            [KEPT],
-        )?;
+             AND id <> coalesce((SELECT max(id) FROM sync_run WHERE {WENT_WELL}), 0)"
+        );
+        self.transaction.execute(&forget, [KEPT])?;
         Ok(())
     }
 }

@@ -225,16 +225,19 @@ fn the_last_sessions_are_remembered() {
         skew_ms: Some(minute),
         wait: Some(Duration::from_secs(5)),
     };
-    home.store.write(|writing| writing.add_run(&run(0, "done"))).unwrap();
-    for minute in 1..=250 {
-        home.store.write(|writing| writing.add_run(&run(minute, "unreachable"))).unwrap();
+    // Whatever counts as good is kept, not only what went through to its end.
+    for (begin, good) in [(0, "done"), (1_000, "evidence_pending"), (2_000, "not_compared")] {
+        home.store.write(|writing| writing.add_run(&run(begin, good))).unwrap();
+        for minute in begin + 1..=begin + 250 {
+            home.store.write(|writing| writing.add_run(&run(minute, "unreachable"))).unwrap();
+        }
+        let view = home.store.view();
+        assert_eq!(view.last_run().unwrap(), Some(run(begin + 250, "unreachable")));
+        assert_eq!(view.last_success().unwrap(), Some(run(begin, good)));
+        assert_eq!(view.last_skew_ms().unwrap(), Some(begin + 250));
+        let kept: i64 = view.0.query_row("SELECT count(*) FROM sync_run", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, 201);
     }
-    let view = home.store.view();
-    assert_eq!(view.last_run().unwrap(), Some(run(250, "unreachable")));
-    assert_eq!(view.last_success().unwrap(), Some(run(0, "done")));
-    assert_eq!(view.last_skew_ms().unwrap(), Some(250));
-    let kept: i64 = view.0.query_row("SELECT count(*) FROM sync_run", [], |row| row.get(0)).unwrap();
-    assert_eq!(kept, 201);
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! The machine and the store together: the province's frames in, our frames out. No network here, so that a test can play
 //! the province.
 
+mod filing;
+
+pub use filing::reconsider;
+
 use super::{
     BUILD,
-    machine::{Facts, Input, MAX_PLACES, Machine, Output, order::Carried},
+    line::Sizes,
+    machine::{Facts, Input, MAX_PLACES, Machine, Output, Stage, order::Carried},
     outcome::{End, Outcome},
 };
 use crate::{
@@ -18,7 +23,6 @@ use crate::{
     },
 };
 use proto::{
-    MAX_OFFERED_FILES,
     digest::Difference,
     receipt::ReceiptVerifier,
     sync::v1::{self, AgentFrame, AggregatorFrame},
@@ -49,8 +53,10 @@ pub struct Tally {
     pub healed: u64,
     /// Bytes of evidence sent.
     pub evidence_bytes: u64,
-    /// Whether all figures are confirmed and the feed is taken over.
-    pub delivered: bool,
+    /// Bytes of evidence that the province holds now and, as far as we knew, did not before.
+    pub held_bytes: u64,
+    /// How far it came.
+    pub stage: Stage,
     /// The province's clock minus ours, in milliseconds; `None` in an exercise.
     pub skew_ms: Option<i64>,
 }
@@ -63,8 +69,8 @@ pub struct Surroundings<'a> {
     pub clock: &'a Clock,
     /// The authorities trusted, DER.
     pub authorities: Vec<CertificateDer<'static>>,
-    /// Largest piece of evidence that is sent, where the province would take more.
-    pub most_chunk_bytes: usize,
+    /// Most that is sent at once, where the province would take more.
+    pub most: Sizes,
     /// For a new life of the store.
     pub random: &'a mut (dyn RngCore + Send),
 }
@@ -194,7 +200,7 @@ impl<'a> Exchange<'a> {
                 }
             }
         }
-        self.tally.delivered |= self.machine.has_delivered();
+        self.tally.stage = self.tally.stage.max(self.machine.reached());
         frames
     }
 
@@ -214,7 +220,7 @@ impl<'a> Exchange<'a> {
             }
             Output::NoteWelcome(welcome) => self.note_welcome(&welcome).map(|()| None),
             Output::ReadPage { after_seq, most_bytes } => {
-                let page = outbox::page(self.store.view(), after_seq, most_bytes)?;
+                let page = outbox::page(self.store.view(), after_seq, most_bytes.min(self.around.most.batch_bytes))?;
                 self.tally.sent += page.as_ref().map_or(0, |page| page.bodies.len() as u64);
                 Ok(Some(Input::Page(page)))
             }
@@ -265,18 +271,18 @@ impl<'a> Exchange<'a> {
                 self.store.write(|writing| writing.set_comparison(equal, now, healed))?;
                 Ok(Some(Input::Stored))
             }
-            Output::ReadOffer { after } => {
-                Ok(Some(Input::Offer(self.store.view().pending_files(after, MAX_OFFERED_FILES)?)))
-            }
+            Output::ReadOffer { after } => self.offer(after).map(|files| Some(Input::Offer(files))),
             Output::ReadChunk { sha256, offset, most_bytes } => {
-                let most_bytes = most_bytes.min(self.around.most_chunk_bytes);
+                let most_bytes = most_bytes.min(self.around.most.chunk_bytes);
                 let chunk = evidence::read_chunk(self.around.folder, sha256, offset, most_bytes)?;
                 self.tally.evidence_bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
                 Ok(Some(Input::Chunk(chunk)))
             }
+            Output::CheckCopy { sha256, size_bytes } => {
+                Ok(Some(Input::Copy { is_whole: evidence::is_whole(self.around.folder, sha256, size_bytes)? }))
+            }
             Output::NoteFile { sha256, state, held_bytes, code } => {
-                self.store.write(|writing| writing.note_file(sha256, state, held_bytes, &code))?;
-                Ok(None)
+                self.note_file(sha256, state, held_bytes, &code).map(|()| None)
             }
             Output::Finish(outcome) => {
                 self.outcome = Some(outcome);

@@ -31,7 +31,7 @@ use carried::Errand;
 use comparing::Comparing;
 pub use comparing::MAX_PLACES;
 use healing::Healing;
-pub use order::{Facts, Input, Output, Refused};
+pub use order::{Facts, Input, Output, Refused, Stage};
 use prost::Message;
 use proto::{
     MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT, MAX_CHUNK_BYTES, PROTOCOL_MAX, PROTOCOL_MIN, WireError,
@@ -52,6 +52,7 @@ pub const MAX_FEED_BYTES: usize = 32 * 1024 * 1024;
 /// The protocol from which on receipts are given, history is taken back, digests are compared and evidence is sent.
 const PROVEN: u32 = 2;
 const EPOCH_BYTES: usize = 16;
+const EARLY: &str = "the stream ended early";
 
 #[derive(Debug)]
 enum State {
@@ -144,20 +145,23 @@ impl Machine {
         matches!(self.state, State::Feeding)
     }
 
-    /// Whether all figures are confirmed and the feed is taken over: what is still to come is proof and evidence.
+    /// How far it has come; once it is over that is not known any more.
     #[must_use]
-    pub fn has_delivered(&self) -> bool {
-        matches!(self.state, State::Comparing(_) | State::Uploading(_))
+    pub fn reached(&self) -> Stage {
+        match self.state {
+            State::Comparing(_) => Stage::Comparing,
+            State::Uploading(_) => Stage::Uploading,
+            _ => Stage::Delivering,
+        }
     }
 
     fn follow(&mut self, input: Input) -> Result<Vec<Output>, Outcome> {
         match (&self.state, input) {
             (State::Over, _) => Ok(Vec::new()),
             (_, Input::Closed) if self.errand.is_some() => Ok(self.finish()),
-            (State::Comparing(_) | State::Uploading(_), Input::Closed) => {
-                Err(Outcome::of(End::EvidencePending, "the stream ended early"))
-            }
-            (_, Input::Closed) => Err(Outcome::of(End::Unreachable, "the stream ended early")),
+            (State::Comparing(_), Input::Closed) => Err(Outcome::of(End::NotCompared, EARLY)),
+            (State::Uploading(_), Input::Closed) => Err(Outcome::of(End::EvidencePending, EARLY)),
+            (_, Input::Closed) => Err(Outcome::of(End::Unreachable, EARLY)),
             (State::Fresh, Input::Started(facts)) => Ok(self.greet(facts)),
             (State::Aligning(..), Input::Position { agrees }) => self.align(agrees),
             (State::Greeting, Input::Position { agrees }) => self.heal_carried(agrees),
@@ -170,7 +174,9 @@ impl Machine {
                 State::Comparing(_),
                 input @ (Input::Digests(_) | Input::Differing(_) | Input::ChangesAbout(_) | Input::Stored),
             ) => self.compare(input),
-            (State::Uploading(_), input @ (Input::Offer(_) | Input::Chunk(_))) => self.upload(input),
+            (State::Uploading(_), input @ (Input::Offer(_) | Input::Chunk(_) | Input::Copy { .. })) => {
+                self.upload(input)
+            }
             (_, Input::Frame(frame)) => match (&self.state, frame.frame) {
                 (State::Greeting, Some(Frame::Welcome(welcome))) => self.welcome(welcome),
                 (State::Sending, Some(Frame::Acknowledgement(ack))) => self.acknowledged(ack),

@@ -10,6 +10,8 @@ pub enum End {
     Done,
     /// All figures are confirmed and the feed is taken over; the session ended before all evidence was sent.
     EvidencePending,
+    /// All figures are confirmed and the feed is taken over; the session ended before both ends were compared.
+    NotCompared,
     /// The province is busy and said when to come back.
     RetryLater,
     /// No connection, or it broke.
@@ -24,9 +26,10 @@ pub enum End {
     WrongProvince,
     /// This program is too old, or too new.
     UpgradeRequired,
-    /// The province holds more of our log than we do: restored from an old backup.
+    /// The province holds more of our log than we do, and this session could not heal that: its protocol is the one before.
     AgentBehind,
-    /// The province holds another log under our name: a copied store.
+    /// The province holds another log under our name, and this session could not heal that: its protocol is the one before, the log
+    /// became another meanwhile, or the answer of a bundle was about another.
     Fork,
     /// One side did not keep to the protocol.
     Protocol,
@@ -49,9 +52,10 @@ pub enum Pace {
 
 impl End {
     /// All ends.
-    pub const ALL: [End; 13] = [
+    pub const ALL: [End; 14] = [
         End::Done,
         End::EvidencePending,
+        End::NotCompared,
         End::RetryLater,
         End::Unreachable,
         End::TimedOut,
@@ -71,6 +75,7 @@ impl End {
         match self {
             End::Done => "done",
             End::EvidencePending => "evidence_pending",
+            End::NotCompared => "not_compared",
             End::RetryLater => "retry_later",
             End::Unreachable => "unreachable",
             End::TimedOut => "timed_out",
@@ -100,6 +105,10 @@ impl End {
                 "số liệu đã gửi đủ và được xác nhận; minh chứng còn lại sẽ tự gửi tiếp",
                 "all figures are sent and confirmed; the evidence that is left will be sent by itself",
             ),
+            End::NotCompared => (
+                "số liệu đã gửi đủ và được xác nhận; việc đối chiếu với tỉnh sẽ làm ở lần sau",
+                "all figures are sent and confirmed; the comparison with the province follows in the next session",
+            ),
             End::RetryLater => {
                 ("máy chủ tỉnh đang bận; sẽ tự thử lại", "the province is busy; will try again by itself")
             }
@@ -128,12 +137,12 @@ impl End {
                 "this version does not fit the province's any more; update the program",
             ),
             End::AgentBehind => (
-                "tỉnh giữ nhiều số liệu hơn máy này (máy được phục hồi từ bản sao cũ?); phiên bản này chưa tự khôi phục được, liên hệ tỉnh",
-                "the province holds more than this computer (restored from an old backup?); this version cannot heal that yet, call the province",
+                "tỉnh giữ nhiều số liệu hơn máy này (máy được phục hồi từ bản sao cũ?); không mất gì: sẽ tự ghép lại ở lần kết nối trực tiếp tới, khi chương trình của tỉnh đã cập nhật",
+                "the province holds more than this computer (restored from an old backup?); nothing is lost: it heals by itself in the next session over the line, once the province's program is up to date",
             ),
             End::Fork => (
-                "tỉnh giữ một lịch sử khác của xã này (kho dữ liệu bị sao chép?); phiên bản này chưa tự khôi phục được, liên hệ tỉnh",
-                "the province holds another history of this commune (a copied store?); this version cannot heal that yet, call the province",
+                "tỉnh giữ một lịch sử khác của xã này (kho dữ liệu bị sao chép?); không mất gì: sẽ tự ghép lại ở lần kết nối trực tiếp tới, khi chương trình của tỉnh đã cập nhật",
+                "the province holds another history of this commune (a copied store?); nothing is lost: it heals by itself in the next session over the line, once the province's program is up to date",
             ),
             End::Protocol => (
                 "trao đổi với tỉnh bị lỗi; số liệu vẫn an toàn trên máy này, chương trình sẽ tự thử lại",
@@ -182,7 +191,13 @@ impl Outcome {
     pub fn pace(&self) -> Pace {
         match self.end {
             End::Done => Pace::Scheduled,
-            End::EvidencePending | End::RetryLater | End::Unreachable | End::TimedOut | End::Protocol | End::Store => {
+            End::EvidencePending
+            | End::NotCompared
+            | End::RetryLater
+            | End::Unreachable
+            | End::TimedOut
+            | End::Protocol
+            | End::Store => {
                 self.retry_after.map_or(Pace::Soon, |wait| Pace::Told(wait.clamp(TOLD_WAITS.0, TOLD_WAITS.1)))
             }
             End::NotTrusted
@@ -198,6 +213,15 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_heals_by_itself_is_not_called_a_matter_for_the_province() {
+        for end in [End::AgentBehind, End::Fork] {
+            let (vi, en) = (end.explain(Language::Vi), end.explain(Language::En));
+            assert!(vi.contains("tự ghép lại") && !vi.contains("liên hệ"), "{vi}");
+            assert!(en.contains("heals by itself") && !en.contains("cannot"), "{en}");
+        }
+    }
 
     #[test]
     fn words_are_read_back_and_the_pace_fits() {

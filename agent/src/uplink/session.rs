@@ -3,6 +3,8 @@
 use super::{
     credential,
     exchange::{Exchange, Surroundings, Tally},
+    line::{self, Sizes},
+    machine::Stage,
     outcome::{End, Outcome},
     renew, trust,
 };
@@ -56,16 +58,14 @@ pub async fn hold(
     config: &Config,
     store: &mut Store,
     clock: &Clock,
-    wait: impl FnOnce(&Outcome) -> Option<Duration>,
+    wait: impl FnOnce(&Outcome, &Tally) -> Option<Duration>,
 ) -> Result<Report, StoreError> {
     let started_at = clock.now();
     let mut tally = Tally::default();
     let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally));
     let mut outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
-    if tally.delivered && outcome.end != End::Done {
-        // What is left is evidence: the figures' part of the session stands.
-        outcome.end = End::EvidencePending;
-    }
+    line::learn(store, outcome.end, &tally)?;
+    outcome.end = ended_at(tally.stage, outcome.end);
     let run = Run {
         started_at,
         ended_at: clock.now(),
@@ -75,7 +75,7 @@ pub async fn hold(
         acknowledged: tally.acknowledged,
         refused: tally.refused,
         skew_ms: tally.skew_ms,
-        wait: wait(&outcome),
+        wait: wait(&outcome, &tally),
     };
     store.write(|writing| writing.add_run(&run))?;
     tracing::info!(
@@ -91,6 +91,16 @@ pub async fn hold(
         "session ended"
     );
     Ok(Report { outcome, tally })
+}
+
+/// What an end means where it came: after the figures' part of a session, that part stands when the line breaks. Everything else is
+/// what it is: a person may have to do something.
+fn ended_at(stage: Stage, end: End) -> End {
+    match (stage, end) {
+        (Stage::Comparing, End::Unreachable | End::TimedOut | End::RetryLater) => End::NotCompared,
+        (Stage::Uploading, End::Unreachable | End::TimedOut | End::RetryLater) => End::EvidencePending,
+        _ => end,
+    }
 }
 
 async fn talk(folder: &Folder, config: &Config, store: &mut Store, clock: &Clock, tally: &mut Tally) -> Outcome {
@@ -117,8 +127,8 @@ async fn converse(
     let authorities = credential::authorities(folder)
         .map_err(|error| Outcome::of(End::IdentityRefused, format!("authorities: {error}")))?;
     let mut random = StdRng::from_os_rng();
-    let most_chunk_bytes = most_chunk_bytes(config);
-    let around = Surroundings { folder, clock, authorities, most_chunk_bytes, random: &mut random };
+    let most = Sizes::of(store.view().line_divisor().map_err(in_store)?, most_chunk_bytes(config));
+    let around = Surroundings { folder, clock, authorities, most, random: &mut random };
     let (mut exchange, first) = Exchange::begin(store, around).map_err(in_store)?;
     let (outgoing, frames) = mpsc::channel(MAX_WAITING_FRAMES);
     say(&outgoing, first).await;
@@ -209,4 +219,19 @@ pub(super) fn failed(status: &Status) -> Outcome {
     };
     let message: String = status.message().chars().take(200).collect();
     Outcome::of(end, format!("{}: {message}", status.code()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_line_after_the_figures_is_no_failure_of_theirs_and_the_rest_is_what_it_is() {
+        for end in End::ALL {
+            let broken = matches!(end, End::Unreachable | End::TimedOut | End::RetryLater);
+            assert_eq!(ended_at(Stage::Delivering, end), end);
+            assert_eq!(ended_at(Stage::Comparing, end), if broken { End::NotCompared } else { end });
+            assert_eq!(ended_at(Stage::Uploading, end), if broken { End::EvidencePending } else { end });
+        }
+    }
 }

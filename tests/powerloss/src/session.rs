@@ -9,6 +9,7 @@ use agent::{
     store::{Store as Notebook, meta::Belonging},
     uplink::{
         exchange::{Exchange, Surroundings},
+        line::Sizes,
         outcome::End,
     },
 };
@@ -216,7 +217,7 @@ impl Watched {
             folder: &self.home,
             clock: &clock,
             authorities: vec![self.authority.certificate().clone()],
-            most_chunk_bytes: 65_536,
+            most: Sizes { chunk_bytes: 65_536, ..Sizes::LARGEST },
             random: &mut self.random,
         };
         let (mut exchange, mut frames) = Exchange::begin(&mut self.notebook, around)?;

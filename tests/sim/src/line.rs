@@ -11,6 +11,7 @@ use agent::{
     clock::Clock,
     uplink::{
         exchange::{Exchange, Surroundings},
+        line::Sizes,
         outcome::End,
     },
 };
@@ -59,7 +60,8 @@ pub async fn talk(
         tally.count("sessions");
         let (name, commune) = (computer.name.clone(), computer.commune.clone());
         let (folder, store) = computer.parts()?;
-        let around = Surroundings { folder, clock, authorities: authority.clone(), most_chunk_bytes: 100_000, random };
+        let most = Sizes { chunk_bytes: 100_000, ..Sizes::LARGEST };
+        let around = Surroundings { folder, clock, authorities: authority.clone(), most, random };
         let (exchange, first) = Exchange::begin(store, around)?;
         let (inbound, frames) = mpsc::channel(1);
         let (answers, outbound) = mpsc::channel(64);

@@ -25,6 +25,9 @@ struct Province {
     wrong_chain: bool,
     exercise: bool,
     clock_unix_ms: i64,
+    /// How large the agent's batches may be on this line.
+    most: Option<Sizes>,
+    batches: usize,
 }
 
 impl Province {
@@ -66,6 +69,7 @@ impl Province {
 
     fn take(&mut self, batch: &v1::Batch) -> Vec<Frame> {
         let mut refused = Vec::new();
+        self.batches += 1;
         assert!(batch.first_seq as usize <= self.bodies.len() + 1, "no gap");
         for (seq, change) in (batch.first_seq..).zip(&batch.changes) {
             match self.bodies.get(seq as usize - 1) {
@@ -98,8 +102,8 @@ impl Province {
 fn session(home: &mut Home, province: &mut Province, cut_after: usize) -> (Outcome, Tally) {
     let clock = Clock::standing_at(now());
     let mut random = StdRng::seed_from_u64(1);
-    let (folder, authorities, most_chunk_bytes) = (&home.folder, Vec::new(), usize::MAX);
-    let around = Surroundings { folder, clock: &clock, authorities, most_chunk_bytes, random: &mut random };
+    let (folder, authorities, most) = (&home.folder, Vec::new(), province.most.unwrap_or(Sizes::LARGEST));
+    let around = Surroundings { folder, clock: &clock, authorities, most, random: &mut random };
     let (mut exchange, frames) = Exchange::begin(&mut home.store, around).unwrap();
     let mut to_province = VecDeque::from(frames);
     let mut heard = 0;
@@ -139,6 +143,19 @@ fn all_is_sent_once_and_the_feed_arrives() {
         assert_eq!(view.feed_position().unwrap(), 7);
         assert_eq!(province.position(province.bodies.len()), view.head().unwrap());
         assert_eq!(session(&mut home, &mut province, UNCUT).1.sent, 0);
+    }
+}
+
+#[test]
+fn batches_are_as_small_as_the_line_asks() {
+    for (batch_bytes, batches) in [(100_000, 3), (1, 9)] {
+        let (mut home, mut province) = (Home::ready(), Province::default());
+        province.most = Some(Sizes { batch_bytes, chunk_bytes: 1 });
+        for value in 1..=9 {
+            home.value("CDS-2", &value.to_string()).unwrap();
+        }
+        assert_eq!(session(&mut home, &mut province, UNCUT).0, Outcome::done());
+        assert_eq!(province.batches, batches, "the province takes three changes at once");
     }
 }
 
@@ -197,7 +214,7 @@ fn an_exercise_sets_the_clock_and_a_real_province_does_not() {
 }
 
 fn surroundings<'a>(folder: &'a Folder, clock: &'a Clock, random: &'a mut StdRng) -> Surroundings<'a> {
-    Surroundings { folder, clock, authorities: Vec::new(), most_chunk_bytes: usize::MAX, random }
+    Surroundings { folder, clock, authorities: Vec::new(), most: Sizes::LARGEST, random }
 }
 
 #[test]

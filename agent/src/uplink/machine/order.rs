@@ -61,6 +61,18 @@ pub struct Carried {
     pub epoch: Option<Vec<u8>>,
 }
 
+/// How far a session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Stage {
+    /// Figures are sent, or the feed is taken over.
+    #[default]
+    Delivering,
+    /// All figures are confirmed and the feed is taken over; the digests are compared.
+    Comparing,
+    /// What is left is evidence.
+    Uploading,
+}
+
 /// What happens.
 #[derive(Debug)]
 pub enum Input {
@@ -91,6 +103,11 @@ pub enum Input {
     Offer(Vec<EvidenceFile>),
     /// The answer to [`Output::ReadChunk`]; `None` when the file is not here any more.
     Chunk(Option<Vec<u8>>),
+    /// The answer to [`Output::CheckCopy`].
+    Copy {
+        /// Whether it is here and has the bytes of its hash.
+        is_whole: bool,
+    },
     /// The province ended the stream.
     Closed,
 }
@@ -182,6 +199,13 @@ pub enum Output {
         offset: u64,
         /// Most bytes.
         most_bytes: usize,
+    },
+    /// Read our copy of a file whole and compare its hash; answered by [`Input::Copy`].
+    CheckCopy {
+        /// The file.
+        sha256: [u8; 32],
+        /// Its size.
+        size_bytes: u64,
     },
     /// Note where a file stands. No answer.
     NoteFile {

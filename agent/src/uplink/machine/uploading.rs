@@ -11,6 +11,10 @@ use std::collections::VecDeque;
 
 /// How often one file may have to begin anew or go back in a session.
 const MAX_SETBACKS: u32 = 2;
+/// The province's code for a file that arrived whole, and is another.
+const CHECKSUM: &str = "checksum";
+/// Our code for a copy that is not the file any more.
+const DAMAGED: &str = "damaged";
 
 /// How far the evidence has come.
 #[derive(Debug, Default)]
@@ -18,11 +22,21 @@ pub(super) struct Uploading {
     /// The offer that awaits its answer, and its last place.
     offered: Vec<EvidenceFile>,
     last: Option<[u8; 32]>,
-    /// What the province wants, and from where.
-    wanted: VecDeque<(EvidenceFile, u64)>,
+    /// What the province wants.
+    wanted: VecDeque<Wanted>,
     /// Where the file under way stands after the piece that was sent.
     sent_to: Option<u64>,
     setbacks: u32,
+}
+
+/// A file that the province wants.
+#[derive(Debug, Clone)]
+struct Wanted {
+    file: EvidenceFile,
+    /// From where.
+    offset: u64,
+    /// What arrived was not the file: our copy is looked at before it is sent again.
+    is_suspect: bool,
 }
 
 impl Machine {
@@ -53,6 +67,7 @@ impl Machine {
                 Ok(vec![send(agent_frame::Frame::EvidenceOffer(offer))])
             }
             Input::Chunk(chunk) => self.send_chunk(chunk),
+            Input::Copy { is_whole } => self.copy_checked(is_whole),
             _ => Err(protocol("an answer out of turn")),
         }
     }
@@ -70,8 +85,9 @@ impl Machine {
         for (file, held) in offered.into_iter().zip(state.files) {
             let stands = Stands::read(&file, &held)?;
             outputs.push(stands.note(&file));
-            if let Stands::Wanted { held_bytes, .. } = stands {
-                self.uploading()?.wanted.push_back((file, held_bytes));
+            if let Stands::Wanted { held_bytes, code } = stands {
+                let wanted = Wanted { file, offset: held_bytes, is_suspect: code == CHECKSUM };
+                self.uploading()?.wanted.push_back(wanted);
             }
         }
         outputs.extend(self.next_piece()?);
@@ -80,19 +96,21 @@ impl Machine {
 
     fn piece_arrived(&mut self, state: &v1::EvidenceState) -> Result<Vec<Output>, Outcome> {
         let uploading = self.uploading()?;
-        let (Some(sent_to), Some((file, _))) = (uploading.sent_to.take(), uploading.wanted.front().cloned()) else {
+        let (Some(sent_to), Some(wanted)) = (uploading.sent_to.take(), uploading.wanted.front_mut()) else {
             return Err(protocol("evidence was answered that was not sent"));
         };
+        let file = &wanted.file;
         let [held] = state.files.as_slice() else { return Err(protocol("a piece of evidence has one answer")) };
-        let stands = Stands::read(&file, held)?;
-        let mut outputs = vec![stands.note(&file)];
+        let stands = Stands::read(file, held)?;
+        let mut outputs = vec![stands.note(file)];
         match stands {
             Stands::Wanted { held_bytes, .. } if held_bytes == sent_to && sent_to < file.size_bytes => {
-                uploading.wanted[0].1 = held_bytes;
+                wanted.offset = held_bytes;
             }
-            Stands::Wanted { held_bytes, .. } => {
+            Stands::Wanted { held_bytes, code } => {
                 uploading.setbacks += 1;
-                uploading.wanted[0].1 = held_bytes;
+                wanted.offset = held_bytes;
+                wanted.is_suspect = code == CHECKSUM;
                 if uploading.setbacks > MAX_SETBACKS {
                     // Something on the way or on a disk is wrong; the other files go on, this one in the next session.
                     uploading.setbacks = 0;
@@ -112,14 +130,35 @@ impl Machine {
         let most_bytes = self.most_chunk_bytes;
         let uploading = self.uploading()?;
         Ok(vec![match uploading.wanted.front() {
-            Some((file, offset)) => Output::ReadChunk { sha256: file.sha256, offset: *offset, most_bytes },
+            Some(Wanted { file, is_suspect: true, .. }) => {
+                Output::CheckCopy { sha256: file.sha256, size_bytes: file.size_bytes }
+            }
+            Some(Wanted { file, offset, .. }) => Output::ReadChunk { sha256: file.sha256, offset: *offset, most_bytes },
             None => Output::ReadOffer { after: uploading.last },
         }])
     }
 
+    /// Our copy was looked at. One that is not the file would be sent whole and in vain, for ever.
+    fn copy_checked(&mut self, is_whole: bool) -> Result<Vec<Output>, Outcome> {
+        let uploading = self.uploading()?;
+        let Some(wanted) = uploading.wanted.front_mut().filter(|wanted| wanted.is_suspect) else {
+            return Err(protocol("an answer out of turn"));
+        };
+        wanted.is_suspect = false;
+        let mut outputs = Vec::new();
+        if !is_whole {
+            let (sha256, state, code) = (wanted.file.sha256, FileState::Missing, DAMAGED.into());
+            outputs.push(Output::NoteFile { sha256, state, held_bytes: 0, code });
+            uploading.setbacks = 0;
+            uploading.wanted.pop_front();
+        }
+        outputs.extend(self.next_piece()?);
+        Ok(outputs)
+    }
+
     fn send_chunk(&mut self, chunk: Option<Vec<u8>>) -> Result<Vec<Output>, Outcome> {
         let uploading = self.uploading()?;
-        let Some((file, offset)) = uploading.wanted.front().cloned() else {
+        let Some(Wanted { file, offset, .. }) = uploading.wanted.front().cloned() else {
             return Err(protocol("an answer out of turn"));
         };
         let Some(data) = chunk.filter(|data| !data.is_empty()) else {
@@ -165,5 +204,91 @@ impl Stands {
             Self::Refused(code) => (FileState::Refused, 0, code.clone()),
         };
         Output::NoteFile { sha256: file.sha256, state, held_bytes, code }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::sync::v1::{AggregatorFrame, EvidenceState, HeldFile, aggregator_frame::Frame};
+
+    const SIZE: u64 = 250;
+
+    fn answer(files: &[(u8, v1::FileState, u64, &str)]) -> Input {
+        let files = files.iter().map(|(file, state, held_bytes, code)| HeldFile {
+            sha256: vec![*file; 32],
+            state: (*state).into(),
+            held_bytes: *held_bytes,
+            code: (*code).into(),
+        });
+        let state = EvidenceState { files: files.collect() };
+        Input::Frame(Box::new(AggregatorFrame { frame: Some(Frame::EvidenceState(state)) }))
+    }
+
+    fn damaged(file: u8) -> Input {
+        answer(&[(file, v1::FileState::Wanted, 0, CHECKSUM)])
+    }
+
+    /// A machine that has offered these files.
+    fn offering(files: &[u8]) -> Machine {
+        let mut machine = Machine { most_chunk_bytes: 1_000, ..Machine::default() };
+        assert_eq!(machine.begin_uploading(), [Output::ReadOffer { after: None }]);
+        let file = |file: &u8| EvidenceFile {
+            sha256: [*file; 32],
+            size_bytes: SIZE,
+            state: FileState::Pending,
+            held_bytes: 0,
+            code: String::new(),
+        };
+        assert_eq!(machine.step(Input::Offer(files.iter().map(file).collect())).len(), 1);
+        machine
+    }
+
+    fn check(file: u8) -> Output {
+        Output::CheckCopy { sha256: [file; 32], size_bytes: SIZE }
+    }
+
+    fn read(file: u8) -> Output {
+        Output::ReadChunk { sha256: [file; 32], offset: 0, most_bytes: 1_000 }
+    }
+
+    fn noted(file: u8, state: FileState, code: &str) -> Output {
+        Output::NoteFile { sha256: [file; 32], state, held_bytes: 0, code: code.into() }
+    }
+
+    fn whole() -> Input {
+        Input::Chunk(Some(vec![1; 250]))
+    }
+
+    #[test]
+    fn a_damaged_copy_is_not_sent_for_ever() {
+        let mut machine = offering(&[1, 2]);
+        let wanted = answer(&[(1, v1::FileState::Wanted, 0, ""), (2, v1::FileState::Wanted, 0, "")]);
+        assert_eq!(machine.step(wanted).last(), Some(&read(1)));
+        machine.step(whole());
+        // What arrived is another file: ours is looked at, and not sent again.
+        assert_eq!(machine.step(damaged(1)), [noted(1, FileState::Pending, CHECKSUM), check(1)]);
+        assert_eq!(machine.step(Input::Copy { is_whole: false }), [noted(1, FileState::Missing, DAMAGED), read(2)]);
+        machine.step(whole());
+        // The other is good here: it was the way, and it is sent again, as often as a session tries.
+        for _ in 0..MAX_SETBACKS {
+            assert_eq!(machine.step(damaged(2)), [noted(2, FileState::Pending, CHECKSUM), check(2)]);
+            assert_eq!(machine.step(Input::Copy { is_whole: true }), [read(2)]);
+            machine.step(whole());
+        }
+        let after = Some([2; 32]);
+        assert_eq!(machine.step(damaged(2)), [noted(2, FileState::Pending, CHECKSUM), Output::ReadOffer { after }]);
+    }
+
+    #[test]
+    fn an_offer_may_find_the_damage() {
+        let mut machine = offering(&[1]);
+        assert_eq!(machine.step(damaged(1)), [noted(1, FileState::Pending, CHECKSUM), check(1)]);
+        assert_eq!(
+            machine.step(Input::Copy { is_whole: false }),
+            [noted(1, FileState::Missing, DAMAGED), Output::ReadOffer { after: Some([1; 32]) }]
+        );
+        let unasked = offering(&[1]).step(Input::Copy { is_whole: true });
+        assert!(matches!(&unasked[..], [Output::Finish(_)]), "{unasked:?}");
     }
 }
