@@ -9,7 +9,7 @@
 
 mod partial;
 
-use crate::store::{EvidenceClaim, EvidenceFile, Finding, Flaw, Store, StoreError};
+use crate::store::{Act, EvidenceClaim, EvidenceFile, Finding, Flaw, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use partial::{Partial, Written};
 use prost::bytes::Bytes;
@@ -25,7 +25,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 /// Pieces of work on files at once.
 const HANDS: usize = 4;
-/// Locks that keep two sessions from writing to one file; communes share them.
+/// Locks that keep two sessions from writing to one file; files share them.
 const LOCKS: usize = 64;
 /// A file that nobody has gone on with for so long is given up.
 const PARTIAL_DAYS: i64 = 30;
@@ -102,9 +102,28 @@ impl Evidence {
         now: DateTime<Utc>,
     ) -> Result<Vec<HeldFile>, EvidenceError> {
         let claims = self.store.evidence_claims(commune, files.iter().map(|(sha256, _)| *sha256).collect()).await?;
-        let mut states = Vec::with_capacity(files.len());
-        for (claim, (_, size)) in claims.files.iter().zip(files) {
-            states.push(self.state(commune, claim, *size, claims.held_bytes, now).await?);
+        let (mut states, mut promised) = (Vec::with_capacity(files.len()), 0);
+        let mut room = None;
+        for (claim, (_, size)) in claims.iter().zip(files) {
+            if let Some(settled) = self.settled(claim, *size).await? {
+                states.push(settled);
+                continue;
+            }
+            let _alone = self.lock(claim.sha256).await;
+            let partial = Partial::new(&self.root, commune, claim.sha256, *size);
+            let written = self.work(move || partial.look()).await?;
+            if written == Written::Part(0) {
+                let room = match room {
+                    Some(room) => room,
+                    None => *room.insert(self.room(commune, [0; 32]).await?),
+                };
+                if promised + size > room {
+                    states.push(refused(claim.sha256, "commune_full"));
+                    continue;
+                }
+                promised += size;
+            }
+            states.push(self.written(commune, claim.sha256, *size, written, now).await?);
         }
         Ok(states)
     }
@@ -122,14 +141,17 @@ impl Evidence {
         now: DateTime<Utc>,
     ) -> Result<HeldFile, EvidenceError> {
         let claims = self.store.evidence_claims(commune, vec![sha256]).await?;
-        let Some(claim) = claims.files.first() else { return Ok(refused(sha256, "not_evidence")) };
-        let Some(size) = claim.named_sizes.first().copied() else { return Ok(refused(sha256, "not_evidence")) };
-        let state = self.state(commune, claim, size, claims.held_bytes, now).await?;
-        if state.state() != FileState::Wanted || state.held_bytes != offset {
-            return Ok(state);
+        let named = claims.first().and_then(|claim| Some((claim, *claim.named_sizes.first()?)));
+        let Some((claim, size)) = named else { return Ok(refused(sha256, "not_evidence")) };
+        if let Some(settled) = self.settled(claim, size).await? {
+            return Ok(settled);
         }
-        let _alone = self.lock(commune, sha256).await;
-        let partial = self.partial(commune, sha256, size);
+        let _alone = self.lock(sha256).await;
+        // What has begun has its room already.
+        if offset == 0 && size > self.room(commune, sha256).await? {
+            return Ok(refused(sha256, "commune_full"));
+        }
+        let partial = Partial::new(&self.root, commune, sha256, size);
         let written = self.work(move || partial.write(offset, &data)).await?;
         self.written(commune, sha256, size, written, now).await
     }
@@ -160,39 +182,49 @@ impl Evidence {
         Ok(findings)
     }
 
-    async fn state(
-        &self,
-        commune: &str,
-        claim: &EvidenceClaim,
-        size: u64,
-        held_bytes: u64,
-        now: DateTime<Utc>,
-    ) -> Result<HeldFile, EvidenceError> {
+    /// Counts no file as held that is missing or not what it was: what lies in its place is put away, and the communes' agents are
+    /// told to offer their files again. How many files.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]
+    pub async fn repair(&self, act: &Act) -> Result<usize, EvidenceError> {
+        let mut repaired = 0;
+        for EvidenceFile { sha256, size_bytes, .. } in self.store.evidence_files().await? {
+            let _alone = self.lock(sha256).await;
+            let root = self.root.clone();
+            if self.work(move || partial::put_away_damaged(&root, sha256, size_bytes)).await? {
+                self.store.lose_evidence(sha256, act.clone()).await?;
+                repaired += 1;
+            }
+        }
+        Ok(repaired)
+    }
+
+    /// The answer to a file of which no piece is needed: held, or not wanted.
+    async fn settled(&self, claim: &EvidenceClaim, size: u64) -> Result<Option<HeldFile>, EvidenceError> {
         let sha256 = claim.sha256;
         if !claim.named_sizes.contains(&size) {
-            return Ok(refused(sha256, "not_evidence"));
+            return Ok(Some(refused(sha256, "not_evidence")));
         }
-        let path = Self::path(&self.root, sha256);
         if claim.held.as_ref().is_some_and(|held| held.size_bytes == size) {
-            let there = self.work(move || partial::is_there(&path, size)).await?;
-            if there {
-                return Ok(held(sha256, size));
+            let path = Self::path(&self.root, sha256);
+            if self.work(move || partial::is_there(&path, size)).await? {
+                return Ok(Some(held(sha256, size)));
             }
             tracing::error!(file = %hex::encode(sha256), "a file of evidence that was held is gone, it is asked for again");
         } else if claim.refused.is_some() || size == 0 {
             // A file without bytes is of no kind, and there is no piece of it to send.
-            return Ok(refused(sha256, "kind_not_allowed"));
+            return Ok(Some(refused(sha256, "kind_not_allowed")));
         }
-        if size > self.limits.max_file_mib * MIB {
-            return Ok(refused(sha256, "file_too_large"));
-        }
-        let _alone = self.lock(commune, sha256).await;
-        let partial = self.partial(commune, sha256, size);
-        let (coming, written) = self.work(move || Ok((partial.beside()?, partial.look()?))).await?;
-        if written == Written::Part(0) && held_bytes + coming + size > self.limits.max_commune_mib * MIB {
-            return Ok(refused(sha256, "commune_full"));
-        }
-        self.written(commune, sha256, size, written, now).await
+        Ok((size > self.limits.max_file_mib * MIB).then(|| refused(sha256, "file_too_large")))
+    }
+
+    /// How many bytes of a commune's files may still begin to come, this one not counted.
+    async fn room(&self, commune: &str, sha256: [u8; 32]) -> Result<u64, EvidenceError> {
+        let held = self.store.evidence_held_bytes(commune).await?;
+        let (root, commune) = (self.root.clone(), commune.to_owned());
+        let expected = self.work(move || partial::expected_beside(&root, &commune, sha256)).await?;
+        Ok((self.limits.max_commune_mib * MIB).saturating_sub(held + expected))
     }
 
     /// What follows from how far a file has come.
@@ -228,13 +260,9 @@ impl Evidence {
         }
     }
 
-    fn partial(&self, commune: &str, sha256: [u8; 32], size: u64) -> Partial {
-        Partial::new(&self.root, commune, sha256, size)
-    }
-
-    async fn lock(&self, commune: &str, sha256: [u8; 32]) -> tokio::sync::MutexGuard<'_, ()> {
-        let number = commune.bytes().chain(sha256).fold(0usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte));
-        self.locks[number % LOCKS].lock().await
+    /// One session at a time works on a file, whoever's it is: the same bytes of two communes have one place.
+    async fn lock(&self, sha256: [u8; 32]) -> tokio::sync::MutexGuard<'_, ()> {
+        self.locks[usize::from(sha256[0]) % LOCKS].lock().await
     }
 
     /// Work on files: apart from what answers the network, and not too much of it at once.

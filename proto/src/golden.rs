@@ -181,7 +181,8 @@ fn second_of_aggregator(bodies: &[Bytes]) -> Vec<Line> {
         epoch: vec![6; 16],
         common: place(&bodies[..1]),
         max_chunk_bytes: 256 * 1024,
-        bundle_key: Vec::new(),
+        bundle_key: vec![10; 32],
+        evidence_losses: 3,
     };
     let held = v1::HeldChange {
         body: bodies[0].to_vec(),

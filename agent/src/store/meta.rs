@@ -111,6 +111,14 @@ impl View<'_> {
         self.fact("epoch")
     }
 
+    /// How many lost files of evidence the province has told of.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn evidence_losses(&self) -> Result<u64, StoreError> {
+        Ok(unsigned(self.fact("evidence_losses")?.unwrap_or_default()))
+    }
+
     /// The key for which the province opens bundles, if it takes any.
     ///
     /// # Errors
@@ -199,6 +207,14 @@ impl Writing<'_> {
             self.set_feed_position(0)?;
         }
         self.set("epoch", epoch)
+    }
+
+    /// Notes how many lost files of evidence the province has told of.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn set_evidence_losses(&self, losses: u64) -> Result<(), StoreError> {
+        self.set("evidence_losses", signed(losses))
     }
 
     /// Notes the key for which the province opens bundles.

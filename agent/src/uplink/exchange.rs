@@ -395,9 +395,11 @@ fn take_over_epoch(writing: &Writing<'_>, welcome: &v1::Welcome) -> Result<(), S
     if welcome.epoch.is_empty() {
         return Ok(());
     }
-    if writing.view().epoch()?.is_some_and(|epoch| epoch != welcome.epoch) {
-        // Another life of the province's store may hold fewer files, too.
+    let view = writing.view();
+    if view.epoch()?.is_some_and(|epoch| epoch != welcome.epoch) || view.evidence_losses()? != welcome.evidence_losses {
+        // Another life of the province's store may hold fewer files, and this one says that it lost some.
         writing.offer_all_files()?;
+        writing.set_evidence_losses(welcome.evidence_losses)?;
     }
     writing.set_epoch(&welcome.epoch)
 }

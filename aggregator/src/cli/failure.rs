@@ -118,7 +118,9 @@ pub enum Failure {
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
     /// The store does not agree with itself.
-    #[error("{0} findings: restore from a backup, or let the communes' agents send again what differs")]
+    #[error(
+        "{0} findings: restore from a backup, or let the agents send again what differs; for files of evidence: `verify --repair`"
+    )]
     Findings(usize),
     /// Receipts that prove nothing, or that the journal does not bear out.
     #[error("{bad} of {of} receipts are not borne out")]
@@ -222,7 +224,9 @@ impl Failure {
             Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
             Failure::Evidence(error) => format!("không đọc được minh chứng: {error}"),
             Failure::Findings(many) => {
-                format!("{many} chỗ sai lệch: khôi phục từ bản sao lưu, hoặc để máy của các xã gửi lại phần khác nhau")
+                format!(
+                    "{many} chỗ sai lệch: khôi phục từ bản sao lưu, hoặc để máy của các xã gửi lại phần khác nhau; với tệp minh chứng hãy chạy `verify --repair`"
+                )
             }
             Failure::BadReceipts { bad, of } => format!("{bad}/{of} biên nhận không được xác nhận"),
             Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),

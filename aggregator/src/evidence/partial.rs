@@ -1,5 +1,7 @@
-//! One file on its way: what has come lies in `partial/<commune>/<sha256>`; whole and verified it moves to its place. Everything
+//! One file on its way: what has come lies in `partial/<commune>/<sha256>.<size>`; whole and verified it moves to its place. Everything
 //! here blocks. Whatever stops it, the disk holds a beginning of the file, the whole file in its place, or nothing.
+//!
+//! `serve` and `bundle take` may work on the same file at the same time: whoever looks at it or writes to it holds its lock.
 
 use super::Evidence;
 use chrono::{DateTime, Utc};
@@ -14,6 +16,12 @@ use std::{
 
 /// How much is read at once for a checksum.
 const BLOCK_BYTES: usize = 64 * 1024;
+/// Folder of the files on their way, by commune.
+const COMING: &str = "partial";
+/// Folder of what lay in a file's place and was not that file.
+const DAMAGED: &str = "damaged";
+/// Folder of the locks.
+const LOCKS: &str = "locks";
 
 type Outcome<T> = Result<T, (PathBuf, io::Error)>;
 
@@ -31,6 +39,7 @@ pub(super) enum Written {
 /// One file on its way.
 #[derive(Debug, Clone)]
 pub(super) struct Partial {
+    root: PathBuf,
     coming: PathBuf,
     place: PathBuf,
     sha256: [u8; 32],
@@ -39,18 +48,44 @@ pub(super) struct Partial {
 
 impl Partial {
     pub(super) fn new(root: &Path, commune: &str, sha256: [u8; 32], size: u64) -> Self {
-        let coming = root.join("partial").join(commune).join(hex::encode(sha256));
-        Self { coming, place: Evidence::path(root, sha256), sha256, size }
+        let coming = root.join(COMING).join(commune).join(format!("{}.{size}", hex::encode(sha256)));
+        Self { root: root.to_owned(), coming, place: Evidence::path(root, sha256), sha256, size }
     }
 
     /// How far it has come. What was whole when the last run stopped is finished now.
     pub(super) fn look(&self) -> Outcome<Written> {
+        let _alone = lock(&self.root, self.sha256)?;
+        self.look_alone()
+    }
+
+    /// Adds a piece exactly where the last one ended.
+    pub(super) fn write(&self, offset: u64, data: &[u8]) -> Outcome<Written> {
+        let _alone = lock(&self.root, self.sha256)?;
+        let length = match self.look_alone()? {
+            Written::Part(length) if length == offset && data.len() as u64 <= self.size - offset => length,
+            other => return Ok(other),
+        };
+        let at = |error| (self.coming.clone(), error);
+        let is_new = !self.coming.exists();
+        if is_new {
+            make_folder(&self.coming)?;
+        }
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.coming).map_err(at)?;
+        file.write_all(data).and_then(|()| file.sync_all()).map_err(at)?;
+        if is_new {
+            settle(&self.coming, &self.root)?;
+        }
+        let length = length + data.len() as u64;
+        if length == self.size { self.finish() } else { Ok(Written::Part(length)) }
+    }
+
+    fn look_alone(&self) -> Outcome<Written> {
         if is_there(&self.place, self.size)? {
             // Moved into its place, and not noted in the store any more.
-            return match is_whole(&self.place, self.sha256, self.size)? {
-                true => self.judge(&self.place),
-                false => self.damaged(&self.place),
-            };
+            if is_whole(&self.place, self.sha256, self.size)? {
+                return self.judge(&self.place);
+            }
+            set_aside(&self.root, &self.place)?;
         }
         match fs::metadata(&self.coming) {
             Ok(found) if found.len() >= self.size => self.finish(),
@@ -60,34 +95,10 @@ impl Partial {
         }
     }
 
-    /// Bytes of the commune's files on their way, this one among them.
-    pub(super) fn beside(&self) -> Outcome<u64> {
-        let folder = self.coming.parent().unwrap_or(&self.coming);
-        let sizes = entries(folder)?.into_iter().map(|path| fs::metadata(&path).map_or(0, |found| found.len()));
-        Ok(sizes.sum())
-    }
-
-    /// Adds a piece exactly where the last one ended.
-    pub(super) fn write(&self, offset: u64, data: &[u8]) -> Outcome<Written> {
-        let at = |error| (self.coming.clone(), error);
-        make_folder(&self.coming)?;
-        let is_new = !self.coming.exists();
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.coming).map_err(at)?;
-        let length = file.metadata().map_err(at)?.len();
-        if length != offset || offset + data.len() as u64 > self.size {
-            return Ok(Written::Part(length));
-        }
-        file.write_all(data).and_then(|()| file.sync_all()).map_err(at)?;
-        if is_new {
-            sync_folder(&self.coming)?;
-        }
-        let length = length + data.len() as u64;
-        if length == self.size { self.finish() } else { Ok(Written::Part(length)) }
-    }
-
     fn finish(&self) -> Outcome<Written> {
         if !is_whole(&self.coming, self.sha256, self.size)? {
-            return self.damaged(&self.coming);
+            remove(&self.coming)?;
+            return Ok(Written::Damaged);
         }
         self.judge(&self.coming)
     }
@@ -97,20 +108,58 @@ impl Partial {
         let at = |error| (path.to_owned(), error);
         let kind = evidence_kind::detect(&mut File::open(path).map_err(at)?).map_err(at)?.map(EvidenceKind::as_str);
         if kind.is_none() {
-            fs::remove_file(path).map_err(at)?;
+            remove(path)?;
         } else if path != self.place {
             make_folder(&self.place)?;
             fs::rename(path, &self.place).map_err(at)?;
-            sync_folder(&self.place)?;
+            settle(&self.place, &self.root)?;
             sync_folder(path)?;
         }
         Ok(Written::Whole(kind))
     }
+}
 
-    fn damaged(&self, path: &Path) -> Outcome<Written> {
-        fs::remove_file(path).map_err(|error| (path.to_owned(), error))?;
-        Ok(Written::Damaged)
+/// Bytes of a commune's files on their way when they have come, besides this one.
+pub(super) fn expected_beside(root: &Path, commune: &str, sha256: [u8; 32]) -> Outcome<u64> {
+    let own = hex::encode(sha256);
+    let sizes = entries(&root.join(COMING).join(commune))?.into_iter().filter_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        let (file, size) = name.split_once('.')?;
+        (file != own).then(|| size.parse::<u64>().ok()).flatten()
+    });
+    Ok(sizes.sum())
+}
+
+/// Puts away what lies in the place of a file that is held, unless it is that file; whether it was.
+pub(super) fn put_away_damaged(root: &Path, sha256: [u8; 32], size: u64) -> Outcome<bool> {
+    let _alone = lock(root, sha256)?;
+    let place = Evidence::path(root, sha256);
+    let damaged = !is_whole(&place, sha256, size)?;
+    if damaged && place.exists() {
+        set_aside(root, &place)?;
     }
+    Ok(damaged)
+}
+
+/// Keeps other sessions and processes from looking at a file and writing to it, until it is dropped.
+fn lock(root: &Path, sha256: [u8; 32]) -> Outcome<File> {
+    let path = root.join(LOCKS).join(hex::encode(&sha256[..1]));
+    make_folder(&path)?;
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    file.and_then(|file| file.lock().map(|()| file)).map_err(|error| (path, error))
+}
+
+/// What is no file of evidence is kept for a while: a person may want to know what became of it.
+fn set_aside(root: &Path, place: &Path) -> Outcome<()> {
+    let aside = root.join(DAMAGED).join(place.file_name().unwrap_or_default());
+    make_folder(&aside)?;
+    fs::rename(place, &aside).map_err(|error| (place.to_owned(), error))?;
+    sync_folder(&aside)?;
+    sync_folder(place)
+}
+
+fn remove(path: &Path) -> Outcome<()> {
+    fs::remove_file(path).map_err(|error| (path.to_owned(), error))
 }
 
 /// Whether there is a file of this size.
@@ -138,17 +187,20 @@ pub(super) fn is_whole(path: &Path, sha256: [u8; 32], size: u64) -> Outcome<bool
     }
 }
 
-/// Removes what nobody has gone on with since then; how many files.
+/// Removes what nobody has gone on with since then, and what was set aside before; how many files.
 pub(super) fn tidy(root: &Path, before: DateTime<Utc>) -> Outcome<usize> {
     let mut removed = 0;
-    for folder in entries(&root.join("partial"))? {
-        for path in entries(&folder)? {
-            let at = |error| (path.clone(), error);
-            let changed = fs::metadata(&path).and_then(|found| found.modified()).map_err(at)?;
-            if DateTime::<Utc>::from(changed) < before {
-                fs::remove_file(&path).map_err(at)?;
-                removed += 1;
-            }
+    let mut folders = entries(&root.join(COMING))?;
+    folders.push(root.join(DAMAGED));
+    for path in folders.iter().map(|folder| entries(folder)).collect::<Outcome<Vec<_>>>()?.concat() {
+        let changed = match fs::metadata(&path).and_then(|found| found.modified()) {
+            // It has arrived just now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            changed => changed.map_err(|error| (path.clone(), error))?,
+        };
+        if DateTime::<Utc>::from(changed) < before {
+            remove(&path)?;
+            removed += 1;
         }
     }
     Ok(removed)
@@ -165,13 +217,12 @@ fn entries(folder: &Path) -> Outcome<Vec<PathBuf>> {
 
 fn make_folder(path: &Path) -> Outcome<()> {
     let folder = path.parent().unwrap_or(path);
-    if folder.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new().mode(0o700).recursive(true).create(folder).map_err(|error| (folder.to_owned(), error))?;
-    // The folder's own entry, and that of the one above, which may be new too.
-    sync_folder(folder)?;
-    folder.parent().map_or(Ok(()), sync_folder)
+    DirBuilder::new().mode(0o700).recursive(true).create(folder).map_err(|error| (folder.to_owned(), error))
+}
+
+/// Makes the way to a file durable, whoever made its folders: up to the folder that holds the root.
+fn settle(path: &Path, root: &Path) -> Outcome<()> {
+    path.ancestors().take_while(|one| one.starts_with(root)).try_for_each(sync_folder)
 }
 
 /// Makes the entry of a file in its folder durable.

@@ -3,10 +3,10 @@
 use super::*;
 use crate::{
     sample::{self, batch, change, change_id, figure, moment},
-    store::{Append, sqlite::SqliteStore},
+    store::{Append, OpeningQuestion, sqlite::SqliteStore},
 };
 use sha2::{Digest, Sha256};
-use shared::change::{Deed, LogPosition};
+use shared::change::{Deed, Incarnation, LogPosition};
 use std::fs;
 use tempfile::TempDir;
 
@@ -53,7 +53,12 @@ impl House {
 
     /// The same after a restart.
     fn again(&mut self) {
-        self.evidence = Evidence::new(self.place.path().join("evidence"), self.evidence.limits, self.store.clone());
+        self.evidence = self.beside();
+    }
+
+    /// The same as another process has it.
+    fn beside(&self) -> Evidence {
+        Evidence::new(self.place.path().join("evidence"), self.evidence.limits, self.store.clone())
     }
 
     async fn offer(&self, commune: &str, bytes: &[u8]) -> HeldFile {
@@ -64,6 +69,11 @@ impl House {
     async fn keep(&self, commune: &str, sha256: [u8; 32], offset: usize, data: &[u8]) -> HeldFile {
         let data = Bytes::copy_from_slice(data);
         self.evidence.keep(commune, sha256, offset as u64, data, moment()).await.unwrap()
+    }
+
+    fn coming(&self, commune: &str, bytes: &[u8]) -> PathBuf {
+        let name = format!("{}.{}", hex::encode(sha256(bytes)), bytes.len());
+        self.place.path().join("evidence/partial").join(commune).join(name)
     }
 
     fn path(&self, bytes: &[u8]) -> PathBuf {
@@ -157,11 +167,95 @@ async fn there_are_limits_for_a_file_and_for_a_commune() {
 }
 
 #[tokio::test]
+async fn a_file_has_its_room_from_its_first_piece_on() {
+    let mib = |seed: u8| [b"%PDF-1.7\n".to_vec(), vec![seed; MIB as usize - 16], b"\n%%EOF\n".to_vec()].concat();
+    let all = [mib(1), mib(2), mib(3)];
+    let files = all.iter().map(|bytes| ("tan-phu", &bytes[..])).collect::<Vec<_>>();
+    let house = House::with(&files, Limits { max_file_mib: 1, max_commune_mib: 2 }).await;
+    let offered = all.iter().map(|bytes| (sha256(bytes), bytes.len() as u64)).collect::<Vec<_>>();
+    let states = house.evidence.offer("tan-phu", &offered, moment()).await.unwrap();
+    assert_eq!(states.iter().map(|file| told(file).2).collect::<Vec<_>>(), ["", "", "commune_full"]);
+    // One byte of the third, which was not promised any room, and one of the first: the second has no room any more.
+    for bytes in [&all[2], &all[0]] {
+        assert_eq!(told(&house.keep("tan-phu", sha256(bytes), 0, &bytes[..1]).await), (FileState::Wanted, 1, ""));
+    }
+    let late = house.keep("tan-phu", sha256(&all[1]), 0, &all[1]).await;
+    assert_eq!(told(&late), (FileState::Refused, 0, "commune_full"));
+    for bytes in [&all[2], &all[0]] {
+        assert_eq!(told(&house.keep("tan-phu", sha256(bytes), 1, &bytes[1..]).await).0, FileState::Held);
+    }
+    assert_eq!(told(&house.offer("tan-phu", &all[1]).await).2, "commune_full");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_processes_write_to_one_file_and_neither_spoils_it() {
+    let bytes = pdf(4_000);
+    let house = House::with(&[("tan-phu", &bytes), ("loc-tan", &bytes)], Limits::default()).await;
+    let upload = async |evidence: &Evidence, commune: &str| {
+        let (mut at, mut pieces) = (0, 0);
+        loop {
+            let end = (at + 7).min(bytes.len());
+            let data = Bytes::copy_from_slice(&bytes[at..end]);
+            let state = evidence.keep(commune, sha256(&bytes), at as u64, data, moment()).await.unwrap();
+            assert_ne!(told(&state).2, "checksum");
+            match state.state() {
+                FileState::Wanted => at = usize::try_from(state.held_bytes).unwrap(),
+                FileState::Held => return,
+                other => panic!("{other:?}"),
+            }
+            pieces += 1;
+            assert!(pieces <= 4_000);
+        }
+    };
+    let (first, second) = (house.beside(), house.beside());
+    tokio::join!(
+        upload(&first, "tan-phu"),
+        upload(&second, "tan-phu"),
+        upload(&house.evidence, "tan-phu"),
+        upload(&house.evidence, "loc-tan")
+    );
+    assert_eq!(fs::read(house.path(&bytes)).unwrap(), bytes);
+    assert!(house.evidence.verify().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_put_away_and_asked_for_again() {
+    let (bytes, other) = (pdf(80), pdf(90));
+    let house = House::with(&[("tan-phu", &bytes), ("tan-phu", &other)], Limits::default()).await;
+    for bytes in [&bytes, &other] {
+        house.keep("tan-phu", sha256(bytes), 0, bytes).await;
+    }
+    let act = sample::act(moment());
+    assert_eq!(house.evidence.repair(&act).await.unwrap(), 0);
+    fs::write(house.path(&bytes), vec![0; 80]).unwrap();
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held, "the size says nothing");
+    assert_eq!(house.evidence.repair(&act).await.unwrap(), 1);
+    let question = OpeningQuestion {
+        commune: "tan-phu".into(),
+        certificate: [0; 32],
+        incarnation: Incarnation([1; 16]),
+        head_seq: 0,
+        acknowledged_seq: 0,
+    };
+    assert_eq!(house.store.opening(question).await.unwrap().evidence_losses, 1);
+    assert_eq!(house.store.audit(1).await.unwrap()[0].what, "evidence_lost");
+    assert_eq!(house.store.contacts().await.unwrap()[0].evidence_pending_bytes, 80);
+    let aside = house.place.path().join("evidence/damaged").join(hex::encode(sha256(&bytes)));
+    assert_eq!(fs::read(&aside).unwrap(), vec![0; 80]);
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await), (FileState::Wanted, 0, ""));
+    // What lies in its place although nothing is held is looked at, too.
+    fs::write(house.path(&bytes), vec![1; 80]).unwrap();
+    assert_eq!(told(&house.keep("tan-phu", sha256(&bytes), 0, &bytes).await).0, FileState::Held);
+    assert_eq!((fs::read(house.path(&bytes)).unwrap(), fs::read(aside).unwrap()), (bytes, vec![1; 80]));
+    assert!(house.evidence.verify().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_crash_at_the_end_loses_nothing_and_a_lost_file_is_asked_for_again() {
     let bytes = pdf(80);
     let mut house = House::with(&[("tan-phu", &bytes)], Limits::default()).await;
     // Stopped after the last byte and before the check; and after the move and before the store was told.
-    let coming = house.place.path().join("evidence/partial/tan-phu").join(hex::encode(sha256(&bytes)));
+    let coming = house.coming("tan-phu", &bytes);
     for path in [coming, house.path(&bytes)] {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &bytes).unwrap();
@@ -184,7 +278,7 @@ async fn what_nobody_goes_on_with_is_given_up() {
     let house = House::with(&[("tan-phu", &bytes)], Limits::default()).await;
     assert_eq!(house.evidence.tidy(moment()).await.unwrap(), 0, "nothing is there yet");
     house.keep("tan-phu", sha256(&bytes), 0, &bytes[..10]).await;
-    let coming = house.place.path().join("evidence/partial/tan-phu").join(hex::encode(sha256(&bytes)));
+    let coming = house.coming("tan-phu", &bytes);
     let changed: DateTime<Utc> = fs::metadata(coming).unwrap().modified().unwrap().into();
     assert_eq!(house.evidence.tidy(changed + TimeDelta::days(PARTIAL_DAYS)).await.unwrap(), 0);
     let later = changed + TimeDelta::days(PARTIAL_DAYS) + TimeDelta::seconds(1);

@@ -152,6 +152,7 @@ impl Hospitality {
             receipt_certificate: self.receipt_certificate.clone(),
             bundle_key: self.bundle_key.clone(),
             epoch: opening.epoch.to_vec(),
+            evidence_losses: opening.evidence_losses,
             common: Some(position::to_wire(common(greeting, opening))),
             max_chunk_bytes: u32::try_from(MAX_CHUNK_BYTES).unwrap_or(u32::MAX),
             ..welcome

@@ -40,6 +40,8 @@ pub struct Opening {
     pub chain_at_acknowledged: Option<Chain>,
     /// Of which life of this store positions of the feed are.
     pub epoch: [u8; 16],
+    /// How many files of evidence that were held are known to have been lost, ever.
+    pub evidence_losses: u64,
 }
 
 /// How one life of a commune's store stands to the others.

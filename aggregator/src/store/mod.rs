@@ -158,12 +158,16 @@ pub trait Store: Send + Sync {
 
     /// Conflicts between branches of the communes' logs, open ones first.
     async fn conflicts(&self) -> Result<Vec<ConflictRecord>, StoreError>;
-    /// What is known of files that a commune offers.
-    async fn evidence_claims(&self, commune: &str, files: Vec<[u8; 32]>) -> Result<EvidenceClaims, StoreError>;
+    /// What is known of each file that a commune offers.
+    async fn evidence_claims(&self, commune: &str, files: Vec<[u8; 32]>) -> Result<Vec<EvidenceClaim>, StoreError>;
+    /// Bytes of a commune's evidence that are held.
+    async fn evidence_held_bytes(&self, commune: &str) -> Result<u64, StoreError>;
     /// A file of evidence is held from now on.
     async fn keep_evidence(&self, file: EvidenceFile) -> Result<(), StoreError>;
     /// A file of evidence came whole and is not allowed, and why.
     async fn refuse_evidence(&self, file: EvidenceFile, code: &'static str) -> Result<(), StoreError>;
+    /// A file of evidence that was held is lost; agents are told so in their next session.
+    async fn lose_evidence(&self, sha256: [u8; 32], act: Act) -> Result<(), StoreError>;
     /// The file of evidence with this SHA-256, if it is held.
     async fn evidence_file(&self, sha256: [u8; 32]) -> Result<Option<EvidenceFile>, StoreError>;
     /// All files of evidence that are held.

@@ -137,15 +137,6 @@ pub struct EvidenceClaim {
     pub refused: Option<String>,
 }
 
-/// What is known of the files that a commune offers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EvidenceClaims {
-    /// One for each file asked for.
-    pub files: Vec<EvidenceClaim>,
-    /// Bytes of this commune's evidence that are held.
-    pub held_bytes: u64,
-}
-
 /// What is wrong with something held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flaw {

@@ -209,39 +209,3 @@ fn a_commune_that_joined_after_the_backup_goes_on_with_what_it_has() {
     let _ = revoked.command(["sync"]).failed(5);
     assert_eq!(figures_of("province-aggregator", &province.data()), 6);
 }
-
-#[test]
-fn the_province_lists_evidence_and_reads_it_back() {
-    let mut province = Province::found();
-    province.serve();
-    let commune = Commune::joined(&province, "dinh-quan");
-    let _ = commune.import(&figures_csv("2026-10", &FIGURES)).ok();
-    attach(&commune, "2026-10");
-    let _ = commune.command(["sync"]).ok();
-    let list =
-        province.command(["evidence", "--commune", "dinh quan", "--indicator", "cds-17", "--format", "json"]).json();
-    let list = list.as_array().unwrap();
-    assert_eq!(list.len(), 2);
-    // As if the files had come: they lie by hash.
-    for (file, bytes) in [("bien-ban.pdf", pdf("2026-10")), ("anh.png", png("2026-10"))] {
-        let row = list.iter().find(|row| row["name"] == file).unwrap();
-        let hash = row["sha256"].as_str().unwrap();
-        let shelf = province.data().join("evidence").join(&hash[..2]);
-        fs::create_dir_all(&shelf).unwrap();
-        fs::write(shelf.join(hash), bytes).unwrap();
-    }
-    let csv = province.command(["evidence", "--period", "2026-10", "--format", "csv"]).ok();
-    assert!(csv.contains(",pdf,") && csv.contains(",png,") && csv.contains(",yes,"), "{csv}");
-    let out = province.desk().join("out");
-    let get = ["evidence", "get", "dinh-quan", "CDS-17", "--period", "2026-10", "--out", text(&out)];
-    assert_eq!(province.command(get).ok().lines().count(), 2);
-    assert_eq!(fs::read(out.join("bien-ban.pdf")).unwrap(), pdf("2026-10"));
-    assert_eq!(fs::read(out.join("anh.png")).unwrap(), png("2026-10"));
-    let _ = province.command(get).failed(1);
-    let hash = list[0]["sha256"].as_str().unwrap();
-    let alone = province.desk().join("alone");
-    let _ = province.command(["evidence", "get", hash, "--out", text(&alone)]).ok();
-    assert_eq!(files(&alone).len(), 1);
-    let told = province.command(["evidence", "get", &"ab".repeat(32), "--out", text(&alone)]).failed(1);
-    assert!(told.contains("không có minh chứng"), "{told}");
-}

@@ -4,6 +4,7 @@
 mod backup;
 mod bundle;
 mod chaos;
+mod evidence;
 mod identity;
 mod month;
 mod power;

@@ -38,6 +38,7 @@ fn opening(held: u64, fork: u64, head: u64, acknowledged: u64, lineage: Lineage)
         chain_at_head: chain(head),
         chain_at_acknowledged: chain(acknowledged),
         epoch: [3; 16],
+        evidence_losses: 4,
     }
 }
 
@@ -121,6 +122,7 @@ fn only_protocol_two_is_told_of_its_things() {
     assert_eq!((old.protocol, old.epoch.len(), old.max_chunk_bytes, old.common), (1, 0, 0, None));
     assert!(old.receipt_certificate.is_empty() && old.authorities.is_empty());
     let new = welcome(2);
+    assert_eq!((old.evidence_losses, new.evidence_losses), (0, 4));
     assert_eq!((new.protocol, new.epoch, new.receipt_certificate), (2, vec![3; 16], vec![1]));
     assert_eq!(new.authorities, [vec![2], vec![3]]);
     assert_eq!(welcome(9).protocol, PROTOCOL_MAX);

@@ -75,6 +75,7 @@ fn held(seq: u64, head: u64, acknowledged: u64) -> Opening {
         chain_at_acknowledged: (acknowledged <= seq).then(|| at(acknowledged).chain),
         lineage: if seq > 0 { Lineage::Current } else { Lineage::New },
         epoch: [6; 16],
+        evidence_losses: 0,
     }
 }
 

@@ -60,8 +60,8 @@ pub(super) fn note_bundle(connection: &Connection, commune: &str, id: &str, act:
     note(connection, act, "bundle_taken", &format!("{commune}, bundle {id}"))
 }
 
-/// Counts up what has no row in the feed, so that a running server notices; see `read::decisions`.
-fn count(connection: &Connection, key: &str) -> Result<(), StoreError> {
+/// Counts up what has no row in the feed, so that it is noticed; see `read::decisions` and `files::losses`.
+pub(super) fn count(connection: &Connection, key: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, '1')
                ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)";
     connection.prepare_cached(sql)?.execute([key])?;

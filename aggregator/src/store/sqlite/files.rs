@@ -1,39 +1,44 @@
 //! Which files of evidence are named, held and refused.
 
 use super::{
-    super::{EvidenceClaim, EvidenceClaims, EvidenceFile, StoreError},
-    columns, names,
+    super::{Act, EvidenceClaim, EvidenceFile, StoreError},
+    columns, decide, names,
 };
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeMap;
 
-/// What is known of files that a commune offers, and how many bytes of its evidence are held.
-pub(super) fn claims(connection: &Connection, commune: &str, files: &[[u8; 32]]) -> Result<EvidenceClaims, StoreError> {
+/// How many files were lost, among the facts of the store.
+const LOSSES: &str = "evidence_losses";
+
+/// What is known of each file that a commune offers.
+pub(super) fn claims(
+    connection: &Connection,
+    commune: &str,
+    files: &[[u8; 32]],
+) -> Result<Vec<EvidenceClaim>, StoreError> {
     // A commune without a number has named nothing; there is no row of the number that nobody has.
     let commune = names::find(connection, commune)?.unwrap_or(names::NOBODY);
-    // One look at the commune's evidence: offers are long, and files have no index by their content.
-    let mut named: BTreeMap<[u8; 32], Vec<u64>> = BTreeMap::new();
-    let sql = "SELECT DISTINCT sha256, size_bytes FROM evidence WHERE commune = ?1";
+    let sql = "SELECT DISTINCT size_bytes FROM evidence WHERE commune = ?1 AND sha256 = ?2 ORDER BY size_bytes";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([commune])?;
-    while let Some(row) = rows.next()? {
-        named.entry(row.get(0)?).or_default().push(columns::to_u64(row.get(1)?)?);
-    }
-    let mut claims = EvidenceClaims::default();
-    for (sha256, sizes) in &named {
-        if let Some(held) = held(connection, *sha256)?.filter(|held| sizes.contains(&held.size_bytes)) {
-            claims.held_bytes += held.size_bytes;
-        }
-    }
+    let mut claims = Vec::with_capacity(files.len());
     for sha256 in files {
-        claims.files.push(EvidenceClaim {
-            sha256: *sha256,
-            named_sizes: named.get(sha256).cloned().unwrap_or_default(),
-            held: held(connection, *sha256)?,
-            refused: refused(connection, *sha256)?,
-        });
+        let mut rows = statement.query(params![commune, sha256])?;
+        let mut named_sizes = Vec::new();
+        while let Some(row) = rows.next()? {
+            named_sizes.push(columns::to_u64(row.get(0)?)?);
+        }
+        let (held, refused) = (held(connection, *sha256)?, refused(connection, *sha256)?);
+        claims.push(EvidenceClaim { sha256: *sha256, named_sizes, held, refused });
     }
     Ok(claims)
+}
+
+/// Bytes of a commune's evidence that are held.
+pub(super) fn held_bytes(connection: &Connection, commune: &str) -> Result<u64, StoreError> {
+    let commune = names::find(connection, commune)?.unwrap_or(names::NOBODY);
+    let sql = "SELECT coalesce(sum(file.size_bytes), 0)
+               FROM (SELECT DISTINCT sha256, size_bytes FROM evidence WHERE commune = ?1) named
+               JOIN evidence_file file ON file.sha256 = named.sha256 AND file.size_bytes = named.size_bytes";
+    columns::to_u64(connection.prepare_cached(sql)?.query_row([commune], |row| row.get(0))?)
 }
 
 /// A file that is held.
@@ -88,4 +93,18 @@ pub(super) fn refuse(connection: &Connection, file: &EvidenceFile, code: &str) -
     let (size, at) = (columns::count(file.size_bytes), columns::time(file.received_at));
     connection.prepare_cached(sql)?.execute(params![file.sha256, size, code, at])?;
     Ok(())
+}
+
+/// A file that was held is so no more.
+pub(super) fn lose(connection: &Connection, sha256: [u8; 32], act: &Act) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM evidence_file WHERE sha256 = ?1")?.execute([sha256])?;
+    decide::count(connection, LOSSES)?;
+    decide::note(connection, act, "evidence_lost", &hex::encode(sha256))
+}
+
+/// How many files that were held are known to have been lost, ever.
+pub(super) fn losses(connection: &Connection) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+    let text: Option<String> = statement.query_row([LOSSES], |row| row.get(0)).optional()?;
+    text.map_or(Ok(0), |text| text.parse().map_err(|_| StoreError::Unreadable("number of losses")))
 }

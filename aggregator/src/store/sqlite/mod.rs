@@ -31,7 +31,7 @@ mod versions;
 
 use super::{
     Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, ConflictRecord, Contact,
-    CurrentCatalogue, Enrolments, EvidenceClaims, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
+    CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
     HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
     RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
     StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
@@ -201,9 +201,14 @@ impl Store for SqliteStore {
         self.read(|connection| conflict::all(connection)).await
     }
 
-    async fn evidence_claims(&self, commune: &str, files: Vec<[u8; 32]>) -> Result<EvidenceClaims, StoreError> {
+    async fn evidence_claims(&self, commune: &str, files: Vec<[u8; 32]>) -> Result<Vec<EvidenceClaim>, StoreError> {
         let commune = commune.to_owned();
         self.read(move |connection| files::claims(connection, &commune, &files)).await
+    }
+
+    async fn evidence_held_bytes(&self, commune: &str) -> Result<u64, StoreError> {
+        let commune = commune.to_owned();
+        self.read(move |connection| files::held_bytes(connection, &commune)).await
     }
 
     async fn keep_evidence(&self, file: EvidenceFile) -> Result<(), StoreError> {
@@ -212,6 +217,10 @@ impl Store for SqliteStore {
 
     async fn refuse_evidence(&self, file: EvidenceFile, code: &'static str) -> Result<(), StoreError> {
         self.transact(move |transaction, _| files::refuse(transaction, &file, code)).await
+    }
+
+    async fn lose_evidence(&self, sha256: [u8; 32], act: Act) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| files::lose(transaction, sha256, &act)).await
     }
 
     async fn evidence_file(&self, sha256: [u8; 32]) -> Result<Option<EvidenceFile>, StoreError> {

@@ -5,13 +5,13 @@ use super::{
         AuditLine, ClosedPeriod, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion, StoreError,
         StoredObservation,
     },
-    columns, journal, lineage, names,
+    columns, files, journal, lineage, names,
 };
 use prost::Message;
 use proto::sync::v1::FeedPart;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::{
-    catalogue::read as files,
+    catalogue::read as catalogue_files,
     observation::{Decision, ObservationKey},
 };
 use std::collections::HashMap;
@@ -50,7 +50,7 @@ pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalo
     let mut statement = connection.prepare_cached("SELECT name, bytes FROM catalogue_file WHERE version = ?1")?;
     let rows = statement.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let kept = rows.collect::<Result<_, _>>()?;
-    let catalogue = files::read(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
+    let catalogue = catalogue_files::read(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
     Ok(CurrentCatalogue { version: columns::to_u64(version)?, fingerprint, files: kept, catalogue })
 }
 
@@ -68,7 +68,8 @@ pub(super) fn epoch(connection: &Connection) -> Result<[u8; 16], StoreError> {
 }
 
 pub(super) fn opening(connection: &Connection, question: &OpeningQuestion) -> Result<Opening, StoreError> {
-    let mut opening = Opening { epoch: epoch(connection)?, ..Opening::default() };
+    let mut opening =
+        Opening { epoch: epoch(connection)?, evidence_losses: files::losses(connection)?, ..Opening::default() };
     let mut statement =
         connection.prepare_cached("SELECT revoked_at IS NULL FROM certificate WHERE fingerprint = ?1")?;
     let valid: Option<bool> = statement.query_row([question.certificate], |row| row.get(0)).optional()?;

@@ -148,6 +148,7 @@ CREATE TABLE conflict (
 CREATE TABLE evidence_file (
   sha256 BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, kind TEXT NOT NULL, received_at INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX evidence_by_file ON evidence (commune, sha256, size_bytes);
 CREATE TABLE evidence_refused (
   sha256 BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, code TEXT NOT NULL, refused_at INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
