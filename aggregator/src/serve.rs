@@ -31,7 +31,6 @@ use crate::{
     store::{Accepted, Store, StoreError},
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use proto::{
     MAX_FRAME_BYTES, accept, enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
     query::v1::query_service_server::QueryServiceServer, sync::v1::sync_service_server::SyncServiceServer,
@@ -50,6 +49,8 @@ use tonic::{
     service::{Routes, RoutesBuilder, interceptor::InterceptedService},
 };
 
+/// How often half-sent evidence is looked through.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long sessions and connections have to end in good order.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Connections that wait to be accepted.
@@ -183,9 +184,10 @@ impl Server {
         let Followers { standings, live: queries } = followers;
         let keys = (self.keyring.clone(), self.clock.clone());
         let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone()).await?;
-        tidy(&ingest.evidence, province.clock.real()).await;
         let notices = ingest.notices.clone();
-        let routes = routes(Arc::new(ingest), &province, &self.keyring, queries).await?;
+        let ingest = Arc::new(ingest);
+        let tidying = tokio::spawn(tidy(ingest.clone()));
+        let routes = routes(ingest, &province, &self.keyring, queries).await?;
         let noticing = tokio::spawn(notices.run(ending.clone()));
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
         self.folder.note_address(Some(&public))?;
@@ -208,6 +210,8 @@ impl Server {
         };
         end.send_replace(true);
         drop(serving);
+        // It has a share of what the writer waits for.
+        tidying.abort();
         if timeout(DEADLINE, writing).await.is_err() {
             tracing::warn!("sessions did not end in time");
         }
@@ -261,12 +265,16 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(WAITING_CONNECTIONS)
 }
 
-/// Gives up files of evidence that nobody goes on with. What cannot be removed now is looked at again at the next start.
-async fn tidy(evidence: &Evidence, now: DateTime<Utc>) {
-    match evidence.tidy(now).await {
-        Ok(0) => {}
-        Ok(files) => tracing::info!(files, "half-sent evidence was given up"),
-        Err(error) => tracing::warn!(%error, "half-sent evidence cannot be looked through"),
+/// Gives up files of evidence that nobody goes on with, now and every day. What cannot be removed is looked at again the next time.
+async fn tidy(ingest: Arc<Ingest>) {
+    let mut days = tokio::time::interval(DAY);
+    loop {
+        days.tick().await;
+        match ingest.evidence.tidy(ingest.province.clock.real()).await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "half-sent evidence was given up"),
+            Err(error) => tracing::warn!(%error, "half-sent evidence cannot be looked through"),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use shared::{
     change::{CHANGE_SCHEMA, Change, Conflict, Deed, Evidence},
     observation::{MAX_FILE_NAME_CHARS, MAX_NAME_CHARS, MAX_NOTE_CHARS, Observation, ObservationKey, Value},
 };
+use uuid::Uuid;
 
 /// Largest evidence file that can be named, in bytes. What an agent takes is less.
 pub const MAX_EVIDENCE_BYTES: u64 = 1 << 30;
@@ -76,6 +77,12 @@ pub fn decode(bytes: &[u8]) -> Result<Change, WireError> {
         entered_by: field::line("entered_by", body.entered_by, MAX_NAME_CHARS)?,
         deed,
     })
+}
+
+/// The id of a change that is perhaps not readable as a whole.
+#[must_use]
+pub fn id_within(bytes: &[u8]) -> Option<Uuid> {
+    ChangeBody::decode(bytes).ok().and_then(|body| Uuid::from_slice(&body.change_id).ok())
 }
 
 fn observation_to_wire(observation: &Observation) -> ObservationRecorded {

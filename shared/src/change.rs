@@ -120,6 +120,18 @@ pub enum Deed {
     ConflictSettled(Uuid),
 }
 
+impl Deed {
+    /// The earlier change that it names and cannot be without.
+    #[must_use]
+    pub fn about(&self) -> Option<Uuid> {
+        match self {
+            Deed::Attached(evidence) => Some(evidence.observation),
+            Deed::ConflictSettled(conflict) => Some(*conflict),
+            Deed::Recorded(_) | Deed::ConflictNoted(_) => None,
+        }
+    }
+}
+
 /// A change, decoded. Its bytes are what the chain is over, so both are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {

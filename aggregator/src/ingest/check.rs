@@ -2,10 +2,7 @@
 
 use crate::{province::Rulebook, store::Judged};
 use chrono::{DateTime, Utc};
-use prost::Message;
-use proto::sync::v1::ChangeBody;
 use shared::{change::Deed, digest::RecordHash};
-use uuid::Uuid;
 
 /// Judges one change of a commune by its bytes. `confirmed_at`: when the province confirmed it before, if it did and lost it since.
 #[must_use]
@@ -13,7 +10,11 @@ pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8], confirmed_at: Opti
     let change = match proto::change::decode(body) {
         Ok(change) => change,
         Err(error) if error.is_from_later_version() => return Judged::Parked,
-        Err(error) => return Judged::Refused { change_id: id_within(body), refusal: error.refusal() },
+        // Named, if that much can be read, so that the agent can name it.
+        Err(error) => {
+            let change_id = proto::change::id_within(body).unwrap_or_default();
+            return Judged::Refused { change_id, refusal: error.refusal() };
+        }
     };
     let checked = match &change.deed {
         Deed::Recorded(observation) => rulebook.check(commune, observation, confirmed_at),
@@ -36,18 +37,13 @@ pub fn record_hash(judged: &Judged) -> Option<RecordHash> {
     }
 }
 
-/// The id of a change that is not readable as a whole, so that the agent can name it; nil if even that is not readable.
-fn id_within(body: &[u8]) -> Uuid {
-    let id = ChangeBody::decode(body).ok().and_then(|body| Uuid::from_slice(&body.change_id).ok());
-    id.unwrap_or_else(Uuid::nil)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sample::{self, change_id, evidence, figure};
     use proptest::prelude::*;
-    use proto::sync::v1::ObservationRecorded;
+    use prost::Message;
+    use proto::sync::v1::{ChangeBody, ObservationRecorded};
     use shared::{
         change::Change,
         observation::{Refusal, Value},

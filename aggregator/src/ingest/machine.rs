@@ -42,7 +42,7 @@ pub const PROTOCOL_HEALING: u32 = 2;
 const MAX_HELLOS: u32 = 3;
 
 /// A session, from the aggregator's side.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Machine {
     hospitality: Hospitality,
     hellos: u32,
@@ -50,7 +50,7 @@ pub struct Machine {
     state: State,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Greeting,
     Opening(Box<Greeting>),

@@ -7,6 +7,7 @@ use proto::{
     sync::v1::{self, AgentFrame, agent_frame, aggregator_frame},
 };
 use shared::{change::MAX_BODY_BYTES, period::Period};
+use std::collections::BTreeSet;
 
 /// Most comparisons in a session: the first, and one after each round of sending again.
 const MAX_COMPARISONS: u32 = 3;
@@ -14,12 +15,18 @@ const MAX_COMPARISONS: u32 = 3;
 const MAX_RESENDS: u32 = 4_096;
 /// Longest code of an indicator, in bytes.
 const MAX_CODE_BYTES: usize = 256;
+/// Most indicators and periods made anew after one comparison.
+const MAX_REMADE: usize = 1_000;
 
 /// What has been done since the feed ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settling {
     comparisons: u32,
     resends: u32,
+    /// The periods of the last report.
+    reported: BTreeSet<Period>,
+    /// What was made anew since then.
+    remade: BTreeSet<(Period, String)>,
     /// The period and indicator that the answer is awaited for, with the last of its changes.
     resending: Option<(Period, String)>,
 }
@@ -45,6 +52,8 @@ impl Machine {
     pub(super) fn settled(&mut self, mut settling: Settling, answer: Input) -> Vec<Output> {
         let answer = match answer {
             Input::Compared(differences) => {
+                settling.reported = differences.iter().map(|difference| difference.period).collect();
+                settling.remade.clear();
                 Some(aggregator_frame::Frame::DigestReport(proto::digest::report_to_wire(differences)))
             }
             Input::Remade(remade) => settling.resending.take().map(|(period, indicator)| {
@@ -73,9 +82,6 @@ fn compare(settling: &mut Settling, digests: v1::Digests) -> Result<Output, &'st
 
 fn remake(settling: &mut Settling, resend: v1::Resend) -> Result<Output, &'static str> {
     settling.resends += 1;
-    if settling.comparisons == 0 {
-        return Err("changes are sent again before digests were compared");
-    }
     if settling.resends > MAX_RESENDS || resend.changes.len() > MAX_PAGE_CHANGES {
         return Err("too much is sent again");
     }
@@ -88,7 +94,13 @@ fn remake(settling: &mut Settling, resend: v1::Resend) -> Result<Output, &'stati
     if indicator.is_empty() || indicator.len() > MAX_CODE_BYTES {
         return Err("resend: indicator");
     }
+    // Each costs a reading of the whole log, so it has to be of use.
+    let place = (period, indicator.clone());
+    if !settling.reported.contains(&period) || settling.remade.contains(&place) || settling.remade.len() >= MAX_REMADE {
+        return Err("changes are sent again that were not found to differ");
+    }
     if resend.last {
+        settling.remade.insert(place);
         settling.resending = Some((period, indicator.clone()));
     }
     let changes = resend.changes.into_iter().map(|change| (change.seq, Bytes::from(change.body))).collect();

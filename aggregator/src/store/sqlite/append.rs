@@ -13,6 +13,7 @@ use super::{
     journal::{self, PARKED},
     lineage,
     names::Names,
+    parked::ParkedIds,
     versions::{KnownVersions, Place},
 };
 use chrono::{DateTime, Utc};
@@ -54,6 +55,7 @@ struct Pen<'a> {
     names: &'a mut Names,
     versions: &'a mut KnownVersions,
     closed: BTreeMap<Period, DateTime<Utc>>,
+    parked: ParkedIds,
     journal: CachedStatement<'a>,
     newest: CachedStatement<'a>,
     observation: CachedStatement<'a>,
@@ -99,6 +101,7 @@ impl<'a> Pen<'a> {
             names,
             versions,
             closed,
+            parked: ParkedIds::default(),
             journal: connection.prepare_cached(
                 "INSERT INTO journal (log, seq, body, chain, received_at, refusal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
@@ -215,12 +218,20 @@ impl<'a> Pen<'a> {
         let (change_id, refusal) = match change.judged {
             Judged::Parked => {
                 self.journal(log, seq, &change.body, change.chain, sender, Some(PARKED))?;
+                self.parked.add(log, &change.body);
                 return Ok(None);
             }
             Judged::Refused { change_id, refusal } => (change_id, refusal),
             Judged::Fit(fit) => {
-                let id = fit.id;
+                let (id, about) = (fit.id, fit.deed.about());
                 match self.apply(seq, fit, change.hash, sender, fresh)? {
+                    Some(Refusal::UnknownObservation | Refusal::UnknownConflict)
+                        if self.parked.has(self.connection, log, about)? =>
+                    {
+                        self.journal(log, seq, &change.body, change.chain, sender, Some(PARKED))?;
+                        self.parked.add(log, &change.body);
+                        return Ok(None);
+                    }
                     Some(refusal) => (id, refusal),
                     None => {
                         self.journal(log, seq, &change.body, change.chain, sender, None)?;

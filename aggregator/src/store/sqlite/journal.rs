@@ -11,7 +11,7 @@ use shared::{
     change::{Chain, Change, Deed, LogPosition},
     period::Period,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// What the journal notes for a change of a kind that this version does not know.
@@ -100,22 +100,32 @@ pub(super) fn history(
     Ok(page)
 }
 
-/// Every change of a log that was applied, in order. What cannot be read any more is left out; `verify` names it.
+/// Every change of a log that was applied, in order. Which of their bodies are not what was acknowledged is the answer; the chain tells.
 pub(super) fn applied(
     connection: &Connection,
     log: i64,
     mut each: impl FnMut(u64, DateTime<Utc>, Change),
-) -> Result<(), StoreError> {
-    let sql = "SELECT seq, received_at, body FROM journal WHERE log = ?1 AND refusal IS NULL ORDER BY seq";
+) -> Result<BTreeSet<u64>, StoreError> {
+    let sql = "SELECT seq, received_at, body, chain, refusal IS NULL FROM journal WHERE log = ?1 ORDER BY seq";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([log])?;
+    let (mut before, mut damaged) = (Chain::START, BTreeSet::new());
     while let Some(row) = rows.next()? {
-        let Ok(body) = row.get_ref(2)?.as_blob().map_err(|_| StoreError::Unreadable("body")) else { continue };
-        if let Ok(change) = proto::change::decode(body) {
-            each(columns::to_u64(row.get(0)?)?, columns::to_time(row.get(1)?)?, change);
+        let (seq, body) = (columns::to_u64(row.get(0)?)?, row.get_ref(2)?.as_blob().unwrap_or_default());
+        let chain = Chain(row.get(3)?);
+        let is_whole = before.then(body) == chain;
+        before = chain;
+        if !row.get::<_, bool>(4)? {
+            continue;
+        }
+        match proto::change::decode(body) {
+            Ok(change) if is_whole => each(seq, columns::to_time(row.get(1)?)?, change),
+            _ => {
+                damaged.insert(seq);
+            }
         }
     }
-    Ok(())
+    Ok(damaged)
 }
 
 /// The changes about an indicator and period that are not applied, in order.

@@ -164,10 +164,7 @@ impl Store for SqliteStore {
 
     async fn remake(&self, resending: Resending) -> Result<Remade, StoreError> {
         self.write(move |hand| {
-            hand.transact(|transaction, names, versions| {
-                versions.forget();
-                remake::resent(transaction, names, &resending)
-            })
+            hand.transact(|transaction, names, versions| remake::resent(transaction, names, versions, &resending))
         })
         .await
     }
@@ -186,13 +183,7 @@ impl Store for SqliteStore {
 
     async fn take_up(&self, changes: Vec<TakenUp>) -> Result<u32, StoreError> {
         self.write(move |hand| {
-            hand.transact(|transaction, names, versions| {
-                let mut taken = 0;
-                for change in changes {
-                    taken += u32::from(parked::take_up(transaction, names, versions, change)?);
-                }
-                Ok(taken)
-            })
+            hand.transact(|transaction, names, versions| parked::take_up(transaction, names, versions, changes))
         })
         .await
     }

@@ -17,6 +17,8 @@ use shared::{
     observation::Refusal,
     period::Period,
 };
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
+use uuid::Uuid;
 
 /// What the program knew that looked at the parked changes last: how many kinds, and which schema.
 const KEYS: [(&str, u32); 2] = [("change_kinds", 2), ("change_schema", 1)];
@@ -56,50 +58,159 @@ pub(super) fn after(connection: &Connection, place: ParkedPlace, limit: u32) -> 
     Ok(parked)
 }
 
-/// Applies a parked change, or notes why not; whether it is parked no more.
+/// Applies parked changes in the order of their logs, or notes why not; how many are parked no more. Each place of the records is made
+/// anew once.
 pub(super) fn take_up(
     connection: &Connection,
     names: &mut Names,
     versions: &mut KnownVersions,
-    taken: TakenUp,
-) -> Result<bool, StoreError> {
-    let ParkedPlace { log, seq } = taken.place;
-    let commune = names.number(connection, &taken.commune)?;
-    let note = |refusal: Option<&str>| -> Result<usize, StoreError> {
-        let sql = "UPDATE journal SET refusal = ?3 WHERE log = ?1 AND seq = ?2 AND refusal = ?4";
-        Ok(connection.prepare_cached(sql)?.execute(params![log, seq, refusal, PARKED])?)
-    };
-    let change = match taken.judged {
-        Judged::Parked => return Ok(false),
-        Judged::Refused { refusal, .. } => return Ok(note(Some(&refusal.to_string()))? > 0),
-        Judged::Fit(change) => change,
-    };
-    let part = match about(connection, names, versions, commune, &change)? {
-        About::Refused(refusal) => return Ok(note(Some(&refusal.to_string()))? > 0),
-        About::Records(indicator, period) => Some((indicator, period)),
-        About::Conflicts => None,
-    };
-    let former = match &part {
-        Some((indicator, period)) => Records::of_journal(connection, log, Part::Indicator(indicator, *period))?,
-        None => Records::default(),
-    };
-    if note(None)? == 0 {
-        return Ok(false);
+    changes: Vec<TakenUp>,
+) -> Result<u32, StoreError> {
+    let mut page = Page::default();
+    let mut taken = 0;
+    for change in changes {
+        taken += u32::from(page.take(connection, names, versions, change)?);
     }
-    if let Some((indicator, period)) = part {
+    for ((log, commune, indicator, period), former) in page.places {
         remake::records(connection, names, log, commune, &indicator, period)?;
         remake::move_verdicts(connection, names, log, commune, (&indicator, period), &former)?;
-        versions.forget();
+        versions.forget_commune(commune);
     }
-    let hand = Hand { by: &change.entered_by, at: change.entered_at };
-    match &change.deed {
-        Deed::ConflictNoted(noted) => conflict::note(connection, commune, change.id, noted, &hand)?,
-        Deed::ConflictSettled(settled) => {
-            conflict::settle(connection, commune, *settled, &hand)?;
+    Ok(taken)
+}
+
+/// Ids of the parked changes of the logs that were asked about. What names one of them waits with it.
+#[derive(Debug, Default)]
+pub(super) struct ParkedIds(HashMap<i64, HashSet<Uuid>>);
+
+impl ParkedIds {
+    /// Whether this is a parked change of a log.
+    pub(super) fn has(&mut self, connection: &Connection, log: i64, id: Option<Uuid>) -> Result<bool, StoreError> {
+        let Some(id) = id else { return Ok(false) };
+        let ids = match self.0.entry(log) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let sql = "SELECT body FROM journal WHERE log = ?1 AND refusal = ?2";
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query(params![log, PARKED])?;
+                let mut ids = HashSet::new();
+                while let Some(row) = rows.next()? {
+                    ids.extend(proto::change::id_within(row.get_ref(0)?.as_blob().unwrap_or_default()));
+                }
+                entry.insert(ids)
+            }
+        };
+        Ok(ids.contains(&id))
+    }
+
+    /// A change was parked just now.
+    pub(super) fn add(&mut self, log: i64, body: &[u8]) {
+        if let (Some(ids), Some(id)) = (self.0.get_mut(&log), proto::change::id_within(body)) {
+            ids.insert(id);
         }
-        Deed::Recorded(_) | Deed::Attached(_) => {}
     }
-    Ok(true)
+
+    fn remove(&mut self, log: i64, id: Uuid) {
+        if let Some(ids) = self.0.get_mut(&log) {
+            ids.remove(&id);
+        }
+    }
+}
+
+/// Parked changes that are taken up together.
+#[derive(Default)]
+struct Page {
+    /// Log, commune, indicator and period of what is to be made anew, with the records by the journal as it was.
+    places: BTreeMap<(i64, i64, String, Period), Records>,
+    /// Where the figures of this page are recorded.
+    figures: HashMap<Uuid, (String, Period)>,
+    parked: ParkedIds,
+}
+
+impl Page {
+    /// Notes what becomes of a change; whether it is parked no more.
+    fn take(
+        &mut self,
+        connection: &Connection,
+        names: &mut Names,
+        versions: &mut KnownVersions,
+        taken: TakenUp,
+    ) -> Result<bool, StoreError> {
+        let ParkedPlace { log, seq } = taken.place;
+        let commune = names.number(connection, &taken.commune)?;
+        let note = |refusal: Option<&Refusal>| -> Result<bool, StoreError> {
+            let sql = "UPDATE journal SET refusal = ?3 WHERE log = ?1 AND seq = ?2 AND refusal = ?4";
+            let refusal = refusal.map(Refusal::to_string);
+            Ok(connection.prepare_cached(sql)?.execute(params![log, seq, refusal, PARKED])? > 0)
+        };
+        let change = match taken.judged {
+            Judged::Parked => return Ok(false),
+            Judged::Refused { refusal, change_id } => {
+                self.parked.remove(log, change_id);
+                return note(Some(&refusal));
+            }
+            Judged::Fit(change) => change,
+        };
+        let about = self.about(connection, names, versions, commune, &change)?;
+        if matches!(about, About::Refused(Refusal::UnknownObservation | Refusal::UnknownConflict))
+            && self.parked.has(connection, log, change.deed.about())?
+        {
+            return Ok(false);
+        }
+        self.parked.remove(log, change.id);
+        match about {
+            About::Refused(refusal) => return note(Some(&refusal)),
+            About::Records(indicator, period) => {
+                if matches!(change.deed, Deed::Recorded(_)) {
+                    self.figures.insert(change.id, (indicator.clone(), period));
+                }
+                let part = Part::Indicator(&indicator, period);
+                let former = match self.places.contains_key(&(log, commune, indicator.clone(), period)) {
+                    true => None,
+                    false => Some(Records::of_journal(connection, log, part)?),
+                };
+                self.places.entry((log, commune, indicator, period)).or_insert_with(|| former.unwrap_or_default());
+            }
+            About::Conflicts => {}
+        }
+        let hand = Hand { by: &change.entered_by, at: change.entered_at };
+        match &change.deed {
+            Deed::ConflictNoted(noted) => conflict::note(connection, commune, change.id, noted, &hand)?,
+            Deed::ConflictSettled(settled) => {
+                conflict::settle(connection, commune, *settled, &hand)?;
+            }
+            Deed::Recorded(_) | Deed::Attached(_) => {}
+        }
+        note(None)
+    }
+
+    fn about(
+        &self,
+        connection: &Connection,
+        names: &mut Names,
+        versions: &mut KnownVersions,
+        commune: i64,
+        change: &Change,
+    ) -> Result<About, StoreError> {
+        let (indicator, period) = match &change.deed {
+            Deed::Recorded(figure) => (figure.key.indicator.clone(), figure.key.period),
+            Deed::Attached(evidence) => match self.figures.get(&evidence.observation) {
+                Some(place) => place.clone(),
+                None => match versions.find(connection, commune, evidence.observation)? {
+                    Some((indicator, _, period, _)) => {
+                        (names.text(connection, indicator)?.to_string(), columns::to_period(period)?)
+                    }
+                    None => return Ok(About::Refused(Refusal::UnknownObservation)),
+                },
+            },
+            Deed::ConflictSettled(conflict) if !conflict::is_noted(connection, commune, *conflict)? => {
+                return Ok(About::Refused(Refusal::UnknownConflict));
+            }
+            Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => return Ok(About::Conflicts),
+        };
+        let closed = read::closed_periods(connection)?.iter().any(|closed| closed.period == period);
+        Ok(if closed { About::Refused(Refusal::PeriodClosed(period)) } else { About::Records(indicator, period) })
+    }
 }
 
 /// What a change is about.
@@ -107,28 +218,4 @@ enum About {
     Records(String, Period),
     Conflicts,
     Refused(Refusal),
-}
-
-fn about(
-    connection: &Connection,
-    names: &mut Names,
-    versions: &mut KnownVersions,
-    commune: i64,
-    change: &Change,
-) -> Result<About, StoreError> {
-    let (indicator, period) = match &change.deed {
-        Deed::Recorded(figure) => (figure.key.indicator.clone(), figure.key.period),
-        Deed::Attached(evidence) => match versions.find(connection, commune, evidence.observation)? {
-            Some((indicator, _, period, _)) => {
-                (names.text(connection, indicator)?.to_string(), columns::to_period(period)?)
-            }
-            None => return Ok(About::Refused(Refusal::UnknownObservation)),
-        },
-        Deed::ConflictSettled(conflict) if !conflict::is_noted(connection, commune, *conflict)? => {
-            return Ok(About::Refused(Refusal::UnknownConflict));
-        }
-        Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => return Ok(About::Conflicts),
-    };
-    let closed = read::closed_periods(connection)?.iter().any(|closed| closed.period == period);
-    Ok(if closed { About::Refused(Refusal::PeriodClosed(period)) } else { About::Records(indicator, period) })
 }

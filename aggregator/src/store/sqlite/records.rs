@@ -12,7 +12,7 @@ use shared::{
     observation::{Observation, ObservationKey},
     period::Period,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// A figure's key and version.
@@ -74,6 +74,8 @@ pub(super) struct Records {
     pub(super) evidence: BTreeMap<(Spot, [u8; 32]), Attachment>,
     /// Rows that hold something that this program never wrote.
     pub(super) unreadable: usize,
+    /// Changes whose bodies are not what was acknowledged.
+    pub(super) damaged: BTreeSet<u64>,
 }
 
 impl Records {
@@ -115,15 +117,16 @@ impl Records {
         Ok(records)
     }
 
-    /// What the journal says: the changes that were applied, in their order. Nothing is judged again.
+    /// What the journal says: the changes that were applied, in their order. Nothing is judged again. A body that was damaged says
+    /// nothing.
     pub(super) fn of_journal(connection: &Connection, log: i64, part: Part<'_>) -> Result<Self, StoreError> {
         let mut records = Self::default();
         let mut spots: HashMap<Uuid, Spot> = HashMap::new();
         let mut newest: HashMap<ObservationKey, u32> = HashMap::new();
-        journal::applied(connection, log, |seq, received_at, change| {
+        let damaged = journal::applied(connection, log, |seq, received_at, change| {
             records.replay(part, &mut spots, &mut newest, seq, received_at, change);
         })?;
-        Ok(records)
+        Ok(Self { damaged, ..records })
     }
 
     fn replay(

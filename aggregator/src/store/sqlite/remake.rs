@@ -4,8 +4,9 @@
 use super::{
     super::{Remade, Resending, StoreError},
     columns, contact, digests, journal,
-    names::Names,
+    names::{self, Names},
     records::{Part, Records, Spot},
+    versions::KnownVersions,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::period::Period;
@@ -13,14 +14,20 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Takes changes that were sent again; with the last of them the records that they are about are made anew.
-pub(super) fn resent(connection: &Connection, names: &mut Names, resending: &Resending) -> Result<Remade, StoreError> {
-    let commune = names.number(connection, &resending.commune)?;
+pub(super) fn resent(
+    connection: &Connection,
+    names: &mut Names,
+    versions: &mut KnownVersions,
+    resending: &Resending,
+) -> Result<Remade, StoreError> {
     let mut remade = Remade::default();
+    let Some(commune) = names::find(connection, &resending.commune)? else { return Ok(remade) };
     let Some((log, _)) = journal::head(connection, commune)? else { return Ok(remade) };
     for (seq, body) in &resending.changes {
         remade.foreign += u32::from(!mend(connection, log, *seq, body)?);
     }
     if resending.last {
+        versions.forget_commune(commune);
         let Resending { indicator, period, .. } = resending;
         remade.repaired = records(connection, names, log, commune, indicator, *period)?;
         if remade.repaired > 0 {
@@ -53,7 +60,8 @@ fn mend(connection: &Connection, log: i64, seq: u64, body: &[u8]) -> Result<bool
 }
 
 /// Makes the records of an indicator and period what the journal says; how many were written, changed or removed. Verdicts stay
-/// where they are: the order of the log gives each version its number again.
+/// where they are: the order of the log gives each version its number again. Where the journal itself was damaged and has not been
+/// mended, the records are the better witness, and stay.
 pub(super) fn records(
     connection: &Connection,
     names: &mut Names,
@@ -64,7 +72,18 @@ pub(super) fn records(
 ) -> Result<u32, StoreError> {
     let part = Part::Indicator(indicator, period);
     let (held, wanted) = (Records::of_tables(connection, commune, part)?, Records::of_journal(connection, log, part)?);
-    let place = (commune, names.number(connection, indicator)?, columns::period(period));
+    if held.figures.values().any(|figure| wanted.damaged.contains(&figure.seq)) {
+        tracing::error!(log, indicator, %period, "the journal of these records is damaged, they are left as they are");
+        digests::set(connection, commune, period)?;
+        return Ok(0);
+    }
+    let indicator = match names::find(connection, indicator)? {
+        Some(number) => number,
+        // A name that no record has and the journal does not know either is not worth a number.
+        None if wanted.figures.is_empty() => return Ok(0),
+        None => names.number(connection, indicator)?,
+    };
+    let place = (commune, indicator, columns::period(period));
     let differing = wanted.differences(&held).len();
     // Rows that cannot be read may be of this indicator; they go with the rest.
     let unreadable = rows(connection, place)?.saturating_sub(held.figures.len() + held.evidence.len());

@@ -85,6 +85,38 @@ async fn the_audit_history_is_only_added_to() {
     }
 }
 
+#[tokio::test]
+async fn records_outlive_damage_to_their_journal_and_strange_names_get_no_number() {
+    let (folder, store) = sample::store().await;
+    let changes = vec![figure(1, "2026-10", 1), evidence(2, 1, 1), figure(3, "2026-10", 2)];
+    let whole = batch("tan-phu", 1, LogPosition::START, changes);
+    store.append(Append { batches: vec![whole.clone()], notes: Vec::new() }).await.unwrap();
+    let before = store.observations().await.unwrap();
+    let outside = Connection::open(folder.path().join("store.db")).unwrap();
+    let other = proto::change::encode(&figure(3, "2026-10", 99));
+    outside.execute("UPDATE journal SET body = ?1 WHERE seq = 3", [other]).unwrap();
+    let resending = |indicator: &str, changes| Resending {
+        commune: "tan-phu".into(),
+        indicator: indicator.into(),
+        period: "2026-10".parse().unwrap(),
+        changes,
+        last: true,
+        at: moment(),
+    };
+    assert_eq!(store.remake(resending("CDS-17", Vec::new())).await.unwrap().repaired, 0);
+    assert_eq!(store.observations().await.unwrap(), before, "another figure than the one that was acknowledged");
+    // Sent again, the journal is mended; from then on it can mend the records.
+    outside.execute("UPDATE observation SET amount = 7 WHERE version = 2", []).unwrap();
+    let remade = store.remake(resending("CDS-17", vec![(3, whole.changes[2].body.clone())])).await.unwrap();
+    assert_eq!((remade.repaired, remade.foreign), (1, 0));
+    assert_eq!(store.observations().await.unwrap(), before);
+    assert!(store.verify().await.unwrap().is_empty());
+    store.remake(resending("NO-SUCH", Vec::new())).await.unwrap();
+    let names: i64 =
+        outside.query_row("SELECT count(*) FROM name WHERE text = 'NO-SUCH'", [], |row| row.get(0)).unwrap();
+    assert_eq!(names, 0);
+}
+
 /// What can happen to the record tables outside this program.
 const DAMAGES: [&str; 9] = [
     "DELETE FROM observation WHERE seq % 3 = 0",

@@ -38,6 +38,11 @@ impl KnownVersions {
         }
     }
 
+    /// Forgets those of a commune.
+    pub(super) fn forget_commune(&mut self, commune: i64) {
+        self.size -= self.communes.remove(&commune).map_or(0, |known| known.len());
+    }
+
     /// Forgets all.
     pub(super) fn forget(&mut self) {
         self.communes.clear();
@@ -47,8 +52,7 @@ impl KnownVersions {
     /// Notes a version just recorded, if its commune is known.
     pub(super) fn add(&mut self, commune: i64, change: Uuid, place: Place) {
         if let Some(known) = self.communes.get_mut(&commune) {
-            known.insert(change, place);
-            self.size += 1;
+            self.size += usize::from(known.insert(change, place).is_none());
         }
     }
 

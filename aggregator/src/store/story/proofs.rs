@@ -25,6 +25,8 @@ pub async fn every_story<S: Store + 'static, G>(fresh: impl AsyncFn() -> (G, S))
     let (_guard, store) = fresh().await;
     what_was_parked_is_applied_where_it_belongs(Arc::new(store)).await;
     let (_guard, store) = fresh().await;
+    what_belongs_to_a_parked_change_waits_with_it(Arc::new(store)).await;
+    let (_guard, store) = fresh().await;
     a_difference_is_remembered_until_it_is_healed(&store).await;
 }
 
@@ -246,6 +248,38 @@ async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'st
     // The next version knows more.
     store.note_known_kinds((3, 1)).await.unwrap();
     assert_eq!(crate::parked::take_up(&province).await.unwrap(), 0, "still of a later schema");
+}
+
+async fn what_belongs_to_a_parked_change_waits_with_it(store: Arc<impl Store + 'static>) {
+    let conflict = Conflict { earlier: change_id(1), later: change_id(2) };
+    let changes = vec![
+        figure(1, "2026-10", 10),
+        evidence(2, 1, 1),
+        sample::change(3, Deed::ConflictNoted(conflict)),
+        sample::change(4, Deed::ConflictSettled(change_id(3))),
+        evidence(5, 9, 1),
+        evidence(6, 2, 1),
+    ];
+    let mut whole = batch("tan-phu", 1, LogPosition::START, changes);
+    // The program knows neither this figure nor conflicts; evidence it knows, and that a conflict was settled.
+    for parked in [0, 2] {
+        whole.changes[parked].judged = Judged::Parked;
+        whole.changes[parked].hash = None;
+    }
+    let (_, refused) = committed(one(&*store, whole).await);
+    // The fifth names nothing that there is; the sixth names evidence, which waits, and will be refused with it.
+    assert_eq!(refused, ["unknown_observation"]);
+    assert!(store.observations().await.unwrap().is_empty() && store.conflicts().await.unwrap().is_empty());
+    assert!(store.verify().await.unwrap().is_empty());
+    let province = Province::load(store.clone(), Arc::new(crate::clock::StandingClock(moment()))).await.unwrap();
+    store.note_known_kinds((1, 1)).await.unwrap();
+    assert_eq!(crate::parked::take_up(&province).await.unwrap(), 5);
+    assert_eq!(store.observations().await.unwrap()[0].evidence_count, 1);
+    assert!(store.conflicts().await.unwrap()[0].settled_by.is_some());
+    let page = store.history("tan-phu", LogPosition::START, 100_000, 100).await.unwrap();
+    let refused: Vec<_> = page.changes.iter().map(|change| change.refusal.is_some()).collect();
+    assert_eq!(refused, [false, false, false, false, true, true]);
+    assert!(store.verify().await.unwrap().is_empty());
 }
 
 async fn a_difference_is_remembered_until_it_is_healed(store: &impl Store) {
