@@ -12,6 +12,7 @@
 //! | [`receipts`], [`evidence`] | the key that signs receipts; the communes' files |
 //! | [`parked`] | changes kept raw until the program knows their kind |
 //! | [`evidence_shelf`] | the communes' files, for those who read them |
+//! | [`bundle`], [`bundle_key`] | sessions that came as a file, and the key that opens them |
 //! | [`backup`] | a copy of all of it, and the way back |
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
