@@ -21,14 +21,20 @@ fn attach(commune: &Commune, period: &str) {
     let _ = commune.command(["attach", "CDS-17", "--period", period, text(&report), text(&picture)]).ok();
 }
 
-#[test]
-fn the_province_lists_evidence_and_reads_it_back() {
-    let mut province = Province::found();
+/// A commune that has sent its figures, and two files with one of them.
+fn reported(province: &mut Province) -> Commune {
     province.serve();
-    let commune = Commune::joined(&province, "dinh-quan");
+    let commune = Commune::joined(province, "dinh-quan");
     let _ = commune.import(&figures_csv("2026-10", &FIGURES)).ok();
     attach(&commune, "2026-10");
     let _ = commune.command(["sync"]).ok();
+    commune
+}
+
+#[test]
+fn the_province_lists_evidence_and_reads_it_back() {
+    let mut province = Province::found();
+    let _commune = reported(&mut province);
     let list =
         province.command(["evidence", "--commune", "dinh quan", "--indicator", "cds-17", "--format", "json"]).json();
     let list = list.as_array().unwrap();
@@ -52,11 +58,7 @@ fn the_province_lists_evidence_and_reads_it_back() {
 #[test]
 fn what_was_damaged_or_lost_at_the_province_is_sent_again() {
     let mut province = Province::found();
-    province.serve();
-    let commune = Commune::joined(&province, "dinh-quan");
-    let _ = commune.import(&figures_csv("2026-10", &FIGURES)).ok();
-    attach(&commune, "2026-10");
-    let _ = commune.command(["sync"]).ok();
+    let commune = reported(&mut province);
     let _ = province.command(["verify"]).ok();
     let list = province.command(["evidence", "--format", "json"]).json();
     let [first, second] = [0, 1].map(|row| {
