@@ -1,6 +1,6 @@
 //! The agent's data folder: where each thing lies, and that nobody else can read it.
 
-use shared::language::Language;
+use shared::{language::Language, system_words::reason};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -42,7 +42,7 @@ impl FolderError {
                 ),
             ),
             Self::System { path, source } => language.pick(
-                format!("không tạo được thư mục dữ liệu {}: {source}", path.display()),
+                format!("không tạo được thư mục dữ liệu {}: {}", path.display(), reason(source, language)),
                 format!("the data folder {} cannot be made: {source}", path.display()),
             ),
         }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use rand::RngCore;
-use shared::language::Language;
+use shared::{language::Language, system_words::reason};
 use std::{future::Future, io, pin::pin, time::Duration};
 use thiserror::Error;
 
@@ -49,7 +49,9 @@ impl ServiceError {
                 language.pick("dịch vụ đã chạy trên thư mục này", "a service is running on this folder already").into()
             }
             Self::Store(error) => error.explain(language),
-            Self::Folder(error) => language.pick(format!("thư mục dữ liệu: {error}"), format!("data folder: {error}")),
+            Self::Folder(error) => {
+                language.pick(format!("thư mục dữ liệu: {}", reason(error, language)), format!("data folder: {error}"))
+            }
         }
     }
 }

@@ -20,7 +20,7 @@
 //! | [`vietnamese`] | alphabetical order, search without diacritics, numbers for people |
 //! | [`manifest`] | the list of what lies in a backup |
 //! | [`listing`] | a list as a table for people, as CSV and as JSON |
-//! | [`language`] | Vietnamese first, English by setting |
+//! | [`language`], [`system_words`] | Vietnamese first, English by setting; what the system refuses |
 
 pub mod achievement;
 pub mod amount;
@@ -42,5 +42,6 @@ pub mod period;
 pub mod province;
 pub mod ranking;
 pub mod standings;
+pub mod system_words;
 pub mod tables;
 pub mod vietnamese;

@@ -2,7 +2,7 @@
 
 use crate::{store::StoreError, uplink::credential::CredentialError};
 use proto::{bundle::BundleError as Faulty, pem::PemError};
-use shared::language::Language;
+use shared::{language::Language, system_words::reason};
 use std::{io, path::PathBuf};
 use thiserror::Error;
 
@@ -70,7 +70,7 @@ impl BundleError {
             }
             Self::Faulty(error) => format!("gói không dùng được: {error}"),
             Self::Exists(path) => format!("{} đã có, không ghi đè; chọn tên khác", path.display()),
-            Self::File { path, source } => format!("{}: {source}", path.display()),
+            Self::File { path, source } => format!("{}: {}", path.display(), reason(source, language)),
             Self::NoKey => {
                 "máy này chưa biết khóa nhận gói của tỉnh: cần đồng bộ qua mạng ít nhất một lần (`commune-agent sync`)"
                     .into()

@@ -14,7 +14,7 @@ use crate::{
     uplink::{join::JoinError, outcome::End},
 };
 use proto::connect::ConnectError;
-use shared::language::Language;
+use shared::{language::Language, system_words::reason};
 use std::{io, path::PathBuf};
 use thiserror::Error;
 
@@ -67,6 +67,14 @@ pub enum Failure {
     /// The service.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// A file of receipts cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The system.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -138,7 +146,7 @@ impl Failure {
                 format!("{} is larger than 8 MiB: split it", file.display()),
             ),
             Self::Import { file, error: ImportError::Unreadable(error) } => language.pick(
-                format!("không đọc được {}: {error}", file.display()),
+                format!("không đọc được {}: {}", file.display(), reason(error, language)),
                 format!("{} cannot be read: {error}", file.display()),
             ),
             Self::Evidence(error) => error.explain(language),
@@ -147,7 +155,8 @@ impl Failure {
             Self::Join(error) => error.explain(language),
             Self::Folder(error) => error.explain(language),
             Self::Service(error) => error.explain(language),
-            Self::System(error) => error.to_string(),
+            Self::File { path, source } => format!("{}: {}", path.display(), reason(source, language)),
+            Self::System(error) => reason(error, language),
             Self::NotReceipts { file, reason } => language.pick(
                 format!("{} không phải tệp biên nhận do `receipts --export` ghi ra: {reason}", file.display()),
                 format!("{} is no file that `receipts --export` wrote: {reason}", file.display()),

@@ -103,9 +103,11 @@ fn write_new(path: &Path, content: &str) -> Result<(), Failure> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content.as_bytes())?;
-    Ok(file.sync_all()?)
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(content.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|source| Failure::File { path: path.to_owned(), source })
 }
 
 const CHECK_COLUMNS: [Column; 5] = [
@@ -195,7 +197,8 @@ fn verifiers(view: View<'_>, exported: &Exported) -> Result<Vec<ReceiptVerifier>
 
 fn read_exported(path: &Path) -> Result<Exported, Failure> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+    let read = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes));
+    read.map_err(|source| Failure::File { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Failure::NotReceipts { file: path.to_owned(), reason: error.to_string() })
 }
@@ -205,9 +208,9 @@ const CONFLICT_COLUMNS: [Column; 9] = [
     text("indicator", "Chỉ tiêu", "Indicator"),
     text("unit", "Đơn vị", "Unit"),
     text("period", "Kỳ", "Period"),
-    text("earlier", "Bản tỉnh giữ", "Held by the province"),
+    text("earlier", "Bản trước (tỉnh giữ)", "Earlier (held by the province)"),
     text("earlier_by", "Người nhập, lúc", "By, at"),
-    text("later", "Bản trên máy này", "On this computer"),
+    text("later", "Bản sau", "Later"),
     text("later_by", "Người nhập, lúc", "By, at"),
     hidden("change_id"),
 ];
@@ -253,8 +256,8 @@ pub fn conflicts(desk: &Desk, arguments: Conflicts) -> Result<Printed, Failure> 
     let people = match open.len() {
         0 => desk.language.pick("Không có số liệu nào nhập ở hai nơi\n", "Nothing was entered in two places\n").into(),
         count => desk.language.pick(
-            format!("{count} số liệu đã nhập ở hai nơi; bản trên máy này đang được tính. Chọn bản đúng: `conflicts N --keep earlier|later`\n"),
-            format!("{count} figures were entered in two places; the one on this computer counts. Say which is right: `conflicts N --keep earlier|later`\n"),
+            format!("{count} số liệu đã nhập ở hai nơi; bản sau đang được tính. Chọn bản đúng: `conflicts N --keep earlier|later`\n"),
+            format!("{count} figures were entered in two places; the later one counts. Say which is right: `conflicts N --keep earlier|later`\n"),
         ),
     };
     Ok(print(desk, &list(&CONFLICT_COLUMNS, rows.collect(), desk.language), &format!("{banner}{people}")))

@@ -1,7 +1,7 @@
 //! Why files are not taken as evidence, in words for the person who attaches them.
 
 use super::nature::Nature;
-use shared::language::Language;
+use shared::{language::Language, system_words::reason};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -80,7 +80,7 @@ impl EvidenceError {
         let pick = |vi: String, en: String| language.pick(vi, en);
         match self {
             Self::Unreadable { path, source } => pick(
-                format!("không đọc được tệp {}: {source}", path.display()),
+                format!("không đọc được tệp {}: {}", path.display(), reason(source, language)),
                 format!("the file {} cannot be read: {source}", path.display()),
             ),
             Self::NotAFile(path) => {

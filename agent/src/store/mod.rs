@@ -6,7 +6,7 @@
 //! | [`meta`] | who this store belongs to, and single facts |
 //! | [`log`] | the change log and its chain |
 //! | [`figures`] | figures with all their versions |
-//! | [`evidence`], [`attachments`], [`file`] | files bound to figures, their list, and their bytes on the way |
+//! | [`evidence`], [`attachments`], [`mod@file`] | files bound to figures, their list, and their bytes on the way |
 //! | [`digest`] | sums over the records, to prove that both ends hold the same |
 //! | [`history`] | the province's log on its way back, and the store made anew from it |
 //! | [`replay`] | records made from the bodies of the log |

@@ -9,7 +9,7 @@
 //! | [`join`], [`renew`] | getting them, and keeping the certificate valid |
 //! | [`trust`] | the province's authorities, said and learnt in each session |
 //! | [`pending`] | the key of a certificate that has not come yet |
-//! | [`line`] | how much is sent at once |
+//! | [`mod@line`] | how much is sent at once |
 //! | [`outcome`] | how a session ended, in words |
 
 pub mod credential;

@@ -11,6 +11,7 @@ use shared::{
     catalogue::{read::Fault, standard::AdoptError},
     language::Language,
     period::Period,
+    system_words::reason,
 };
 use std::{io, path::PathBuf};
 use thiserror::Error;
@@ -197,7 +198,6 @@ impl Failure {
             Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
             Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
             Failure::Receipts(error) => format!("khóa ký biên nhận không dùng được: {error}"),
-            Failure::Pem(error) => format!("tệp khóa hoặc chứng thư không dùng được: {error}"),
             Failure::Keys(error) => return keys(error, language),
             Failure::NotReported(communes) => format!(
                 "các xã sau chưa báo là đã tin cơ quan chứng thực mới, chờ phiên đồng bộ kế tiếp của họ hoặc dùng --force (khi đó họ phải tham gia lại): {}",
@@ -234,10 +234,11 @@ impl Failure {
             Failure::Outdated { newest } => {
                 format!("xã đã báo cáo phiên bản {newest}; xem lại rồi thẩm định phiên bản đó")
             }
-            Failure::File { path, source } => format!("{}: {source}", path.display()),
+            Failure::File { path, source } | Failure::Pem(PemError::Io { path, source }) => format!("{}: {}", path.display(), reason(source, language)),
+            Failure::Pem(error) => format!("tệp khóa hoặc chứng thư không dùng được: {error}"),
             Failure::TooLarge(path) => format!("{} quá lớn", path.display()),
             Failure::FileExists(path) => format!("{} đã có, không ghi đè", path.display()),
-            Failure::Output(error) => format!("không ghi được kết quả: {error}"),
+            Failure::Output(error) => format!("không ghi được kết quả: {}", reason(error, language)),
             Failure::Signals(error) => format!("không chờ được tín hiệu dừng: {error}"),
         };
         language.pick(vi, en)
@@ -293,7 +294,7 @@ fn folder(error: &FolderError, language: Language) -> String {
             )
         }
         FolderError::Served => "một máy chủ khác đang chạy trên thư mục này".into(),
-        FolderError::Io { path, source } => format!("{}: {source}", path.display()),
+        FolderError::Io { path, source } => format!("{}: {}", path.display(), reason(source, language)),
     };
     language.pick(vi, error.to_string())
 }
@@ -333,7 +334,7 @@ fn serve(error: &ServeError, language: Language) -> String {
         ServeError::Store(error) => store(error, language),
         ServeError::Keys(error) => keys(error, language),
         ServeError::Listen { address, source } => {
-            language.pick(format!("không lắng nghe được ở {address}: {source}"), error.to_string())
+            language.pick(format!("không lắng nghe được ở {address}: {}", reason(source, language)), error.to_string())
         }
         _ => language.pick(format!("máy chủ không chạy được: {}", with_sources(error)), with_sources(error)),
     }

@@ -10,7 +10,7 @@ use crate::{
 use clap::Args;
 use proto::{
     pem,
-    receipt::{ReceiptVerifier, Statement},
+    receipt::{ReceiptError, ReceiptVerifier, Statement},
     sync::v1,
     tls::Fingerprint,
 };
@@ -281,18 +281,37 @@ impl VerifyReceipt {
     }
 }
 
+/// In Vietnamese and English.
+type Words = (&'static str, &'static str);
+
+const UNREADABLE: Words = ("không đọc được", "unreadable");
+
 fn check(
     receipt: &ExportedReceipt,
     certificates: &HashMap<Vec<u8>, CertificateDer<'static>>,
     authorities: &[CertificateDer<'static>],
-) -> Result<Statement, String> {
-    let bytes = |text: &str| hex::decode(text).map_err(|error| error.to_string());
-    let (statement, signature, key) = (bytes(&receipt.statement)?, bytes(&receipt.signature)?, bytes(&receipt.key)?);
-    let certificate = certificates.get(&key).ok_or("the certificate of its key is not in the file")?;
+) -> Result<Statement, Words> {
+    let decoded = (hex::decode(&receipt.statement), hex::decode(&receipt.signature), hex::decode(&receipt.key));
+    let (Ok(statement), Ok(signature), Ok(key)) = decoded else { return Err(UNREADABLE) };
+    let certificate = certificates
+        .get(&key)
+        .ok_or(("tệp không kèm chứng thư của khóa đã ký", "the certificate of its key is not in the file"))?;
     let wire = v1::Receipt { statement, signature, key };
-    let said = Statement::read(&wire).map_err(|error| error.to_string())?;
+    let said = Statement::read(&wire).map_err(|_| UNREADABLE)?;
     let verifier = ReceiptVerifier::new(&said.province, certificate, authorities);
-    verifier.and_then(|verifier| verifier.check(&wire)).map_err(|error| error.to_string())
+    verifier.and_then(|verifier| verifier.check(&wire)).map_err(|error| why_not(&error))
+}
+
+fn why_not(error: &ReceiptError) -> Words {
+    match error {
+        ReceiptError::Unreadable(_) => UNREADABLE,
+        ReceiptError::OtherKey => ("ký bằng khóa khác", "signed by another key"),
+        ReceiptError::Signature => ("chữ ký không khớp nội dung", "the signature does not fit the statement"),
+        ReceiptError::Certificate(_) => (
+            "khóa đã ký không do cơ quan chứng thực của tỉnh này cấp",
+            "the key that signed was not certified by an authority of this province",
+        ),
+    }
 }
 
 /// Whether the journal has the position that a receipt names.
@@ -316,7 +335,7 @@ async fn held(store: &SqliteStore, statement: &Statement) -> Result<Held, Failur
     })
 }
 
-fn receipt_row(checked: &Result<Statement, String>, held: Option<Held>, language: Language) -> Vec<String> {
+fn receipt_row(checked: &Result<Statement, Words>, held: Option<Held>, language: Language) -> Vec<String> {
     let l = |vi: &str, en: &str| language.pick(vi, en).to_owned();
     let (journal, words) = match held {
         None => ("", String::new()),
@@ -341,7 +360,7 @@ fn receipt_row(checked: &Result<Statement, String>, held: Option<Held>, language
         Err(reason) => {
             let mut row = vec![String::new(); 10];
             row[4] = "bad".to_owned();
-            row[5] = format!("{}: {reason}", l("KHÔNG hợp lệ", "BAD"));
+            row[5] = format!("{}: {}", l("KHÔNG hợp lệ", "BAD"), l(reason.0, reason.1));
             row
         }
     }

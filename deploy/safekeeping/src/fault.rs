@@ -1,6 +1,6 @@
 //! Why there is no backup, or none that can be used, in words for the person who wanted it.
 
-use shared::{language::Language, manifest::ManifestError};
+use shared::{language::Language, manifest::ManifestError, system_words::reason};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -66,7 +66,7 @@ impl PlaceError {
         let pick = |vi: String, en: String| language.pick(vi, en);
         match self {
             Self::Io { path, source } => pick(
-                format!("không đọc hoặc ghi được {}: {source}", path.display()),
+                format!("không đọc hoặc ghi được {}: {}", path.display(), reason(source, language)),
                 format!("{} cannot be read or written: {source}", path.display()),
             ),
             Self::Taken(path) => pick(

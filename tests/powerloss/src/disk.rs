@@ -2,7 +2,7 @@
 //! registered once as the default, so that the stores open their files through it without knowing.
 //!
 //! `unsafe`, because SQLite's interface is one of raw pointers: each function below is called by SQLite only, with the file object that
-//! `open` filled, whose first part is [`File`] and whose rest is the system's own file object.
+//! `open` filled, whose first part is `File` and whose rest is the system's own file object.
 
 use rusqlite::ffi;
 use std::{
