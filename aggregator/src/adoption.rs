@@ -133,7 +133,7 @@ mod tests {
         let adopted = ask(&store, &certificate, &[&authority(2), &own]).await.unwrap();
         assert_eq!(adopted, CertificateRecord { generation: 1, ..noted });
         assert_eq!(ask(&store, &certificate, &[]).await, Some(adopted), "it is known from now on");
-        let lines = store.audit(2).await.unwrap();
+        let lines = store.audit(crate::store::AuditQuestion::newest(2)).await.unwrap();
         assert_eq!(
             (lines[0].what.as_str(), lines[0].who.as_str(), lines[0].at),
             ("certificate_adopted", TAN_PHU, hours(30))

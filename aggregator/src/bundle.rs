@@ -362,6 +362,9 @@ mod tests {
         assert!(matches!(refused, TakeError::UnknownSigner), "{refused}");
         house.store.restored([1; 16], "backup", days(1), act(days(1))).await.unwrap();
         assert_eq!(house.read(&request, &certificate, late).await.unwrap().agent.commune, "tan-phu");
-        assert_eq!(house.store.audit(1).await.unwrap()[0].what, "certificate_adopted");
+        assert_eq!(
+            house.store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap()[0].what,
+            "certificate_adopted"
+        );
     }
 }

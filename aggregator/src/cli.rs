@@ -10,11 +10,13 @@
 //! | `decide` | `exception`, `review`, `period`, `exercise` |
 //! | `bundle` | `bundle take` |
 //! | `prove` | `verify`, `verify-receipt`, `conflicts` |
+//! | `audit` | `audit` |
 //! | `evidence`, `safekeeping` | `evidence`, `backup`, `restore` |
 //! | `failure` | what goes wrong, in words |
 //!
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
 
+mod audit;
 mod authority;
 mod bundle;
 mod catalogue;
@@ -116,6 +118,8 @@ pub enum Command {
     Verify(prove::Verify),
     /// Kiểm tra biên nhận mà một xã đưa ra
     VerifyReceipt(prove::VerifyReceipt),
+    /// Ai đã quyết định gì, lúc nào; kiểm tra lịch sử đó
+    Audit(audit::Audit),
     /// Số liệu xã nhập ở hai nhánh, cần người xem lại
     Conflicts(prove::Conflicts),
     /// Xếp hạng, giải thích và xuất số liệu
@@ -201,6 +205,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Exercise(command) => command.run(&context).await,
         Command::Verify(command) => command.run(&context).await,
         Command::VerifyReceipt(command) => command.run(&context).await,
+        Command::Audit(command) => command.run(&context).await,
         Command::Conflicts(command) => command.run(&context).await,
         Command::Report(command) => report(command, &context).await,
     }

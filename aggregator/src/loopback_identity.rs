@@ -292,7 +292,7 @@ async fn a_revoked_commune_gets_nothing_on_any_way() {
     assert_eq!(code(house.renew_absent(&joined, &fresh).await), Code::PermissionDenied);
     assert_eq!(code(house.renew_absent(&joined, &request).await), Code::PermissionDenied);
     house.renew(&other, &fresh).await.unwrap();
-    let line = house.store.audit(1).await.unwrap().remove(0);
+    let line = house.store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap().remove(0);
     assert_eq!((line.what.as_str(), line.detail.ends_with(": stolen")), ("revoked", true));
     house.stop().await;
 }
@@ -325,7 +325,7 @@ async fn after_a_restore_agents_are_known_by_their_certificates() {
         former_is_needed(&*house.store, &authorities, at).await.unwrap()
     };
     assert!(needed(29).await && !needed(31).await);
-    let audit = house.store.audit(10).await.unwrap();
+    let audit = house.store.audit(crate::store::AuditQuestion::newest(10)).await.unwrap();
     assert_eq!(audit.iter().filter(|line| line.what == "certificate_adopted").count(), 2, "{audit:?}");
     house.stop().await;
 }

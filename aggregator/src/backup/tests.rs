@@ -140,7 +140,7 @@ async fn it_comes_back_where_it_was_and_keeps_keys_and_the_store_that_was_there(
     assert_eq!(epoch(&home.folder), Some(hex::encode(EPOCH)));
     let store = SqliteStore::open(&home.folder.store()).unwrap();
     assert!(store.closed_periods().await.unwrap().is_empty());
-    let line = store.audit(1).await.unwrap().remove(0);
+    let line = store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap().remove(0);
     assert_eq!((line.what.as_str(), line.who.as_str()), ("restored", "an"));
     assert!(line.detail.contains("2026-10-16"), "{}", line.detail);
     assert_eq!(files(&root.join("evidence")).len(), 1);
@@ -333,7 +333,7 @@ async fn who_was_let_in_and_shut_out_after_the_backup_stays_so() {
     assert_eq!(store.redeem("b", certificate("loc-tan", 4, 1)).await.unwrap(), Redeemed::Refused, "used once");
     let same_key = CertificateRecord { public_key: Some([3; 32]), ..certificate("loc-tan", 4, 1) };
     assert_eq!(store.redeem("b", same_key).await.unwrap(), Redeemed::Before(vec![3]), "a lost answer");
-    let line = store.audit(1).await.unwrap().remove(0);
+    let line = store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap().remove(0);
     assert_eq!(
         (line.what.as_str(), line.detail.as_str()),
         ("enrolments_kept", "2 certificates, 2 revocations, 1 used invitations")

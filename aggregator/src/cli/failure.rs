@@ -123,6 +123,9 @@ pub enum Failure {
         "{0} findings: restore from a backup, or let the agents send again what differs; for files of evidence: `verify --repair`"
     )]
     Findings(usize),
+    /// The audit history does not agree with itself, or with an anchor.
+    #[error("{0} places of the audit history do not fit: it was altered; compare with a backup")]
+    History(usize),
     /// Receipts that prove nothing, or that the journal does not bear out.
     #[error("{bad} of {of} receipts are not borne out")]
     BadReceipts {
@@ -227,6 +230,9 @@ impl Failure {
                 format!(
                     "{many} chỗ sai lệch: khôi phục từ bản sao lưu, hoặc để máy của các xã gửi lại phần khác nhau; với tệp minh chứng hãy chạy `verify --repair`"
                 )
+            }
+            Failure::History(many) => {
+                format!("{many} chỗ của lịch sử không khớp: lịch sử đã bị sửa ngoài chương trình; so với bản sao lưu")
             }
             Failure::BadReceipts { bad, of } => format!("{bad}/{of} biên nhận không được xác nhận"),
             Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),

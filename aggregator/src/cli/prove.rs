@@ -46,6 +46,7 @@ impl Verify {
         let mut findings = store.verify().await?;
         let evidence = Evidence::new(folder.evidence(), Limits::default(), store.clone());
         findings.extend(evidence.verify().await?);
+        findings.extend(store.verify_audit().await?.1);
         let logs = store.contacts().await?;
         let changes: u64 = logs.iter().map(|contact| contact.head_seq).sum();
         let communes = logs.iter().filter(|contact| contact.head_seq > 0).count();
@@ -77,7 +78,7 @@ impl Verify {
     }
 }
 
-fn findings_list(findings: &[Finding], language: Language) -> Listing {
+pub(super) fn findings_list(findings: &[Finding], language: Language) -> Listing {
     let l = |vi, en| language.pick(vi, en);
     let meaning = |flaw| match flaw {
         Flaw::Missing => l("thiếu thay đổi trong nhật ký", "changes are missing from the log"),
@@ -87,6 +88,7 @@ fn findings_list(findings: &[Finding], language: Language) -> Listing {
         Flaw::Unreadable => l("dòng không đọc được", "rows that cannot be read"),
         Flaw::Digest => l("mã tổng hợp không khớp số liệu", "a digest is not that of the records"),
         Flaw::File => l("tệp minh chứng mất hoặc bị sửa", "a file of evidence is missing or altered"),
+        Flaw::Audit => l("dòng lịch sử của tỉnh mất hoặc bị sửa", "a line of the audit history is missing or altered"),
     };
     Listing {
         title: l("Kiểm tra kho dữ liệu", "The store, proved from itself").to_owned(),

@@ -238,7 +238,7 @@ async fn a_damaged_file_is_put_away_and_asked_for_again() {
         acknowledged_seq: 0,
     };
     assert_eq!(house.store.opening(question).await.unwrap().evidence_losses, 1);
-    assert_eq!(house.store.audit(1).await.unwrap()[0].what, "evidence_lost");
+    assert_eq!(house.store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap()[0].what, "evidence_lost");
     assert_eq!(house.store.contacts().await.unwrap()[0].evidence_pending_bytes, 80);
     let aside = house.place.path().join("evidence/damaged").join(hex::encode(sha256(&bytes)));
     assert_eq!(fs::read(&aside).unwrap(), vec![0; 80]);

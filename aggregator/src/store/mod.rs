@@ -200,8 +200,12 @@ pub trait Store: Send + Sync {
     async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError>;
     /// A commune's bundle was taken in; a running server in another process notices by [`decisions`](Self::decisions).
     async fn note_bundle(&self, commune: &str, id: &str, act: Act) -> Result<(), StoreError>;
-    /// The newest lines of the audit history, newest first.
-    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
+    /// Lines of the audit history, newest first.
+    async fn audit(&self, question: AuditQuestion) -> Result<Vec<AuditLine>, StoreError>;
+    /// The chain after a line of the audit history.
+    async fn audit_chain(&self, number: u64) -> Result<Option<[u8; 32]>, StoreError>;
+    /// Proves the audit history from itself: how far it goes, and the lines that do not fit.
+    async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError>;
 
     /// Copies the store as it is at this moment into a new file, whole and checked. Nobody who writes waits for it.
     async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError>;

@@ -154,6 +154,8 @@ pub enum Flaw {
     Digest,
     /// A file of evidence is missing or not what it was.
     File,
+    /// A line of the audit history is missing or not what it was.
+    Audit,
 }
 
 impl Flaw {
@@ -168,6 +170,7 @@ impl Flaw {
             Flaw::Unreadable => "unreadable",
             Flaw::Digest => "digest",
             Flaw::File => "file",
+            Flaw::Audit => "audit",
         }
     }
 }

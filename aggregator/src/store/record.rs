@@ -199,9 +199,43 @@ pub struct ClosedPeriod {
     pub closed_by: String,
 }
 
+/// Which lines of the audit history are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuestion {
+    /// From this moment on.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this moment.
+    pub until: Option<DateTime<Utc>>,
+    /// With this word.
+    pub what: Option<String>,
+    /// With this text in who did it or on what, whatever the diacritics.
+    pub search: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl AuditQuestion {
+    /// The newest lines.
+    #[must_use]
+    pub fn newest(limit: u32) -> Self {
+        Self { limit, ..Self::default() }
+    }
+}
+
+/// How far the audit history goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditHead {
+    /// Number of the last line.
+    pub lines: u64,
+    /// The chain after it.
+    pub chain: [u8; 32],
+}
+
 /// One line of the audit history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
+    /// Counts from 1.
+    pub number: u64,
     /// When.
     pub at: DateTime<Utc>,
     /// Who.
@@ -210,4 +244,6 @@ pub struct AuditLine {
     pub what: String,
     /// On what, and why.
     pub detail: String,
+    /// The chain after it: SHA-256.
+    pub chain: [u8; 32],
 }

@@ -72,7 +72,8 @@ async fn a_founded_store_knows_its_province(store: &impl Store) {
     store.set_clock_offset(5_000, act(moment())).await.unwrap();
     assert_eq!(store.decisions().await.unwrap(), decisions + 1);
     assert_eq!(store.founding().await.unwrap().clock_offset_ms, 5_000);
-    let audit: Vec<String> = store.audit(10).await.unwrap().into_iter().map(|line| line.what).collect();
+    let audit: Vec<String> =
+        store.audit(crate::store::AuditQuestion::newest(10)).await.unwrap().into_iter().map(|line| line.what).collect();
     assert_eq!(audit, ["clock_moved", "catalogue_imported", "founded"]);
 }
 
@@ -200,7 +201,7 @@ async fn a_verdict_is_bound_to_the_newest_version(store: &impl Store) {
     let verdicts: Vec<_> = store.observations().await.unwrap().iter().map(|o| o.verdict).collect();
     assert_eq!(verdicts, [Some(Decision::Returned), None]);
     assert_eq!(review(None, Decision::Accepted).await, Reviewed::Done { version: 2 });
-    assert_eq!(store.audit(1).await.unwrap()[0].what, "reviewed");
+    assert_eq!(store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap()[0].what, "reviewed");
 }
 
 async fn a_closed_period_takes_nothing(store: &impl Store) {

@@ -1,6 +1,7 @@
 //! The whole system with real processes. One binary, so that it links once.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod audit;
 mod backup;
 mod bundle;
 mod chaos;

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Act, CertificateRecord, StoreError},
-    columns, decide, identity,
+    audit, columns, decide, identity,
     names::Names,
 };
 use chrono::{DateTime, Utc};
@@ -59,7 +59,7 @@ pub(super) fn adopt(
     }
     insert_between(connection, names, record)?;
     let detail = format!("{} certificate {}", record.identity, record.serial);
-    decide::note(connection, act, "certificate_adopted", &detail)?;
+    audit::note(connection, act, "certificate_adopted", &detail)?;
     Ok(true)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Act, Enrolments, Founding, StoreCopy, StoreError},
-    adopt, carry, decide, read, schema,
+    adopt, audit, carry, decide, read, schema,
 };
 use chrono::{DateTime, Utc};
 use rusqlite::{
@@ -89,7 +89,7 @@ pub(super) fn restored(
 ) -> Result<(), StoreError> {
     adopt::note_restore(connection, real)?;
     decide::set_meta(connection, "epoch", &hex::encode(epoch))?;
-    decide::note(connection, act, "restored", detail)
+    audit::note(connection, act, "restored", detail)
 }
 
 /// One file without companions.

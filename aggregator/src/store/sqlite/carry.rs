@@ -2,7 +2,7 @@
 
 use super::{
     super::{Act, CertificateRecord, Enrolments, InvitationRecord, StoreError},
-    adopt, columns, decide, identity,
+    adopt, audit, columns, identity,
     names::Names,
 };
 use rusqlite::{Connection, params};
@@ -76,5 +76,5 @@ pub(super) fn carry_over(
         return Ok(());
     }
     let detail = format!("{known} certificates, {revoked} revocations, {used} used invitations");
-    decide::note(connection, act, "enrolments_kept", &detail)
+    audit::note(connection, act, "enrolments_kept", &detail)
 }

@@ -3,6 +3,7 @@
 
 use super::{
     super::{Act, CatalogueImport, Exception, Founding, Imported, ReviewRequest, Reviewed, StoreError},
+    audit::note,
     columns,
     names::{self, Names},
     read,
@@ -11,14 +12,6 @@ use prost::Message;
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::{feed::FeedItem, period::Period};
 use uuid::Uuid;
-
-/// Adds a line to the audit history.
-pub(super) fn note(connection: &Connection, act: &Act, what: &str, detail: &str) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("INSERT INTO audit (at, who, what, detail) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![columns::time(act.at), act.who, what, detail])?;
-    Ok(())
-}
 
 /// Adds an item to the feed; none stands for a new catalogue.
 fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> Result<(), StoreError> {

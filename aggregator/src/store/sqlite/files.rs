@@ -2,7 +2,7 @@
 
 use super::{
     super::{Act, EvidenceClaim, EvidenceFile, StoreError},
-    columns, decide, names,
+    audit, columns, decide, names,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -99,7 +99,7 @@ pub(super) fn refuse(connection: &Connection, file: &EvidenceFile, code: &str) -
 pub(super) fn lose(connection: &Connection, sha256: [u8; 32], act: &Act) -> Result<(), StoreError> {
     connection.prepare_cached("DELETE FROM evidence_file WHERE sha256 = ?1")?.execute([sha256])?;
     decide::count(connection, LOSSES)?;
-    decide::note(connection, act, "evidence_lost", &hex::encode(sha256))
+    audit::note(connection, act, "evidence_lost", &hex::encode(sha256))
 }
 
 /// How many files that were held are known to have been lost, ever.

@@ -4,7 +4,7 @@ use super::{
     super::{
         Act, CertificateRecord, InvitationRecord, NotedCopies, Redeemed, Renewal, Renewed, StoreError, TrustReport,
     },
-    adopt, columns, decide,
+    adopt, audit, columns,
     names::{self, Names},
 };
 use chrono::{DateTime, Utc};
@@ -25,7 +25,7 @@ pub(super) fn add_invitation(
         columns::time(invitation.created_at),
         columns::time(invitation.expires_at)
     ])?;
-    decide::note(connection, act, "invited", &format!("{} token {}", invitation.commune, invitation.id))
+    audit::note(connection, act, "invited", &format!("{} token {}", invitation.commune, invitation.id))
 }
 
 pub(super) fn invitation(connection: &Connection, id: &str) -> Result<Option<InvitationRecord>, StoreError> {
@@ -58,7 +58,7 @@ pub(super) fn redeem(
     }
     insert_certificate(connection, names, certificate)?;
     let act = Act { who: certificate.identity.clone(), at: certificate.issued_at };
-    decide::note(connection, &act, "joined", &format!("token {id}, certificate {}", certificate.serial))?;
+    audit::note(connection, &act, "joined", &format!("token {id}, certificate {}", certificate.serial))?;
     Ok(Redeemed::Now)
 }
 
@@ -121,7 +121,7 @@ fn note_copy(
     connection.prepare_cached(sql)?.execute(params![commune, columns::time(next.issued_at)])?;
     let act = Act { who: next.identity.clone(), at: next.issued_at };
     let detail = format!("generation {presented} renewed with another key, the newest was {newest}");
-    decide::note(connection, &act, "certificate_copied", &detail)
+    audit::note(connection, &act, "certificate_copied", &detail)
 }
 
 pub(super) fn add_certificate(
@@ -132,7 +132,7 @@ pub(super) fn add_certificate(
 ) -> Result<(), StoreError> {
     insert_certificate(connection, names, certificate)?;
     let detail = format!("{} certificate {}", certificate.identity, certificate.serial);
-    decide::note(connection, act, "certificate_issued", &detail)
+    audit::note(connection, act, "certificate_issued", &detail)
 }
 
 /// Records a certificate as the newest of its identity.
@@ -228,7 +228,7 @@ pub(super) fn revoke(connection: &Connection, identity: &str, reason: &str, act:
     let sql = "UPDATE certificate SET revoked_at = ?2 WHERE identity = ?1 AND revoked_at IS NULL";
     let revoked = connection.prepare_cached(sql)?.execute(params![identity, at])?;
     adopt::note_revoked(connection, identity, act.at)?;
-    decide::note(connection, act, "revoked", &format!("{identity}: {revoked} certificates: {reason}"))?;
+    audit::note(connection, act, "revoked", &format!("{identity}: {revoked} certificates: {reason}"))?;
     Ok(u32::try_from(revoked).unwrap_or(u32::MAX))
 }
 

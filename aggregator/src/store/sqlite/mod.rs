@@ -6,6 +6,7 @@
 mod adopt;
 mod append;
 mod attachments;
+mod audit;
 pub mod backup;
 mod carry;
 mod columns;
@@ -30,11 +31,11 @@ mod verify;
 mod versions;
 
 use super::{
-    Act, Append, Appended, AuditLine, CatalogueImport, CertificateRecord, ClosedPeriod, ConflictRecord, Contact,
-    CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding,
-    HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
-    RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
-    StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
+    Act, Append, Appended, AuditHead, AuditLine, AuditQuestion, CatalogueImport, CertificateRecord, ClosedPeriod,
+    ConflictRecord, Contact, CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile, EvidenceWanted, Exception,
+    FeedPage, Finding, Founding, HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion,
+    ParkedChange, ParkedPlace, RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed,
+    Store, StoreCopy, StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -265,7 +266,7 @@ impl Store for SqliteStore {
 
     async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError> {
         let detail = detail.to_owned();
-        self.transact(move |transaction, _| decide::note(transaction, &act, what, &detail)).await
+        self.transact(move |transaction, _| audit::note(transaction, &act, what, &detail)).await
     }
 
     async fn note_bundle(&self, commune: &str, id: &str, act: Act) -> Result<(), StoreError> {
@@ -273,8 +274,16 @@ impl Store for SqliteStore {
         self.transact(move |transaction, _| decide::note_bundle(transaction, &commune, &id, &act)).await
     }
 
-    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
-        self.read(move |connection| read::audit(connection, limit)).await
+    async fn audit(&self, question: AuditQuestion) -> Result<Vec<AuditLine>, StoreError> {
+        self.read(move |connection| audit::lines(connection, &question)).await
+    }
+
+    async fn audit_chain(&self, number: u64) -> Result<Option<[u8; 32]>, StoreError> {
+        self.read(move |connection| audit::chain(connection, number)).await
+    }
+
+    async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError> {
+        self.read(|connection| audit::verify(connection)).await
     }
 
     async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError> {

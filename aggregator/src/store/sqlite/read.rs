@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        AuditLine, ClosedPeriod, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion, StoreError,
+        ClosedPeriod, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion, StoreError,
         StoredObservation,
     },
     columns, files, journal, lineage, names,
@@ -211,16 +211,4 @@ pub(super) fn closed_periods(connection: &Connection) -> Result<Vec<ClosedPeriod
     }
     periods.sort_unstable_by(|a, b| a.period.by_recency(b.period));
     Ok(periods)
-}
-
-pub(super) fn audit(connection: &Connection, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT at, who, what, detail FROM audit ORDER BY id DESC LIMIT ?1")?;
-    let mut rows = statement.query([limit])?;
-    let mut lines = Vec::new();
-    while let Some(row) = rows.next()? {
-        let at = columns::to_time(row.get(0)?)?;
-        lines.push(AuditLine { at, who: row.get(1)?, what: row.get(2)?, detail: row.get(3)? });
-    }
-    Ok(lines)
 }

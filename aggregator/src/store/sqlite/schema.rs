@@ -2,7 +2,7 @@
 //!
 //! Times are milliseconds since 1970; periods are packed (see `columns`); slugs and codes are numbered in `name`.
 
-use super::{super::StoreError, digests};
+use super::{super::StoreError, audit, digests};
 use rusqlite::{Connection, OpenFlags, Transaction};
 use rusqlite_migration::{HookError, M, Migrations};
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
@@ -165,6 +165,15 @@ ALTER TABLE contact ADD COLUMN healed_at INTEGER;
 INSERT INTO meta (key, value) VALUES ('epoch', lower(hex(randomblob(16))));
 ";
 
+/// The audit history is chained; a line is changed this once.
+const AUDIT: &str = "
+DROP TRIGGER audit_stays;
+ALTER TABLE audit ADD COLUMN chain BLOB;
+";
+const AUDIT_STAYS: &str = "
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit history is only added to'); END;
+";
+
 /// Migrations in order; released ones are never changed.
 fn migrations() -> Vec<M<'static>> {
     vec![
@@ -172,6 +181,10 @@ fn migrations() -> Vec<M<'static>> {
         M::up(RENEWAL),
         M::up_with_hook(PROOF, |transaction: &Transaction<'_>| {
             digests::rebuild(transaction).map_err(|error| HookError::Hook(error.to_string()))
+        }),
+        M::up_with_hook(AUDIT, |transaction: &Transaction<'_>| {
+            audit::chain_all(transaction).map_err(|error| HookError::Hook(error.to_string()))?;
+            Ok(transaction.execute_batch(AUDIT_STAYS)?)
         }),
     ]
 }

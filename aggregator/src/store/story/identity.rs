@@ -130,7 +130,8 @@ async fn a_certificate_in_two_copies_is_noted(store: &impl Store) {
     assert_eq!(renew(store, 2, certificate(4, 4, days(14))).await, Renewed::Now { copied: true });
     let noted = store.noted_copies().await.unwrap();
     assert_eq!((noted.len(), noted[0].commune.as_str(), noted[0].times, noted[0].last), (1, "tan-phu", 2, days(14)));
-    let audit: Vec<_> = store.audit(2).await.unwrap().into_iter().map(|line| line.what).collect();
+    let audit: Vec<_> =
+        store.audit(crate::store::AuditQuestion::newest(2)).await.unwrap().into_iter().map(|line| line.what).collect();
     assert_eq!(audit, ["certificate_copied", "certificate_copied"]);
     // Without a valid certificate only the newest can be renewed.
     assert_eq!(renew_absent(store, 3, certificate(5, 5, days(40))).await, Renewed::Replaced);
@@ -144,7 +145,7 @@ async fn what_is_revoked_stays_so(store: &impl Store) {
     assert_eq!(renew(store, 1, certificate(2, 2, days(7))).await, NOW);
     assert_eq!(store.revoke(TAN_PHU, "lost", act(moment())).await.unwrap(), 2);
     assert_eq!(store.revoke(TAN_PHU, "lost", act(moment())).await.unwrap(), 0);
-    assert!(store.audit(1).await.unwrap()[0].detail.ends_with(": lost"));
+    assert!(store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap()[0].detail.ends_with(": lost"));
     assert_eq!(store.certificate([2; 32]).await.unwrap().unwrap().revoked_at, Some(moment()));
     for presented in [1, 2] {
         assert_eq!(renew(store, presented, certificate(3, 3, days(1))).await, Renewed::Revoked);

@@ -187,7 +187,7 @@ async fn another_epoch_begins(store: &impl Store) {
     store.restored([5; 16], "backup", moment(), act(moment())).await.unwrap();
     assert_eq!(store.opening(opening(1, 0)).await.unwrap().epoch, [5; 16]);
     assert_eq!(store.restored_at().await.unwrap(), Some(moment()));
-    assert_eq!(store.audit(1).await.unwrap()[0].what, "restored");
+    assert_eq!(store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap()[0].what, "restored");
 }
 
 async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'static>) {
