@@ -305,6 +305,11 @@ impl Book {
         self.exceptions.get(&(commune, period)).copied().unwrap_or_else(|| period.day_in_last_month(day))
     }
 
+    /// What is expected of a commune in a period: the indicators that its own plan scores and whose cycle ends in it.
+    pub fn expected(&self, commune: u32, period: Period) -> impl Iterator<Item = (u32, Cycle)> {
+        self.members[commune as usize].scored.iter().copied().filter(move |(_, cycle)| cycle.ends_in(period))
+    }
+
     /// The effective observation of a commune for an indicator and a period.
     #[must_use]
     pub fn effective(&self, commune: u32, indicator: u32, period: Period) -> Option<Effective> {

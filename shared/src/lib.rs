@@ -13,6 +13,7 @@
 //! | [`achievement`] | how far a value is towards its target |
 //! | [`evaluation`] | states, what counts, lights |
 //! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
+//! | [`due`] | what is expected of a commune in a period, and how it came |
 //! | [`ranking`] | composite scores, schemes, ranks, movement |
 //! | [`standings`] | rankings kept ready and brought up to date change by change |
 //! | [`province`] | the province's own figure for an indicator |
@@ -29,6 +30,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod change;
 pub mod digest;
+pub mod due;
 pub mod effective;
 pub mod evaluation;
 pub mod evidence_kind;

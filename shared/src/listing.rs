@@ -11,7 +11,7 @@ use crate::{
     language::Language,
     vietnamese,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// Widest cell of a table for people, in characters.
 const WIDEST_CELL: usize = 60;
@@ -75,10 +75,12 @@ pub enum Form {
     Kind,
     /// An instant.
     Time,
+    /// A day.
+    Day,
 }
 
 impl Form {
-    const ALL: [(Form, &'static str); 10] = [
+    const ALL: [(Form, &'static str); 11] = [
         (Form::Text, "text"),
         (Form::Number, "number"),
         (Form::Value, "value"),
@@ -89,6 +91,7 @@ impl Form {
         (Form::Light, "light"),
         (Form::Kind, "kind"),
         (Form::Time, "time"),
+        (Form::Day, "day"),
     ];
 
     /// The word on the wire.
@@ -232,6 +235,10 @@ pub fn for_people(form: Form, cell: &str, language: Language) -> String {
             Ok(instant) => instant.with_timezone(&TIME_ZONE).format("%H:%M %d/%m/%Y").to_string(),
             Err(_) => cell.to_owned(),
         },
+        Form::Day => match cell.parse::<NaiveDate>() {
+            Ok(day) => day.format("%d/%m/%Y").to_string(),
+            Err(_) => cell.to_owned(),
+        },
     }
 }
 
@@ -293,6 +300,7 @@ mod tests {
             (Form::Kind, "phuong", "phường"),
             (Form::Text, "yes", "có"),
             (Form::Time, "2026-10-19T17:00:00Z", "00:00 20/10/2026"),
+            (Form::Day, "2026-10-19", "19/10/2026"),
             (Form::Score, "", ""),
         ];
         for (form, cell, expected) in cases {

@@ -1,6 +1,7 @@
 //! The answers for people: headings, notes and the columns beyond those of the exports.
 
 use super::{
+    due,
     explanation::{TargetFacts, effective_cells, explanation},
     export,
     figures::Figures,
@@ -40,6 +41,7 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
         Subject::Explain(commune) => explanation(figures, question, commune)?,
         Subject::Indicator(code) => league(figures, question, code)?,
         Subject::Communes => communes(figures, language),
+        Subject::Due(commune) => due::due(figures, question, commune.as_deref())?,
         Subject::Export(table) => {
             let empty = Inputs::default();
             export::export(figures, inputs.unwrap_or(&empty), *table, question.period, question.scheme)?

@@ -89,6 +89,16 @@ pub enum ReportCommand {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Đến hạn: ai phải báo cáo gì, hạn ngày nào, còn thiếu gì
+    Due {
+        /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
+        commune: Option<String>,
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng này
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// Xuất dữ liệu để ai cũng tính lại được
     Export {
         /// Bảng cần xuất
@@ -265,6 +275,9 @@ fn asked(command: ReportCommand, language: Language) -> Result<(Question, Format
         ReportCommand::Explain { commune, asking, of } => (Subject::Explain(commune), of, asking.format, asking.server),
         ReportCommand::Indicator { code, asking, of } => (Subject::Indicator(code), of, asking.format, asking.server),
         ReportCommand::Communes { asking } => (Subject::Communes, whole, asking.format, asking.server),
+        ReportCommand::Due { commune, period, asking } => {
+            (Subject::Due(commune), Of { period, ..whole }, asking.format, asking.server)
+        }
         ReportCommand::Export { table, of, format, server } => (Subject::Export(table), of, format, server),
         ReportCommand::Recompute { .. } => return Err(AskError::UnknownWord("command", "recompute".into())),
     };

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
-//! | `answer`, `explanation` | the answers for people |
+//! | `answer`, `explanation`, `due` | the answers for people |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
 //! | `service`, `remote` | the gRPC query service and its client |
@@ -14,6 +14,7 @@
 
 pub mod answer;
 pub mod cli;
+mod due;
 mod explanation;
 pub mod export;
 pub mod figures;

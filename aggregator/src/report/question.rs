@@ -51,6 +51,8 @@ pub enum Subject {
     Indicator(String),
     /// The communes and their agents.
     Communes,
+    /// What is expected in the period and what is missing, of all communes or of one as typed.
+    Due(Option<String>),
     /// A table of the exports.
     Export(ExportTable),
 }

@@ -124,6 +124,10 @@ fn request(question: &Question) -> ReportRequest {
             WireReport::Indicator
         }
         Subject::Communes => WireReport::Communes,
+        Subject::Due(commune) => {
+            request.commune = commune.clone().unwrap_or_default();
+            WireReport::Due
+        }
         Subject::Export(table) => wire_export(*table),
     };
     request.set_report(report);

@@ -102,6 +102,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Explain => Subject::Explain(request.commune.clone()),
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,
+        WireReport::Due => Subject::Due(optional(&request.commune)),
         export => Subject::Export(
             ExportTable::ALL
                 .into_iter()

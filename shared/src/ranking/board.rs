@@ -247,10 +247,9 @@ impl Board {
                 && self.scope.indicator.as_ref().is_none_or(|c| *c == row.code)
         };
         let end = end_of_day(book.cutoff(commune, self.period));
-        let expected = book.members()[commune as usize].scored.iter();
-        let expected = expected.filter(|(i, cycle)| cycle.ends_in(self.period) && in_scope(*i));
+        let expected = book.expected(commune, self.period).filter(|(i, _)| in_scope(*i));
         let (on_time, all) = expected.fold((0i128, 0i128), |(on_time, all), (i, _)| {
-            (on_time + i128::from(book.on_time(commune, *i, self.period, end)), all + 1)
+            (on_time + i128::from(book.on_time(commune, i, self.period, end)), all + 1)
         });
         Fraction::new(on_time, all).map_or(10_000, |share| u32::try_from(share.rounded(4)).unwrap_or(0))
     }

@@ -79,12 +79,14 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 7] = [
+    let questions: [&[&str]; 9] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
         &["explain", "Định Quán", "--format", "json"],
         &["indicator", "CDS-17"],
         &["communes", "--format", "csv"],
+        &["due", "--period", "2026-10"],
+        &["due", "tan phu", "--format", "csv"],
         &["export", "observations", "--period", "2026-10"],
         &["--lang", "en", "explain", "minh-hung", "--scheme", "standard"],
     ];
