@@ -17,7 +17,6 @@ use shared::{
     observation::{EntryRules, MAX_NAME_CHARS, Observation, ObservationKey, Refusal, Value},
     period::Period,
 };
-use std::collections::BTreeSet;
 use thiserror::Error;
 use uuid::{Builder, Uuid};
 
@@ -137,8 +136,6 @@ impl EntryError {
 pub struct Rulebook {
     /// The catalogue.
     pub catalogue: CommuneView,
-    /// Closed periods.
-    pub closed: BTreeSet<Period>,
 }
 
 impl Rulebook {
@@ -148,7 +145,7 @@ impl Rulebook {
     /// [`EntryError::NoCatalogue`] before the first session.
     pub fn read(view: View<'_>) -> Result<Self, EntryError> {
         let catalogue = view.catalogue()?.ok_or(EntryError::NoCatalogue)?;
-        Ok(Self { catalogue, closed: view.closed_periods()? })
+        Ok(Self { catalogue })
     }
 
     /// What the commune's plan asks of an indicator: of two targets the first that is scored.
@@ -160,7 +157,6 @@ impl Rulebook {
     fn rules(&self, key: &ObservationKey) -> EntryRules<'_> {
         EntryRules {
             plan_year: self.catalogue.province.plan_year,
-            period_closed: self.closed.contains(&key.period),
             indicator: self.catalogue.indicator(&key.indicator),
             goal: self.goal(&key.indicator),
             unit_known: key.unit.is_empty() || self.catalogue.unit(&key.unit).is_some(),
@@ -323,24 +319,14 @@ pub struct Attached {
 /// Finds the newest version of a figure, to bind evidence to it.
 ///
 /// # Errors
-/// When there is none, or its period is closed. What was bound before it was closed may still be sent, so a figure of which bytes were
-/// given up is found.
+/// When there is none.
 pub fn figure_for_evidence(view: View<'_>, indicator: &str, unit: &str, period: Period) -> Result<Figure, EntryError> {
     let rulebook = Rulebook::read(view)?;
     let key = rulebook.key(indicator, unit, period);
     if rulebook.catalogue.indicator(&key.indicator).is_none() {
         return Err(Refusal::UnknownIndicator(key.indicator).into());
     }
-    let figure = view.newest(&key)?;
-    if rulebook.closed.contains(&period) {
-        let figure = figure.ok_or(Refusal::PeriodClosed(period))?;
-        return if view.has_given_up(figure.change_id)? {
-            Ok(figure)
-        } else {
-            Err(Refusal::PeriodClosed(period).into())
-        };
-    }
-    Ok(figure.ok_or(Refusal::UnknownObservation)?)
+    Ok(view.newest(&key)?.ok_or(Refusal::UnknownObservation)?)
 }
 
 /// Binds files to the newest version of a figure; all of them, or none.
@@ -356,16 +342,12 @@ pub fn attach(
     check_name(author.name)?;
     store.write(|writing| {
         let figure = figure_for_evidence(writing.view(), indicator, unit, period)?;
-        let is_closed = writing.view().closed_periods()?.contains(&period);
         let mut attached = Vec::with_capacity(files.len());
         for file in files {
             let is_new = !writing.view().has_evidence(figure.change_id, file.sha256)?;
             // The copy is whole now, whatever became of an earlier one.
             let is_sent_again = writing.want_file_again(file.sha256, file.size_bytes)?;
             if is_new {
-                if is_closed {
-                    return Err(Refusal::PeriodClosed(period).into());
-                }
                 let Copied { sha256, name, size_bytes } = file.clone();
                 let evidence = Evidence { observation: figure.change_id, sha256, name, size_bytes };
                 let change = change(writing, author, Deed::Attached(evidence))?;

@@ -186,7 +186,7 @@ fn column_of(error: &EntryError, form: &Form) -> &'static str {
     let column = match error {
         EntryError::Refused(Refusal::UnknownIndicator(_)) => Column::Indicator,
         EntryError::Refused(Refusal::UnknownUnit(_)) => Column::Unit,
-        EntryError::Refused(Refusal::OutsidePlanYear(_) | Refusal::PeriodClosed(_)) => Column::Period,
+        EntryError::Refused(Refusal::OutsidePlanYear(_)) => Column::Period,
         EntryError::Refused(Refusal::DenominatorNotPositive) => Column::Denominator,
         EntryError::Refused(Refusal::TextTooLong(_) | Refusal::TextNotPlain(_)) => Column::Note,
         _ => value,

@@ -93,7 +93,6 @@ fn rebuilt(
         "outside_plan_year" => {
             Refusal::OutsidePlanYear(catalogue.map_or(key.period.year(), |catalogue| catalogue.province.plan_year))
         }
-        "period_closed" => Refusal::PeriodClosed(key.period),
         "text_too_long" => Refusal::TextTooLong(if refusal.detail.contains("note") { "note" } else { "name" }),
         "text_not_plain" => Refusal::TextNotPlain(if refusal.detail.contains("note") { "note" } else { "name" }),
         "unknown_observation" => Refusal::UnknownObservation,
@@ -131,7 +130,6 @@ mod tests {
             Refusal::UnitNeedsParts,
             Refusal::CountTooLarge,
             Refusal::OutsidePlanYear(2026),
-            Refusal::PeriodClosed(key.period),
             Refusal::TextTooLong("note"),
             Refusal::TextNotPlain("note"),
             Refusal::UnknownObservation,

@@ -7,7 +7,8 @@
 //! | `certificates` | `certificates`, `revoke` |
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
-//! | `decide` | `exception`, `review`, `period`, `exercise` |
+//! | `decide` | `exception`, `review`, `exercise` |
+//! | `period` | closing periods |
 //! | `bundle` | `bundle take` |
 //! | `prove` | `verify`, `verify-receipt`, `conflicts` |
 //! | `audit` | `audit` |
@@ -26,6 +27,7 @@ mod evidence;
 mod failure;
 mod identity;
 mod init;
+mod period;
 mod prove;
 mod safekeeping;
 mod serve;
@@ -99,9 +101,9 @@ pub enum Command {
     Exception(decide::ExceptionArgs),
     /// Thẩm định một số liệu
     Review(decide::Review),
-    /// Kỳ báo cáo đã chốt
+    /// Chốt kỳ báo cáo, kiểm chứng, mở lại, xem những gì đến sau
     #[command(subcommand)]
-    Period(decide::PeriodCommand),
+    Period(period::PeriodCommand),
     /// Minh chứng của các xã: xem danh sách, lấy tệp ra
     Evidence(evidence::Evidence),
     /// Sao lưu dữ liệu của tỉnh vào một thư mục (máy chủ vẫn chạy)

@@ -17,6 +17,7 @@
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
+//! | [`closing`] | what closing a period freezes, and the figures of a closed period |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
 //!
@@ -33,6 +34,7 @@ pub mod bundle_key;
 pub mod challenge;
 pub mod cli;
 pub mod clock;
+pub mod closing;
 pub mod config;
 pub mod enrol;
 pub mod evidence;

@@ -27,7 +27,7 @@ pub async fn take_up(province: &Province) -> Result<u32, StoreError> {
         let Some(last) = page.last() else { break };
         place = last.place;
         let changes = page.into_iter().map(|change| TakenUp {
-            judged: check::judge(&rulebook, &change.commune, &change.body, None),
+            judged: check::judge(&rulebook, &change.commune, &change.body),
             place: change.place,
             commune: change.commune,
         });

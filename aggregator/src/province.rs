@@ -1,19 +1,16 @@
-//! What a running `serve` knows of its province: the catalogue in force with what each commune is asked, closed periods, the
-//! clock. Read from the store at the start and again when another process wrote.
+//! What a running `serve` knows of its province: the catalogue in force with what each commune is asked, the clock. Read from the store at the start and again when another process wrote.
 
 use crate::{
     clock::{Clock, ProvinceClock},
     store::{Founding, Store, StoreError},
 };
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
 use shared::{
     catalogue::{Catalogue, Goal, Indicator},
     observation::{EntryRules, Observation, Refusal},
-    period::Period,
 };
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -68,8 +65,6 @@ pub struct Rulebook {
     pub version: u64,
     /// The catalogue.
     pub catalogue: Catalogue,
-    /// Closed periods, and since when.
-    closed: BTreeMap<Period, DateTime<Utc>>,
     indicators: HashMap<String, usize>,
     communes: HashMap<String, Asked>,
 }
@@ -84,14 +79,12 @@ struct Asked {
 impl Rulebook {
     async fn load(store: &dyn Store) -> Result<Self, StoreError> {
         let (version, catalogue) = store.catalogue().await?;
-        let closed =
-            store.closed_periods().await?.into_iter().map(|closed| (closed.period, closed.closed_at)).collect();
-        Ok(Self::new(version, catalogue, closed))
+        Ok(Self::new(version, catalogue))
     }
 
     /// Arranges a catalogue.
     #[must_use]
-    pub fn new(version: u64, catalogue: Catalogue, closed: BTreeMap<Period, DateTime<Utc>>) -> Self {
+    pub fn new(version: u64, catalogue: Catalogue) -> Self {
         let indicators = catalogue.indicators.iter().enumerate().map(|(at, one)| (one.code.clone(), at)).collect();
         let mut communes: HashMap<String, Asked> =
             catalogue.communes.iter().map(|commune| (commune.slug.clone(), Asked::default())).collect();
@@ -111,7 +104,7 @@ impl Rulebook {
         for unit in &catalogue.units {
             communes.entry(unit.commune.clone()).or_default().units.insert(unit.code.clone());
         }
-        Self { version, catalogue, closed, indicators, communes }
+        Self { version, catalogue, indicators, communes }
     }
 
     /// Whether the catalogue has this commune.
@@ -120,25 +113,15 @@ impl Rulebook {
         self.communes.contains_key(commune)
     }
 
-    /// Checks a commune's figure. One that the province confirmed before, at `confirmed_at`, is refused for a period only if that was
-    /// closed by then.
+    /// Checks a commune's figure. A closed period is no reason to refuse it: it is kept for the next closing.
     ///
     /// # Errors
     /// The first rule it breaks.
-    pub fn check(
-        &self,
-        commune: &str,
-        observation: &Observation,
-        confirmed_at: Option<DateTime<Utc>>,
-    ) -> Result<(), Refusal> {
+    pub fn check(&self, commune: &str, observation: &Observation) -> Result<(), Refusal> {
         let asked = self.communes.get(commune);
         let key = &observation.key;
         let rules = EntryRules {
             plan_year: self.catalogue.province.plan_year,
-            period_closed: self
-                .closed
-                .get(&key.period)
-                .is_some_and(|at| confirmed_at.is_none_or(|confirmed_at| *at <= confirmed_at)),
             indicator: self.indicator(&key.indicator),
             goal: asked.and_then(|asked| asked.goals.get(&key.indicator).copied()),
             unit_known: key.unit.is_empty() || asked.is_some_and(|asked| asked.units.contains(&key.unit)),

@@ -3,8 +3,8 @@
 use crate::{
     ingest::check,
     store::{
-        Act, CatalogueFiles, CatalogueImport, CheckedBatch, CheckedChange, Founding, Judged, Note, SessionNote,
-        sqlite::SqliteStore,
+        Act, CatalogueFiles, CatalogueImport, CheckedBatch, CheckedChange, Closed, Founding, Judged, Note, SessionNote,
+        Store, sqlite::SqliteStore,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -27,6 +27,13 @@ pub fn moment() -> DateTime<Utc> {
 /// Someone at the province.
 pub fn act(at: DateTime<Utc>) -> Act {
     Act { who: "an".into(), at }
+}
+
+/// Closes a period; whether it was open before.
+pub async fn close(store: &dyn Store, period: &str) -> bool {
+    let closed = crate::closing::close(store, period.parse().unwrap(), act(moment())).await.unwrap();
+    assert!(!matches!(closed, Closed::Unfit(_)), "{closed:?}");
+    matches!(closed, Closed::Done(_))
 }
 
 /// The folder of the province's real catalogue.
@@ -120,6 +127,5 @@ pub fn batch(commune: &str, incarnation: u8, before: LogPosition, changes: Vec<C
         before,
         changes: changes.collect(),
         received_at: moment() + TimeDelta::minutes(1),
-        confirmed_before: false,
     }
 }

@@ -16,6 +16,7 @@
 //! | [`due`] | what is expected of a commune in a period, and how it came |
 //! | [`ranking`] | composite scores, schemes, ranks, movement |
 //! | [`standings`] | rankings kept ready and brought up to date change by change |
+//! | [`snapshot`] | what closing a period freezes, and its digest |
 //! | [`province`] | the province's own figure for an indicator |
 //! | [`tables`] | the columns of the exports, written and read back |
 //! | [`vietnamese`] | alphabetical order, search without diacritics, numbers for people |
@@ -43,6 +44,7 @@ pub mod observation;
 pub mod period;
 pub mod province;
 pub mod ranking;
+pub mod snapshot;
 pub mod standings;
 pub mod system_words;
 pub mod tables;

@@ -127,8 +127,6 @@ pub enum Refusal {
     CountTooLarge,
     /// The period lies outside the plan year.
     OutsidePlanYear(i32),
-    /// The period is closed.
-    PeriodClosed(Period),
     /// A text is too long.
     TextTooLong(&'static str),
     /// A text holds characters that cannot be shown.
@@ -156,7 +154,6 @@ impl Refusal {
             Refusal::UnitNeedsParts => "unit_needs_parts",
             Refusal::CountTooLarge => "count_too_large",
             Refusal::OutsidePlanYear(_) => "outside_plan_year",
-            Refusal::PeriodClosed(_) => "period_closed",
             Refusal::TextTooLong(_) => "text_too_long",
             Refusal::TextNotPlain(_) => "text_not_plain",
             Refusal::UnknownObservation => "unknown_observation",
@@ -207,10 +204,6 @@ impl Refusal {
                 format!("kỳ báo cáo nằm ngoài năm kế hoạch {year}"),
                 format!("the period lies outside the plan year {year}"),
             ),
-            Refusal::PeriodClosed(period) => language.pick(
-                format!("kỳ {period} đã chốt sổ; liên hệ tỉnh để mở lại"),
-                format!("period {period} is closed; ask the province to reopen it"),
-            ),
             Refusal::TextTooLong(field) => {
                 language.pick(format!("nội dung quá dài: {field}"), format!("text too long: {field}"))
             }
@@ -250,7 +243,6 @@ impl fmt::Display for Refusal {
             }
             Refusal::WrongKind { asked, given } => write!(f, ": asked {}, given {}", asked.as_str(), given.as_str()),
             Refusal::OutsidePlanYear(year) => write!(f, ": plan year {year}"),
-            Refusal::PeriodClosed(period) => write!(f, ": {period}"),
             Refusal::TextTooLong(field) | Refusal::TextNotPlain(field) => write!(f, ": {field}"),
             _ => Ok(()),
         }
@@ -282,8 +274,6 @@ fn kind_en(kind: Kind) -> &'static str {
 pub struct EntryRules<'a> {
     /// The plan year.
     pub plan_year: i32,
-    /// Whether the figure's period is closed.
-    pub period_closed: bool,
     /// The indicator named, if the catalogue has it.
     pub indicator: Option<&'a Indicator>,
     /// What the commune's plan asks of it; none when the plan does not have it.
@@ -312,9 +302,6 @@ impl EntryRules<'_> {
         }
         if key.period.year() != self.plan_year {
             return Err(Refusal::OutsidePlanYear(self.plan_year));
-        }
-        if self.period_closed {
-            return Err(Refusal::PeriodClosed(key.period));
         }
         if observation.value.kind() != asked {
             return Err(Refusal::WrongKind { asked, given: observation.value.kind() });

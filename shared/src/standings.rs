@@ -4,7 +4,7 @@ use crate::{
     book::{Book, Version},
     observation::ObservationKey,
     period::Period,
-    ranking::{self, RankingRow, Scheme, Scope, board::Board},
+    ranking::{self, Before, RankingRow, Scheme, Scope, board::Board},
 };
 use std::{borrow::Cow, collections::HashMap};
 
@@ -13,6 +13,8 @@ use std::{borrow::Cow, collections::HashMap};
 pub struct Standings {
     book: Book,
     boards: HashMap<(Scheme, Period), Board>,
+    /// Ranks of closed periods by number of the commune: what movement is measured against where the period before is closed.
+    closed: HashMap<(Scheme, Period), Vec<Option<u32>>>,
 }
 
 /// What a board has to follow.
@@ -40,7 +42,7 @@ impl Standings {
     /// Starts from a book, with no board ready.
     #[must_use]
     pub fn new(book: Book) -> Self {
-        Self { book, boards: HashMap::new() }
+        Self { book, boards: HashMap::new(), closed: HashMap::new() }
     }
 
     /// The book.
@@ -79,6 +81,12 @@ impl Standings {
         }
     }
 
+    /// Takes the ranks of a closed period, by slug: movement of the period after it is measured against them, whatever came later.
+    pub fn freeze(&mut self, scheme: Scheme, period: Period, ranks: &HashMap<String, u32>) {
+        let ranks = self.book.members().iter().map(|member| ranks.get(&member.row.slug).copied());
+        self.closed.insert((scheme, period), ranks.collect());
+    }
+
     /// The board of a scheme and period: the one that is ready, else a new one.
     #[must_use]
     pub fn board(&self, scheme: Scheme, period: Period) -> Cow<'_, Board> {
@@ -91,17 +99,24 @@ impl Standings {
     /// One commune's row.
     #[must_use]
     pub fn row(&self, scheme: Scheme, period: Period, commune: u32) -> RankingRow {
-        let before = ranking::previous_in_year(period).map(|period| self.board(scheme, period));
-        ranking::row(&self.board(scheme, period), before.as_deref(), commune)
+        self.against(scheme, period, |now, before| ranking::row(now, before, commune))
     }
 
-    /// A whole ranking, or a part of one. A part is computed anew.
+    fn against<T>(&self, scheme: Scheme, period: Period, read: impl FnOnce(&Board, &Before<'_>) -> T) -> T {
+        let now = self.board(scheme, period);
+        let Some(previous) = ranking::previous_in_year(period) else { return read(&now, &Before::Nothing) };
+        match self.closed.get(&(scheme, previous)) {
+            Some(ranks) => read(&now, &Before::Frozen(ranks.into())),
+            None => read(&now, &Before::Board(&self.board(scheme, previous))),
+        }
+    }
+
+    /// A whole ranking, or a part of one. A part is computed anew, also its movement: only whole rankings are frozen.
     #[must_use]
     pub fn ranking(&self, scheme: Scheme, period: Period, scope: &Scope) -> Vec<RankingRow> {
         if *scope != Scope::default() {
             return ranking::rank(&self.book, scheme, period, scope);
         }
-        let before = ranking::previous_in_year(period).map(|period| self.board(scheme, period));
-        ranking::rows(&self.board(scheme, period), before.as_deref())
+        self.against(scheme, period, ranking::rows)
     }
 }

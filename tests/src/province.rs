@@ -55,6 +55,27 @@ impl Province {
         province
     }
 
+    /// Takes an indicator out of the catalogue, as a province would that no longer asks for it.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub fn drop_indicator(&self, code: &str) {
+        let folder = self.desk().join(format!("without {code}"));
+        std::fs::create_dir(&folder).expect("a folder");
+        for file in std::fs::read_dir(catalogue()).expect("the catalogue").map(|entry| entry.expect("a file").path()) {
+            let name = file.file_name().expect("a name").to_str().expect("UTF-8").to_owned();
+            let text = std::fs::read_to_string(&file).expect("text");
+            let of_it = |line: &&str| match name.as_str() {
+                "indicators.csv" => line.starts_with(&format!("{code},")),
+                "targets.csv" => line.split(',').nth(2) == Some(code),
+                _ => false,
+            };
+            let kept: Vec<&str> = text.split_inclusive('\n').filter(|line| !of_it(line)).collect();
+            std::fs::write(folder.join(name), kept.concat()).expect("written");
+        }
+        let _ = self.command(["catalogue", "import", folder.to_str().expect("UTF-8")]).ok();
+    }
+
     /// Its data folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {

@@ -13,6 +13,7 @@ use crate::{
 };
 use serde_json::json;
 use shared::period::Period;
+use std::collections::BTreeSet;
 
 /// `record`
 pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
@@ -31,9 +32,18 @@ pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
         Format::Json => Ok(pretty(&as_json(&recorded)).into()),
         Format::Table | Format::Csv => {
             let banner = words::banner(store.view().exercise()?.on, desk.language);
-            Ok(format!("{banner}{}", in_words(desk, &recorded, &name.unwrap_or_default())).into())
+            let told = in_words(desk, &recorded, &name.unwrap_or_default());
+            let closed = told_closed(desk, &store, [recorded.observation.key.period])?;
+            Ok(format!("{banner}{told}{closed}").into())
         }
     }
+}
+
+/// What is said of those periods that are closed.
+fn told_closed(desk: &Desk, store: &Store, periods: impl IntoIterator<Item = Period>) -> Result<String, Failure> {
+    let closed = store.view().closed_periods()?;
+    let periods: BTreeSet<Period> = periods.into_iter().filter(|period| closed.contains(period)).collect();
+    Ok(periods.into_iter().map(|period| words::closed(period, desk.language)).collect())
 }
 
 /// A period as typed.
@@ -113,7 +123,10 @@ pub fn import(desk: &Desk, arguments: &Import) -> Result<Printed, Failure> {
         .into()),
         Format::Table | Format::Csv => {
             let banner = words::banner(store.view().exercise()?.on, desk.language);
-            Ok(format!("{banner}{}", imported_in_words(desk, &imported, arguments.dry_run)).into())
+            let told = imported_in_words(desk, &imported, arguments.dry_run);
+            let periods = imported.recorded.iter().map(|(_, recorded)| recorded.observation.key.period);
+            let closed = told_closed(desk, &store, periods)?;
+            Ok(format!("{banner}{told}{closed}").into())
         }
     }
 }

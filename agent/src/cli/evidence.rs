@@ -53,6 +53,9 @@ pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
         format!("{}, kỳ {}, phiên bản {version}: {count} minh chứng\n", key.indicator, key.period),
         format!("{}, period {}, version {version}: {count} evidence files\n", key.indicator, key.period),
     );
+    if store.view().closed_periods()?.contains(&period) {
+        text += &words::closed(period, desk.language);
+    }
     Ok(text.into())
 }
 

@@ -1,4 +1,4 @@
-//! Values, goals and instants in the reader's words.
+//! Values, goals and instants in the reader's words; what is said of a closed period.
 
 use chrono::{DateTime, Utc};
 use shared::{
@@ -8,6 +8,7 @@ use shared::{
     language::Language,
     listing::number_for_people,
     observation::Value,
+    period::Period,
     vietnamese::trimmed,
 };
 
@@ -18,6 +19,14 @@ pub fn banner(exercise: bool, language: Language) -> &'static str {
     } else {
         ""
     }
+}
+
+/// What is said when something is entered for a period that the province has closed.
+pub fn closed(period: Period, language: Language) -> String {
+    language.pick(
+        format!("Lưu ý: tỉnh đã chốt kỳ {period}. Số liệu vẫn được gửi và giữ, nhưng chỉ vào xếp hạng kỳ đó khi tỉnh mở lại và chốt lần sau.\n"),
+        format!("Note: the province has closed {period}. This is sent and kept, but enters that period's ranking only when the province reopens it and closes it again.\n"),
+    )
 }
 
 /// A text that others wrote, on one line and without anything that moves a cursor or changes a terminal.

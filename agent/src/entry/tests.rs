@@ -15,7 +15,7 @@ fn value(text: &str) -> Typed {
 
 #[test]
 fn values_become_the_kind_asked() {
-    let rulebook = Rulebook { catalogue: catalogue(), closed: BTreeSet::new() };
+    let rulebook = Rulebook { catalogue: catalogue() };
     let amount = |text: &str| text.parse::<Amount>().unwrap();
     for (indicator, typed, expected) in [
         ("CDS-1", value("12,5"), Value::Percent(amount("12.5"))),
@@ -37,8 +37,7 @@ fn values_become_the_kind_asked() {
 
 #[test]
 fn what_breaks_a_rule_is_refused_with_its_code() {
-    let closed = BTreeSet::from(["2026-09".parse().unwrap()]);
-    let rulebook = Rulebook { catalogue: catalogue(), closed };
+    let rulebook = Rulebook { catalogue: catalogue() };
     let code = |form: &Form| match rulebook.check(form) {
         Err(EntryError::Refused(refusal)) => refusal.code(),
         Err(EntryError::Number(_)) => "number",
@@ -49,7 +48,6 @@ fn what_breaks_a_rule_is_refused_with_its_code() {
     for (indicator, period, typed, expected) in [
         ("CDS-99", "2026-10", value("1"), "unknown_indicator"),
         ("CDS-1", "2025-10", value("1"), "outside_plan_year"),
-        ("CDS-1", "2026-09", value("1"), "period_closed"),
         ("CDS-1", "2026-10", Typed::Flag(true), "wrong_kind"),
         ("CDS-5", "2026-10", ratio("1", "2"), "wrong_kind"),
         ("CDS-4", "2026-10", value("5"), "wrong_kind"),
@@ -172,7 +170,7 @@ fn evidence_binds_to_the_newest_version_once() {
     let history = home.store.view().history("CDS-2").unwrap();
     assert_eq!(history.iter().map(|figure| figure.evidence_count).collect::<Vec<_>>(), [2, 1]);
     home.receive(&[FeedItem::Closed { period, closed: true }]);
-    assert!(matches!(attach(&mut home, vec![file(3)]), Err(EntryError::Refused(Refusal::PeriodClosed(_)))));
+    assert_eq!(new(attach(&mut home, vec![file(3)]).unwrap().1), [true], "kept for the next closing");
 }
 
 #[test]
@@ -199,21 +197,6 @@ fn a_file_that_was_given_up_is_sent_again_when_it_is_attached_again() {
         assert!(!given_up || (held.held_bytes == 0 && held.code.is_empty()), "from its first byte");
     }
     assert_eq!(home.store.view().head().unwrap().seq, 2, "no second record of it");
-    // Also after its period was closed: nothing new is recorded. Another file is.
-    let period: Period = "2026-10".parse().unwrap();
-    home.receive(&[FeedItem::Closed { period, closed: true }]);
-    let attach = |home: &mut Home, files: Vec<Copied>| {
-        let (store, mut author) = home.author();
-        entry_attach(store, &mut author, period, files)
-    };
-    let closed = |result| matches!(result, Err(EntryError::Refused(Refusal::PeriodClosed(_))));
-    assert!(closed(attach(&mut home, vec![file.clone()])), "nothing was given up");
-    home.store.write(|writing| writing.note_file([1; 32], FileState::Missing, 0, "")).unwrap();
-    let other = Copied { sha256: [2; 32], ..file.clone() };
-    assert!(closed(attach(&mut home, vec![file.clone(), other])));
-    assert_eq!(home.store.view().evidence_file([1; 32]).unwrap().unwrap().state, FileState::Missing, "all or none");
-    assert!(attach(&mut home, vec![file]).unwrap().1[0].is_sent_again);
-    assert_eq!(home.store.view().head().unwrap().seq, 2);
 }
 
 fn entry_attach(

@@ -70,7 +70,7 @@ fn the_status_is_honest() {
     assert_eq!((status.clock_skew_ms, status.clock_wrong), (Some(-180_000), true));
     assert_eq!(status.last_failure.unwrap().code, "unreachable");
     assert_eq!((status.last_success, status.next_run_cause), (None, "first"));
-    let refusal = crate::store::figures::StoredRefusal { code: "period_closed".into(), detail: String::new() };
+    let refusal = crate::store::figures::StoredRefusal { code: "unknown_unit".into(), detail: String::new() };
     let first = home.store.view().position_at(1).unwrap().unwrap();
     home.store.write(|writing| writing.acknowledge(0, first, &[(1, refused.change_id, refusal)], None)).unwrap();
     let status = Status::of(home.store.view(), &config(), None, now(), Language::Vi).unwrap();

@@ -2,7 +2,6 @@
 
 use super::{StoreError, View, Writing, broken, signed, unsigned};
 use rusqlite::OptionalExtension;
-use uuid::Uuid;
 
 /// Where a file stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,16 +100,6 @@ impl View<'_> {
             files.push(file_of(row)?);
         }
         Ok(files)
-    }
-
-    /// Whether the bytes of a file that is bound to a version of a figure were lost or refused.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub fn has_given_up(&self, observation: Uuid) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM evidence e JOIN evidence_file b ON b.sha256 = e.sha256
-                   WHERE e.observation = ?1 AND e.refusal_code IS NULL AND b.state IN ('missing', 'refused') LIMIT 1";
-        Ok(self.0.prepare_cached(sql)?.query_row([observation.as_bytes()], |_| Ok(())).optional()?.is_some())
     }
 
     /// What is still to be sent.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 fn refused(seq: u64, change_id: Uuid) -> (u64, Uuid, StoredRefusal) {
-    (seq, change_id, StoredRefusal { code: "period_closed".into(), detail: "period_closed: 2026-10".into() })
+    (seq, change_id, StoredRefusal { code: "unknown_unit".into(), detail: "unknown_unit: \"ap-1\"".into() })
 }
 
 fn versions(home: &Home) -> Vec<Option<u32>> {
@@ -122,7 +122,7 @@ fn refusals_stay_with_their_version_and_the_others_are_counted_anew() {
     assert_eq!(versions(&home), [None, Some(1), None]);
     let open = home.store.view().refused_figures().unwrap();
     assert_eq!(open[0].observation.value, Value::Count(3));
-    assert_eq!(open[0].refusal.as_ref().unwrap().code, "period_closed");
+    assert_eq!(open[0].refusal.as_ref().unwrap().code, "unknown_unit");
     assert_eq!(home.value("CDS-2", "4").unwrap().version, 2);
     assert!(home.store.view().refused_figures().unwrap().is_empty());
     // A province restored from a backup may take what it refused before.

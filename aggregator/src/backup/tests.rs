@@ -129,7 +129,7 @@ async fn it_comes_back_where_it_was_and_keeps_keys_and_the_store_that_was_there(
     let (place, root) = (home.at("backup"), home.folder.root().to_owned());
     home.make(&place).await.unwrap();
     let store = SqliteStore::open(&home.folder.store()).unwrap();
-    store.close_period("2026-01".parse().unwrap(), act(moment())).await.unwrap();
+    crate::sample::close(&store, "2026-01").await;
     drop(store);
     fs::remove_dir_all(root.join("evidence")).unwrap();
     let fingerprint = load_authority(&home.folder).unwrap().fingerprint();
@@ -139,12 +139,12 @@ async fn it_comes_back_where_it_was_and_keeps_keys_and_the_store_that_was_there(
     assert_eq!(load_authority(&home.folder).unwrap().fingerprint(), fingerprint);
     assert_eq!(epoch(&home.folder), Some(hex::encode(EPOCH)));
     let store = SqliteStore::open(&home.folder.store()).unwrap();
-    assert!(store.closed_periods().await.unwrap().is_empty());
+    assert!(store.closings().await.unwrap().is_empty());
     let line = store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap().remove(0);
     assert_eq!((line.what.as_str(), line.who.as_str()), ("restored", "an"));
     assert!(line.detail.contains("2026-10-16"), "{}", line.detail);
     assert_eq!(files(&root.join("evidence")).len(), 1);
-    assert_eq!(SqliteStore::open(&aside).unwrap().closed_periods().await.unwrap().len(), 1);
+    assert_eq!(SqliteStore::open(&aside).unwrap().closings().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -18,12 +18,13 @@ use std::{fmt, str::FromStr};
 const MOST_LINES: u32 = 100_000;
 
 /// What is noted, in Vietnamese and English.
-const WORDS: [(&str, &str, &str); 20] = [
+const WORDS: [(&str, &str, &str); 21] = [
     ("founded", "lập tỉnh", "province founded"),
     ("catalogue_imported", "nạp danh mục", "catalogue imported"),
     ("exception_set", "gia hạn", "exception set"),
     ("reviewed", "thẩm định", "reviewed"),
     ("period_closed", "chốt kỳ", "period closed"),
+    ("period_reopened", "mở lại kỳ", "period reopened"),
     ("invited", "mời xã", "commune invited"),
     ("joined", "xã tham gia", "commune joined"),
     ("certificate_issued", "cấp chứng thư", "certificate issued"),

@@ -1,9 +1,8 @@
-//! `exception`, `review`, `period` and `exercise`: what the province decides.
+//! `exception`, `review` and `exercise`: what the province decides.
 
-use super::{Context, Failure, Opened, commune, say};
+use super::{Context, Failure, commune, say};
 use crate::{
     exercise::move_clock,
-    report::cli::{Format, render},
     store::{Exception, ReviewRequest, Reviewed, Store},
 };
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
@@ -11,7 +10,6 @@ use clap::{ArgGroup, Args, Subcommand};
 use shared::{
     calendar::rfc3339,
     catalogue::Catalogue,
-    listing::{Column, Form, Listing},
     observation::{Decision, MAX_NOTE_CHARS, ObservationKey},
     period::Period,
 };
@@ -19,14 +17,14 @@ use shared::{
 /// How long after its period a cut-off day may lie.
 const LATEST_CUTOFF: TimeDelta = TimeDelta::days(366);
 
-fn reason(text: &str) -> Result<String, String> {
+pub(super) fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     let plain = !text.chars().any(|c| c.is_control() && c != '\n');
     let fits = !text.is_empty() && text.chars().count() <= MAX_NOTE_CHARS && plain;
     if fits { Ok(text.to_owned()) } else { Err(format!("1–{MAX_NOTE_CHARS} ký tự")) }
 }
 
-fn in_plan_year(catalogue: &Catalogue, period: Period) -> Result<(), Failure> {
+pub(super) fn in_plan_year(catalogue: &Catalogue, period: Period) -> Result<(), Failure> {
     let year = catalogue.province.plan_year;
     if period.year() == year { Ok(()) } else { Err(Failure::OutsidePlanYear { period, year }) }
 }
@@ -115,7 +113,6 @@ impl Review {
         let figure = format!("{} {} {}", commune.name, request.key.indicator, request.key.period);
         match opened.store.review(request, context.act(&opened)).await? {
             Reviewed::Nothing => Err(Failure::NoFigure),
-            Reviewed::Closed => Err(Failure::PeriodClosed(self.period)),
             Reviewed::Outdated { newest } => Err(Failure::Outdated { newest }),
             Reviewed::Done { version } => {
                 let (vi, en) = match decision {
@@ -129,61 +126,6 @@ impl Review {
             }
         }
     }
-}
-
-/// The commands `period`.
-#[derive(Debug, Subcommand)]
-pub enum PeriodCommand {
-    /// Chốt một kỳ: không nhận thay đổi nữa
-    Close {
-        /// Kỳ báo cáo
-        period: Period,
-    },
-    /// Các kỳ đã chốt
-    List {
-        /// Cách in
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
-    },
-}
-
-impl PeriodCommand {
-    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let opened = context.open().await?;
-        match self {
-            PeriodCommand::Close { period } => {
-                let (_, catalogue) = opened.store.catalogue().await?;
-                in_plan_year(&catalogue, period)?;
-                let closed = opened.store.close_period(period, context.act(&opened)).await?;
-                say(&match closed {
-                    true => context.pick(format!("Đã chốt kỳ {period}."), format!("Closed {period}.")),
-                    false => {
-                        context.pick(format!("Kỳ {period} đã chốt từ trước."), format!("{period} was closed before."))
-                    }
-                })
-            }
-            PeriodCommand::List { format } => list(&opened, format, context).await,
-        }
-    }
-}
-
-async fn list(opened: &Opened, format: Format, context: &Context) -> Result<(), Failure> {
-    let column = |name: &str, vi: &str, en: &str, form| Column::new(name, &context.pick(vi, en), form);
-    let rows = opened.store.closed_periods().await?;
-    let report = Listing {
-        title: context.pick("Các kỳ đã chốt", "Closed periods"),
-        notes: Vec::new(),
-        columns: vec![
-            column("period", "Kỳ", "Period", Form::Text),
-            column("closed_at", "Lúc", "At", Form::Time),
-            column("closed_by", "Người chốt", "By", Form::Text),
-        ],
-        rows: rows
-            .into_iter()
-            .map(|closed| vec![closed.period.to_string(), rfc3339(closed.closed_at), closed.closed_by])
-            .collect(),
-    };
-    super::write_out(&render(&report, format, context.language))
 }
 
 /// The commands `exercise`.

@@ -1,9 +1,19 @@
 //! What goes wrong, in words for the one who typed the command. Logs have the English errors.
 
 use crate::{
-    authorities::KeysError, authority::AuthorityError, backup::BackupError, bundle::TakeError, config::ConfigError,
-    evidence::EvidenceError, evidence_shelf::ShelfError, exercise::ExerciseError, folder::FolderError,
-    receipts::ReceiptsError, report::cli::ReportError, serve::ServeError, store::StoreError,
+    authorities::KeysError,
+    authority::AuthorityError,
+    backup::BackupError,
+    bundle::TakeError,
+    config::ConfigError,
+    evidence::EvidenceError,
+    evidence_shelf::ShelfError,
+    exercise::ExerciseError,
+    folder::FolderError,
+    receipts::ReceiptsError,
+    report::{cli::ReportError, question::AskError},
+    serve::ServeError,
+    store::StoreError,
 };
 use chrono::NaiveDate;
 use proto::{bundle::BundleError, identity::IdentityError, pem::PemError};
@@ -96,8 +106,27 @@ pub enum Failure {
         own: i32,
     },
     /// The period is closed.
-    #[error("period {0} is closed")]
+    #[error("period {0} is closed: reopen it first")]
     PeriodClosed(Period),
+    /// The period is not closed.
+    #[error("period {0} is not closed")]
+    NotClosed(Period),
+    /// The period lies in the future.
+    #[error("period {0} has not begun")]
+    NotBegun(Period),
+    /// Somebody may still report in time.
+    #[error("{commune} may report for {period} until the end of {day}: wait, or close with --early")]
+    BeforeCutoff {
+        /// The period.
+        period: Period,
+        /// The last cut-off day.
+        day: NaiveDate,
+        /// A commune that has it.
+        commune: String,
+    },
+    /// Snapshots that do not agree with their digests or with what they compute to.
+    #[error("{0} closings do not agree with what was closed: compare with a backup")]
+    Snapshots(usize),
     /// A cut-off day that does not belong to the period.
     #[error("the cut-off day must lie between {0} and {1}")]
     CutoffOutside(NaiveDate, NaiveDate),
@@ -173,6 +202,12 @@ pub enum Failure {
     Signals(io::Error),
 }
 
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        ReportError::from(error).into()
+    }
+}
+
 impl Failure {
     /// What is wrong and what to do.
     #[must_use]
@@ -218,7 +253,16 @@ impl Failure {
             Failure::OtherYear { found, own } => {
                 format!("danh mục của năm {found}, ở đây đã có số liệu năm {own}: hãy tạo thư mục dữ liệu riêng cho năm mới")
             }
-            Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt"),
+            Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt; mở lại trước bằng lệnh `period reopen`"),
+            Failure::NotClosed(period) => format!("kỳ {period} chưa chốt"),
+            Failure::NotBegun(period) => format!("kỳ {period} chưa bắt đầu"),
+            Failure::BeforeCutoff { period, day, commune } => format!(
+                "{commune} còn được nộp kỳ {period} đến hết ngày {}; đợi hết hạn, hoặc thêm --early",
+                day.format("%d/%m/%Y")
+            ),
+            Failure::Snapshots(count) => {
+                format!("{count} lần chốt không khớp với lúc chốt: hãy so với bản sao lưu")
+            }
             Failure::CutoffOutside(from, to) => {
                 format!("hạn phải từ {} đến {}", from.format("%d/%m/%Y"), to.format("%d/%m/%Y"))
             }

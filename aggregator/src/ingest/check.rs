@@ -1,12 +1,11 @@
 //! Reads a change and applies the entry rules. No database; what only the store can know is checked by the writer.
 
 use crate::{province::Rulebook, store::Judged};
-use chrono::{DateTime, Utc};
 use shared::{change::Deed, digest::RecordHash};
 
-/// Judges one change of a commune by its bytes. `confirmed_at`: when the province confirmed it before, if it did and lost it since.
+/// Judges one change of a commune by its bytes.
 #[must_use]
-pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8], confirmed_at: Option<DateTime<Utc>>) -> Judged {
+pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8]) -> Judged {
     let change = match proto::change::decode(body) {
         Ok(change) => change,
         Err(error) if error.is_from_later_version() => return Judged::Parked,
@@ -17,7 +16,7 @@ pub fn judge(rulebook: &Rulebook, commune: &str, body: &[u8], confirmed_at: Opti
         }
     };
     let checked = match &change.deed {
-        Deed::Recorded(observation) => rulebook.check(commune, observation, confirmed_at),
+        Deed::Recorded(observation) => rulebook.check(commune, observation),
         Deed::Attached(_) | Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => Ok(()),
     };
     match checked {
@@ -48,15 +47,12 @@ mod tests {
         change::Change,
         observation::{Refusal, Value},
     };
-    use std::{collections::BTreeMap, sync::LazyLock};
+    use std::sync::LazyLock;
 
-    static RULES: LazyLock<Rulebook> = LazyLock::new(|| {
-        let closed = BTreeMap::from([("2026-08".parse().unwrap(), sample::moment())]);
-        Rulebook::new(1, sample::catalogue().0, closed)
-    });
+    static RULES: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::new(1, sample::catalogue().0));
 
     fn found(body: &[u8]) -> Result<(), String> {
-        match judge(&RULES, "tan-phu", body, None) {
+        match judge(&RULES, "tan-phu", body) {
             Judged::Fit(_) => Ok(()),
             Judged::Refused { refusal, .. } => Err(refusal.code().into()),
             Judged::Parked => Err("parked".into()),
@@ -79,11 +75,6 @@ mod tests {
         assert_eq!(found(&with(|o| o.key.indicator = "CDS-99".into())), refused("unknown_indicator"));
         assert_eq!(found(&with(|o| o.key.unit = "no-such".into())), refused("unknown_unit"));
         assert_eq!(found(&with(|o| o.key.period = "2025-10".parse().unwrap())), refused("outside_plan_year"));
-        assert_eq!(found(&with(|o| o.key.period = "2026-08".parse().unwrap())), refused("period_closed"));
-        let august = with(|o| o.key.period = "2026-08".parse().unwrap());
-        let confirmed = |at| judge(&RULES, "tan-phu", &august, Some(at));
-        assert!(matches!(confirmed(sample::moment()), Judged::Refused { .. }), "closed by then");
-        assert!(matches!(confirmed(sample::moment() - chrono::TimeDelta::seconds(1)), Judged::Fit(_)));
         assert_eq!(found(&with(|o| o.value = Value::Count(3))), refused("wrong_kind"));
         assert_eq!(found(b"\xff"), refused("unreadable"));
         assert_eq!(found(b""), refused("unreadable"));
@@ -95,7 +86,7 @@ mod tests {
         later.kind = None;
         assert_eq!(found(&later.encode_to_vec()), Err("parked".into()));
         later.kind = Some(proto::sync::v1::change_body::Kind::Observation(ObservationRecorded::default()));
-        let judged = judge(&RULES, "tan-phu", &later.encode_to_vec(), None);
+        let judged = judge(&RULES, "tan-phu", &later.encode_to_vec());
         assert!(
             matches!(judged, Judged::Refused { change_id: id, refusal: Refusal::Unreadable(_) } if id == change_id(1))
         );
@@ -104,11 +95,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_are_too_much_for_it(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0..200usize) {
-            let _ = judge(&RULES, "tan-phu", &bytes, None);
+            let _ = judge(&RULES, "tan-phu", &bytes);
             let mut body = with(|_| {});
             let place = at % body.len();
             body[place] ^= bytes.first().copied().unwrap_or(1);
-            let _ = judge(&RULES, "tan-phu", &body, None);
+            let _ = judge(&RULES, "tan-phu", &body);
         }
     }
 }

@@ -2,12 +2,16 @@
 
 use super::{
     answer::answer,
+    closed::{answer_closed, closing_of},
     figures::{Figures, FiguresError},
-    question::{AskError, ExportTable, Question, Subject, kind},
+    question::{AskError, Edition, ExportTable, Question, Subject, kind},
     recompute::{self, RecomputeError, Recomputed},
     remote::{self, RemoteError, Server},
 };
-use crate::store::{Store, StoreError};
+use crate::{
+    closing::{Frozen, FrozenError},
+    store::{Store, StoreError},
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 use shared::{
@@ -126,7 +130,7 @@ pub enum ReportCommand {
         /// Cách in
         #[arg(long, value_enum, default_value_t = Format::Csv)]
         format: Format,
-        /// Ngày được coi là hôm nay (YYYY-MM-DD), chỉ ảnh hưởng đèn vàng của kỳ chưa đến hạn
+        /// Ngày được coi là hôm nay (YYYY-MM-DD), chỉ ảnh hưởng đèn vàng của kỳ chưa đến hạn; của bản chốt là ngày chốt
         #[arg(long)]
         today: Option<NaiveDate>,
     },
@@ -162,6 +166,13 @@ pub struct Of {
     /// Cách chấm: own (mục tiêu riêng), common (chỉ tiêu chung), standard (chuẩn của tỉnh)
     #[arg(long, default_value = "own", value_parser = scheme)]
     scheme: Scheme,
+    /// Của kỳ đã chốt: lần chốt thứ mấy, hoặc present là số liệu hiện tại; mặc định là lần chốt đang có hiệu lực
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = edition)]
+    revision: Edition,
+}
+
+fn edition(word: &str) -> Result<Edition, String> {
+    word.parse().map_err(|_| "1, 2, …, present".to_owned())
 }
 
 fn scheme(word: &str) -> Result<Scheme, String> {
@@ -194,7 +205,17 @@ impl ReportError {
     pub fn explain(&self, language: Language) -> String {
         match self {
             ReportError::Ask(error) => error.explain(language),
-            ReportError::Recompute(RecomputeError::Table(error)) => error.explain(language),
+            ReportError::Recompute(error) => match error {
+                RecomputeError::Table(error) => error.explain(language),
+                RecomputeError::Head(error) => error.explain(language),
+                RecomputeError::Altered(name) => {
+                    language.pick(format!("{name} không phải bảng của lúc chốt: mã SHA-256 khác"), error.to_string())
+                }
+                RecomputeError::OtherPeriod(period) => {
+                    language.pick(format!("thư mục này là bản chốt của kỳ {period}"), error.to_string())
+                }
+                _ => error.to_string(),
+            },
             ReportError::Remote(RemoteError::Connect(_)) => {
                 language.pick(format!("không kết nối được máy chủ: {self}"), self.to_string())
             }
@@ -224,8 +245,7 @@ pub async fn run(
 ) -> Result<Printed, ReportError> {
     let (question, format, server) = match command {
         ReportCommand::Recompute { folder, what, period, scheme, format, today } => {
-            let today = today.unwrap_or_else(|| local_day(now));
-            return recomputed(&folder, what, period, scheme, today, format, language);
+            return recomputed(&folder, what, period, scheme, (today, local_day(now)), format, language);
         }
         other => asked(other, language)?,
     };
@@ -241,7 +261,16 @@ pub async fn run(
 
 async fn local(store: &dyn Store, question: &Question, today: NaiveDate) -> Result<Listing, ReportError> {
     let (figures, inputs) = Figures::load_with_inputs(store, today).await?;
-    Ok(answer(&figures, Some(&inputs), question)?)
+    match closing_of(&figures, question)? {
+        None => Ok(answer(&figures, Some(&inputs), question)?),
+        Some((closing, question)) => {
+            let frozen = Frozen::load(store, closing).await.map_err(|error| match error {
+                FrozenError::Ask(error) => ReportError::Ask(error),
+                FrozenError::Store(error) => ReportError::Store(error),
+            })?;
+            Ok(answer_closed(&frozen, &question)?)
+        }
+    }
 }
 
 fn recomputed(
@@ -249,12 +278,12 @@ fn recomputed(
     what: Recomputed,
     period: Period,
     scheme: Scheme,
-    today: NaiveDate,
+    (today, now): (Option<NaiveDate>, NaiveDate),
     format: Format,
     language: Language,
 ) -> Result<Printed, ReportError> {
     let files = recompute::files(folder)?;
-    let (report, ignored) = recompute::recompute(&files, what, period, scheme, today)?;
+    let (report, ignored) = recompute::recompute(&files, what, period, scheme, today, now)?;
     let mut printed = Printed { out: render(&report, format, language), warnings: Vec::new() };
     if ignored > 0 {
         printed.warnings.push(language.pick(
@@ -266,7 +295,7 @@ fn recomputed(
 }
 
 fn asked(command: ReportCommand, language: Language) -> Result<(Question, Format, Option<Server>), AskError> {
-    let whole = Of { period: None, scheme: Scheme::Own };
+    let whole = Of { period: None, scheme: Scheme::Own, revision: Edition::InForce };
     let (subject, of, format, server) = match command {
         ReportCommand::Rankings { asking, of, group, indicator, kind: word } => {
             let scope = Scope { group, indicator, kind: kind(word.as_deref().unwrap_or_default())? };
@@ -281,7 +310,7 @@ fn asked(command: ReportCommand, language: Language) -> Result<(Question, Format
         ReportCommand::Export { table, of, format, server } => (Subject::Export(table), of, format, server),
         ReportCommand::Recompute { .. } => return Err(AskError::UnknownWord("command", "recompute".into())),
     };
-    let question = Question { subject, period: of.period, scheme: of.scheme, language };
+    let question = Question { subject, period: of.period, scheme: of.scheme, edition: of.revision, language };
     let server = server.server.zip(server.credential).map(|(url, credential)| Server { url, credential });
     Ok((question, format, server))
 }

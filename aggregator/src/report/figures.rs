@@ -1,16 +1,16 @@
 //! Everything an answer is made from.
 
-use super::question::AskError;
-use crate::store::{Contact, Exception, Store, StoreError, StoredObservation};
+use super::question::{AskError, Edition};
+use crate::store::{Closing, Contact, Exception, Store, StoreError, StoredObservation};
 use chrono::NaiveDate;
 use shared::{
     book::{Book, BookError},
     calendar::DueDays,
     catalogue::Catalogue,
     period::{Cycle, Period},
-    ranking,
+    ranking::{self, Scheme},
     standings::Standings,
-    tables::{ExceptionRow, Inputs, ObservationRow},
+    tables::{ExceptionRow, Inputs, ObservationRow, read::TableError},
 };
 use thiserror::Error;
 
@@ -23,6 +23,9 @@ pub enum FiguresError {
     /// The catalogue's targets do not fit together.
     #[error(transparent)]
     Book(#[from] BookError),
+    /// The frozen ranking of a closed period cannot be read.
+    #[error("the ranking of a closed period cannot be read")]
+    Frozen(#[from] TableError),
 }
 
 /// The catalogue and the standings of a province, and the day it is.
@@ -36,6 +39,8 @@ pub struct Figures {
     pub standings: Standings,
     /// What is known of the agents.
     pub contacts: Vec<Contact>,
+    /// The closings of periods.
+    pub closings: Vec<Closing>,
     /// Today in the province's time zone.
     pub today: NaiveDate,
     /// Whether this is a training province.
@@ -67,8 +72,14 @@ impl Figures {
         for commune in &catalogue.communes {
             book.set_cutoff_day(&commune.slug, commune.calendar(&catalogue.province).days.cutoff);
         }
-        let standings = Standings::new(book);
-        Ok((Self { catalogue, catalogue_version, standings, contacts, today, exercise }, inputs))
+        let mut standings = Standings::new(book);
+        for frozen in store.frozen_rankings().await? {
+            for scheme in Scheme::ALL {
+                standings.freeze(scheme, frozen.head.period, &frozen.ranks(scheme)?);
+            }
+        }
+        let closings = store.closings().await?;
+        Ok((Self { catalogue, catalogue_version, standings, contacts, closings, today, exercise }, inputs))
     }
 
     /// The period asked for, or the latest month that something was reported for, or the month of today.
@@ -87,6 +98,22 @@ impl Figures {
             Some(period) if period.year() == year => Ok(period),
             Some(period) => Err(AskError::OutsidePlanYear(period, year)),
             None => Err(AskError::UnknownWord("plan year", year.to_string())),
+        }
+    }
+
+    /// The closing whose figures are asked for; none for the present ones.
+    ///
+    /// # Errors
+    /// [`AskError::NoRevision`].
+    pub fn closing(&self, period: Period, edition: Edition) -> Result<Option<&Closing>, AskError> {
+        let mut closings = self.closings.iter().filter(|closing| closing.period == period);
+        match edition {
+            Edition::Present => Ok(None),
+            Edition::InForce => Ok(closings.find(|closing| closing.is_in_force())),
+            Edition::Revision(number) => {
+                let found = closings.find(|closing| closing.revision == number);
+                found.map(Some).ok_or(AskError::NoRevision(period, number))
+            }
         }
     }
 
@@ -118,7 +145,9 @@ pub fn observation_row(stored: &StoredObservation) -> ObservationRow {
     }
 }
 
-fn exception_row(exception: Exception) -> ExceptionRow {
+/// An exception as a row of the exports.
+#[must_use]
+pub fn exception_row(exception: Exception) -> ExceptionRow {
     ExceptionRow {
         commune: exception.commune,
         period: exception.period,

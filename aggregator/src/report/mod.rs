@@ -5,6 +5,7 @@
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
 //! | `answer`, `explanation`, `due` | the answers for people |
+//! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
 //! | `service`, `remote` | the gRPC query service and its client |
@@ -14,6 +15,7 @@
 
 pub mod answer;
 pub mod cli;
+pub mod closed;
 mod due;
 mod explanation;
 pub mod export;

@@ -6,6 +6,10 @@ use shared::{
     period::Period,
     ranking::{Scheme, Scope},
 };
+use std::{
+    fmt::{self, Display, Formatter},
+    str::FromStr,
+};
 use thiserror::Error;
 
 /// Which report.
@@ -57,6 +61,43 @@ pub enum Subject {
     Export(ExportTable),
 }
 
+/// Which figures of a closed period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edition {
+    /// Those of the closing in force; of an open period the present ones.
+    #[default]
+    InForce,
+    /// The present ones, with what came after the closing.
+    Present,
+    /// Those of this closing, counted from 1, also after the period was opened again.
+    Revision(u32),
+}
+
+impl FromStr for Edition {
+    type Err = AskError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "" => Ok(Edition::InForce),
+            "present" => Ok(Edition::Present),
+            _ => match word.parse() {
+                Ok(number) if number > 0 => Ok(Edition::Revision(number)),
+                _ => Err(AskError::UnknownWord("revision (1, 2, …, present)", word.chars().take(40).collect())),
+            },
+        }
+    }
+}
+
+impl Display for Edition {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Edition::InForce => Ok(()),
+            Edition::Present => f.write_str("present"),
+            Edition::Revision(number) => number.fmt(f),
+        }
+    }
+}
+
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -66,6 +107,8 @@ pub struct Question {
     pub period: Option<Period>,
     /// The scheme.
     pub scheme: Scheme,
+    /// Which figures, where the period is closed.
+    pub edition: Edition,
     /// Language of headings and notes.
     pub language: Language,
 }
@@ -88,6 +131,15 @@ pub enum AskError {
     /// The period lies outside the plan year.
     #[error("period {0} lies outside the plan year {1}")]
     OutsidePlanYear(Period, i32),
+    /// The period has no such closing.
+    #[error("{0} has no closing number {1}")]
+    NoRevision(Period, u32),
+    /// It was closed by a program that kept no snapshots.
+    #[error("{0} was closed without a snapshot; reopen it and close it again")]
+    NoSnapshot(Period),
+    /// The snapshot cannot be read.
+    #[error("the snapshot of {0} cannot be used: {1}")]
+    BadSnapshot(Period, String),
     /// A word that is not known, and what it is for.
     #[error("unknown {0} {1:?}")]
     UnknownWord(&'static str, String),
@@ -103,6 +155,13 @@ impl AskError {
             AskError::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?}; xem lệnh `export indicators`"),
             AskError::UnknownGroup(group, known) => format!("không có nhóm {group:?}; các nhóm: {known}"),
             AskError::OutsidePlanYear(period, year) => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            AskError::NoRevision(period, number) => {
+                format!("kỳ {period} không có lần chốt {number}; xem lệnh `period list`")
+            }
+            AskError::NoSnapshot(period) => {
+                format!("kỳ {period} được chốt khi chưa có bản lưu; mở lại (`period reopen`) rồi chốt lại")
+            }
+            AskError::BadSnapshot(period, why) => format!("không dùng được bản chốt của kỳ {period}: {why}"),
             AskError::UnknownWord(what, word) => format!("không hiểu {what} {word:?}"),
         };
         language.pick(vi, self.to_string())

@@ -102,6 +102,7 @@ fn request(question: &Question) -> ReportRequest {
     let mut request = ReportRequest {
         period: question.period.map_or_else(String::new, |period| period.to_string()),
         scheme: question.scheme.as_str().to_owned(),
+        revision: question.edition.to_string(),
         language: match question.language {
             Language::Vi => "vi".into(),
             Language::En => "en".into(),

@@ -2,9 +2,10 @@
 
 use super::{
     answer::answer,
-    question::{ExportTable, Question, Subject, kind},
+    closed::{answer_closed, closing_of},
+    question::{AskError, ExportTable, Question, Subject, kind},
 };
-use crate::standing::Live;
+use crate::{closing::FrozenError, standing::Live};
 use futures::stream::{self, BoxStream, StreamExt};
 use proto::query::v1::{
     Report as WireReport, ReportColumn, ReportHead, ReportPart, ReportRequest, ReportRow, ReportRows,
@@ -39,10 +40,18 @@ impl Queries {
 
 #[tonic::async_trait]
 impl QueryService for Queries {
-    type ReportStream = BoxStream<'static, Result<ReportPart, Status>>;
+    type ReportStream = Parts;
 
     async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
         let question = question(request.get_ref())?;
+        let closing = closing_of(&*self.live.read().await, &question).map_err(|e| bad_question(&e, &question))?;
+        if let Some((closing, question)) = closing {
+            let frozen = self.live.frozen(closing).await.map_err(|error| match error {
+                FrozenError::Ask(error) => bad_question(&error, &question),
+                FrozenError::Store(error) => internal(&error),
+            })?;
+            return answered(answer_closed(&frozen, &question), &question);
+        }
         let report = match question.subject {
             // Exports are of every version, which is not held ready.
             Subject::Export(_) => {
@@ -57,9 +66,19 @@ impl QueryService for Queries {
             }
             _ => answer(&*self.live.read().await, None, &question),
         };
-        let report = report.map_err(|e| Status::invalid_argument(e.explain(question.language)))?;
-        Ok(Response::new(stream::iter(parts(report).into_iter().map(Ok)).boxed()))
+        answered(report, &question)
     }
+}
+
+type Parts = BoxStream<'static, Result<ReportPart, Status>>;
+
+fn answered(report: Result<Listing, AskError>, question: &Question) -> Result<Response<Parts>, Status> {
+    let report = report.map_err(|error| bad_question(&error, question))?;
+    Ok(Response::new(stream::iter(parts(report).into_iter().map(Ok)).boxed()))
+}
+
+fn bad_question(error: &AskError, question: &Question) -> Status {
+    Status::invalid_argument(error.explain(question.language))
 }
 
 fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
@@ -76,6 +95,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         &request.kind,
         &request.commune,
         &request.language,
+        &request.revision,
     ];
     if words.iter().any(|word| word.len() > MAX_WORD_BYTES) {
         return Err(Status::invalid_argument("a word is too long"));
@@ -110,7 +130,8 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
                 .ok_or_else(|| bad("no such report".into()))?,
         ),
     };
-    Ok(Question { subject, period, scheme, language })
+    let edition = request.revision.parse().map_err(|e: AskError| bad(e.explain(language)))?;
+    Ok(Question { subject, period, scheme, edition, language })
 }
 
 /// The wire's word for a table of the exports.

@@ -1,8 +1,12 @@
 //! The province's figures held ready in a running aggregator, following what agents send and what the province decides.
 
 use crate::{
-    report::figures::{Figures, FiguresError},
-    store::{Accepted, Contact, Store, StoreError, StoredObservation},
+    closing::{Frozen, FrozenError},
+    report::{
+        figures::{Figures, FiguresError},
+        question::Edition,
+    },
+    store::{Accepted, Closing, Contact, Store, StoreError, StoredObservation},
 };
 use chrono::{DateTime, Utc};
 use shared::{
@@ -14,7 +18,7 @@ use shared::{
     standings::Change,
     tables::{Inputs, write},
 };
-use std::{fmt, sync::Arc};
+use std::{collections::VecDeque, fmt, sync::Arc};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The instant it is at the province.
@@ -28,7 +32,12 @@ pub struct Live {
     /// Held by what changes the figures, so that nothing is taken in between a reading of the store and its taking effect.
     /// Those who only read go on meanwhile.
     changing: Mutex<()>,
+    /// Closed periods' figures that were asked for last, at most [`MAX_FROZEN`].
+    frozen: Mutex<VecDeque<Arc<Frozen>>>,
 }
+
+/// How many closed periods are held ready: the one that agents are told of, and what staff compare it with.
+const MAX_FROZEN: usize = 4;
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +53,7 @@ impl Live {
     pub async fn start(store: Arc<dyn Store>, now: Now) -> Result<Self, FiguresError> {
         let mut figures = Figures::load(&*store, local_day(now())).await?;
         keep_ready(&mut figures);
-        Ok(Self { store, now, figures: RwLock::new(figures), changing: Mutex::new(()) })
+        Ok(Self { store, now, figures: RwLock::new(figures), changing: Mutex::new(()), frozen: Mutex::default() })
     }
 
     /// Loads everything again: another process wrote to the store (a catalogue, a verdict, an exception).
@@ -106,18 +115,55 @@ impl Live {
         self.figures.write().await
     }
 
-    /// A commune's own lines for its agent: three schemes, for the current month and the one before it.
+    /// The figures of a closing, held ready after they were asked for once.
+    ///
+    /// # Errors
+    /// [`FrozenError`].
+    pub async fn frozen(&self, closing: Closing) -> Result<Arc<Frozen>, FrozenError> {
+        let mut held = self.frozen.lock().await;
+        let is_asked = |one: &Arc<Frozen>| {
+            (one.closing.period, one.closing.revision) == (closing.period, closing.revision)
+                && one.closing.is_in_force() == closing.is_in_force()
+        };
+        if let Some(found) = held.iter().find(|one| is_asked(one)) {
+            return Ok(found.clone());
+        }
+        let frozen = Arc::new(Frozen::load(&*self.store, closing).await?);
+        held.truncate(MAX_FROZEN - 1);
+        held.push_front(frozen.clone());
+        Ok(frozen)
+    }
+
+    /// A commune's own lines for its agent: three schemes, for the current month and the one before it; of a closed month as closed.
     pub async fn own_standings(&self, commune: &str) -> Vec<Standing> {
-        let figures = self.read().await;
-        let Some(number) = figures.standings.book().commune_number(commune) else { return Vec::new() };
-        let Ok(current) = figures.period(None) else { return Vec::new() };
-        let periods: Vec<Period> = ranking::previous_in_year(current).into_iter().chain([current]).collect();
+        let periods: Vec<(Period, Option<Closing>)> = {
+            let figures = self.read().await;
+            let Ok(current) = figures.period(None) else { return Vec::new() };
+            let periods = ranking::previous_in_year(current).into_iter().chain([current]);
+            let closing = |period| figures.closing(period, Edition::InForce).ok().flatten().cloned();
+            periods.map(|period| (period, closing(period))).collect()
+        };
         let computed_at = (self.now)();
-        periods
-            .into_iter()
-            .flat_map(|period| Scheme::ALL.map(|scheme| (scheme, period)))
-            .map(|(scheme, period)| own_standing(&figures, number, scheme, period, computed_at))
-            .collect()
+        let mut standings = Vec::new();
+        for (period, closing) in periods {
+            let add = |figures: &Figures| {
+                let number = figures.standings.book().commune_number(commune)?;
+                let own = Scheme::ALL.map(|scheme| own_standing(figures, number, scheme, period, computed_at));
+                Some(own.into())
+            };
+            let own: Option<Vec<Standing>> = match closing {
+                None => add(&*self.read().await),
+                Some(closing) => match self.frozen(closing).await {
+                    Ok(frozen) => add(&frozen.figures),
+                    Err(error) => {
+                        tracing::error!(%period, %error, "the ranking of a closed period cannot be read, its standing is left out");
+                        None
+                    }
+                },
+            };
+            standings.extend(own.unwrap_or_default());
+        }
+        standings
     }
 }
 

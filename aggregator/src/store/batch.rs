@@ -110,8 +110,6 @@ pub struct CheckedBatch {
     pub changes: Vec<CheckedChange>,
     /// When the batch arrived, by the province's clock; for one that was confirmed before, when it arrived first.
     pub received_at: DateTime<Utc>,
-    /// The province has confirmed it before and lost it since: only a period closed by then refuses it.
-    pub confirmed_before: bool,
 }
 
 impl CheckedBatch {

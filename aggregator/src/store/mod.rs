@@ -4,6 +4,7 @@
 //! No SQL above this line of the house, no wire or screen below it.
 
 mod batch;
+mod closing;
 mod credential;
 mod proof;
 mod record;
@@ -13,6 +14,7 @@ pub mod sqlite;
 pub(crate) mod story;
 
 pub use batch::*;
+pub use closing::*;
 pub use credential::*;
 pub use proof::*;
 pub use record::*;
@@ -24,6 +26,7 @@ use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
     period::Period,
+    snapshot::Snapshot,
 };
 use std::path::Path;
 use thiserror::Error;
@@ -89,6 +92,8 @@ pub trait Store: Send + Sync {
 
     /// The current catalogue and its version.
     async fn catalogue(&self) -> Result<(u64, Catalogue), StoreError>;
+    /// A version of the catalogue, if there is one.
+    async fn catalogue_at(&self, version: u64) -> Result<Option<Catalogue>, StoreError>;
     /// The current catalogue with its files.
     async fn current_catalogue(&self) -> Result<CurrentCatalogue, StoreError>;
     /// Makes a new version current, unless its fingerprint is the current one's. Figures are not touched.
@@ -185,8 +190,16 @@ pub trait Store: Send + Sync {
     async fn set_exception(&self, exception: Exception, act: Act) -> Result<bool, StoreError>;
     /// Passes a verdict on one version of a figure.
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError>;
-    /// Closes a period to changes; false when it was closed already.
-    async fn close_period(&self, period: Period, act: Act) -> Result<bool, StoreError>;
+    /// Closes a period and keeps its snapshot, all of one moment.
+    async fn close_period(&self, period: Period, freeze: Freeze, act: Act) -> Result<Closed, StoreError>;
+    /// Opens a closed period again; false when it is not closed. Its snapshot stays.
+    async fn reopen_period(&self, period: Period, reason: &str, act: Act) -> Result<bool, StoreError>;
+    /// All closings, oldest period first, each period's in order.
+    async fn closings(&self) -> Result<Vec<Closing>, StoreError>;
+    /// The snapshot of a closing; none where there is no such closing, or it has none.
+    async fn snapshot(&self, period: Period, revision: u32) -> Result<Option<Snapshot>, StoreError>;
+    /// The rankings, and nothing else, of each period that is closed now.
+    async fn frozen_rankings(&self) -> Result<Vec<Snapshot>, StoreError>;
 
     /// Every version of every figure of the plan year, by commune, indicator, unit, period and version.
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
@@ -194,8 +207,6 @@ pub trait Store: Send + Sync {
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError>;
     /// What is known of the agents, by commune.
     async fn contacts(&self) -> Result<Vec<Contact>, StoreError>;
-    /// The closed periods, oldest first.
-    async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError>;
     /// Adds a line to the audit history about something that is not kept here; `what` is a stable word.
     async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError>;
     /// A commune's bundle was taken in; a running server in another process notices by [`decisions`](Self::decisions).

@@ -156,6 +156,8 @@ pub enum Flaw {
     File,
     /// A line of the audit history is missing or not what it was.
     Audit,
+    /// The snapshot of a closed period is not what it was.
+    Snapshot,
 }
 
 impl Flaw {
@@ -171,6 +173,7 @@ impl Flaw {
             Flaw::Digest => "digest",
             Flaw::File => "file",
             Flaw::Audit => "audit",
+            Flaw::Snapshot => "snapshot",
         }
     }
 }

@@ -184,19 +184,6 @@ pub enum Reviewed {
     },
     /// There is no such figure.
     Nothing,
-    /// The period is closed.
-    Closed,
-}
-
-/// A period that takes no more changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedPeriod {
-    /// The period.
-    pub period: Period,
-    /// Since when.
-    pub closed_at: DateTime<Utc>,
-    /// By whom.
-    pub closed_by: String,
 }
 
 /// Which lines of the audit history are asked for.

@@ -13,6 +13,8 @@ use shared::{
     change::{Chain, Change, Incarnation, LogPosition},
     feed::FeedItem,
     observation::{Decision, ObservationKey, Refusal},
+    ranking::Scheme,
+    snapshot::Snapshot,
 };
 
 /// Every story on a fresh store each.
@@ -32,7 +34,7 @@ pub async fn every_story<S: Store + 'static, G>(fresh: impl AsyncFn() -> (G, S))
     let (_guard, store) = fresh().await;
     a_verdict_is_bound_to_the_newest_version(&store).await;
     let (_guard, store) = fresh().await;
-    a_closed_period_takes_nothing(&store).await;
+    what_comes_after_a_closing_is_kept_for_the_next(&store).await;
     let (_guard, store) = fresh().await;
     the_feed_brings_each_commune_its_own(&store).await;
     identity::every_story(&fresh).await;
@@ -138,8 +140,6 @@ async fn another_chain_is_a_fork_and_a_hole_is_a_gap(store: &impl Store) {
 }
 
 async fn refusals_are_journalled_and_said_again(store: &impl Store) {
-    assert!(store.close_period("2026-08".parse().unwrap(), act(moment())).await.unwrap());
-    assert!(!store.close_period("2026-08".parse().unwrap(), act(moment())).await.unwrap());
     let changes = vec![
         figure(1, "2026-10", 1),
         figure(2, "2026-10", 2),
@@ -150,14 +150,15 @@ async fn refusals_are_journalled_and_said_again(store: &impl Store) {
     let mut mixed = batch("tan-phu", 1, LogPosition::START, changes);
     mixed.changes[0].judged = Judged::Refused { change_id: change_id(1), refusal: Refusal::NumeratorOverDenominator };
     mixed.changes[1].judged = Judged::Parked;
-    let expected = ["numerator_over_denominator", "period_closed", "unknown_observation"].map(String::from).to_vec();
+    let expected = ["numerator_over_denominator", "unknown_observation"].map(String::from).to_vec();
     let first = one(store, mixed.clone()).await;
     assert_eq!(committed(first.clone()), (mixed.after(), expected));
     assert_eq!(one(store, mixed).await, first, "a replay tells the same refusals");
     let kept = store.observations().await.unwrap();
-    assert_eq!(kept.iter().map(|o| (o.change_id, o.version)).collect::<Vec<_>>(), [(change_id(5), 1)]);
-    let closed = store.closed_periods().await.unwrap();
-    assert_eq!(closed[0].period.to_string(), "2026-08");
+    assert_eq!(
+        kept.iter().map(|o| (o.change_id, o.version)).collect::<Vec<_>>(),
+        [(change_id(3), 1), (change_id(5), 1)]
+    );
 }
 
 async fn evidence_belongs_to_one_version(store: &impl Store) {
@@ -204,16 +205,15 @@ async fn a_verdict_is_bound_to_the_newest_version(store: &impl Store) {
     assert_eq!(store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap()[0].what, "reviewed");
 }
 
-async fn a_closed_period_takes_nothing(store: &impl Store) {
+async fn what_comes_after_a_closing_is_kept_for_the_next(store: &impl Store) {
+    let october = "2026-10".parse().unwrap();
     let first = batch("tan-phu", 1, LogPosition::START, vec![figure(1, "2026-10", 10)]);
     let after = first.after();
     one(store, first).await;
-    assert!(store.close_period("2026-10".parse().unwrap(), act(moment())).await.unwrap());
+    assert!(sample::close(store, "2026-10").await);
+    assert!(!sample::close(store, "2026-10").await, "it is closed");
     let late = vec![figure(2, "2026-10", 20), evidence(3, 1, 7), figure(4, "2026-11", 5)];
-    let (_, refused) = committed(one(store, batch("tan-phu", 1, after, late)).await);
-    assert_eq!(refused, ["period_closed", "period_closed"]);
-    let held = store.observations().await.unwrap();
-    assert_eq!(held.iter().map(|o| o.evidence_count).collect::<Vec<_>>(), [0, 0]);
+    assert!(committed(one(store, batch("tan-phu", 1, after, late)).await).1.is_empty(), "nothing is refused");
     let request = ReviewRequest {
         commune: "tan-phu".into(),
         key: key("2026-10"),
@@ -221,14 +221,38 @@ async fn a_closed_period_takes_nothing(store: &impl Store) {
         decision: Decision::Accepted,
         reason: String::new(),
     };
-    assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Closed);
+    assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 2 });
     let exception = Exception {
         commune: "tan-phu".into(),
-        period: "2026-10".parse().unwrap(),
+        period: october,
         cutoff: "2026-10-25".parse().unwrap(),
         reason: "lũ".into(),
     };
-    assert!(!store.set_exception(exception, act(moment())).await.unwrap());
+    assert!(!store.set_exception(exception.clone(), act(moment())).await.unwrap(), "it would change nothing");
+    let before = store.snapshot(october, 1).await.unwrap().unwrap();
+    let versions = |snapshot: &Snapshot| snapshot.inputs().unwrap().observations.iter().map(|o| o.version).collect();
+    let seen: Vec<u32> = versions(&before);
+    assert_eq!(seen, [1], "frozen without what came later");
+    assert_eq!(store.frozen_rankings().await.unwrap()[0].ranks(Scheme::Own), before.ranks(Scheme::Own));
+
+    assert!(store.reopen_period(october, "số liệu đến muộn", act(moment())).await.unwrap());
+    assert!(!store.reopen_period(october, "số liệu đến muộn", act(moment())).await.unwrap());
+    assert!(store.frozen_rankings().await.unwrap().is_empty());
+    assert!(store.set_exception(exception, act(moment())).await.unwrap());
+    assert!(sample::close(store, "2026-10").await);
+    let closings = store.closings().await.unwrap();
+    let seen: Vec<_> = closings.iter().map(|one| (one.revision, one.is_in_force())).collect();
+    assert_eq!(seen, [(1, false), (2, true)]);
+    assert_eq!(closings[0].reopened.as_ref().unwrap().reason, "số liệu đến muộn");
+    let again = store.snapshot(october, 2).await.unwrap().unwrap();
+    let seen: Vec<u32> = versions(&again);
+    assert_eq!(seen, [1, 2]);
+    assert_eq!(store.snapshot(october, 1).await.unwrap().unwrap(), before, "the old one stays as it was");
+    for (closing, snapshot) in closings.iter().zip([&before, &again]) {
+        assert_eq!(closing.digest, Some(snapshot.digest()));
+        assert_eq!(snapshot.verify(&snapshot.digest()), []);
+    }
+    assert_eq!(store.snapshot(october, 3).await.unwrap(), None);
 }
 
 async fn the_feed_brings_each_commune_its_own(store: &impl Store) {
@@ -240,7 +264,7 @@ async fn the_feed_brings_each_commune_its_own(store: &impl Store) {
     };
     store.set_exception(exception("tan-phu", "2026-09"), act(moment())).await.unwrap();
     store.set_exception(exception("loc-tan", "2026-09"), act(moment())).await.unwrap();
-    store.close_period("2026-01".parse().unwrap(), act(moment())).await.unwrap();
+    sample::close(store, "2026-01").await;
     store.set_exception(exception("tan-phu", "2026-10"), act(moment())).await.unwrap();
     let whole = store.feed("tan-phu", 0, 10).await.unwrap();
     assert_eq!((whole.items.len(), whole.more), (3, false));

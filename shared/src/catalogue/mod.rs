@@ -24,6 +24,7 @@ pub mod write;
 
 pub use goal::{Goal, GoalError, Operator, kind_asked};
 pub use rule::{MAX_STEPS, Rule};
+pub use settings::RULE_VERSIONS;
 
 use crate::{
     amount::Amount,

@@ -7,10 +7,11 @@
 pub mod board;
 pub mod explain;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::{book::Book, catalogue::CommuneKind, fraction::decimals, period::Period};
 use board::Board;
+use std::{borrow::Cow, collections::HashMap};
 
 /// Which indicators and targets a ranking goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -96,7 +97,34 @@ impl RankingRow {
 pub fn rank(book: &Book, scheme: Scheme, period: Period, scope: &Scope) -> Vec<RankingRow> {
     let now = Board::new(book, scheme, period, scope);
     let before = previous_in_year(period).map(|previous| Board::new(book, scheme, previous, scope));
-    rows(&now, before.as_ref())
+    rows(&now, &before.as_ref().map_or(Before::Nothing, Before::Board))
+}
+
+/// The ranks that movement is measured against.
+#[derive(Debug, Clone)]
+pub enum Before<'a> {
+    /// There are none: the first period of a plan year.
+    Nothing,
+    /// Of the board of the period before.
+    Board(&'a Board),
+    /// Frozen when the period before was closed, by number of the commune.
+    Frozen(Cow<'a, [Option<u32>]>),
+}
+
+impl Before<'_> {
+    /// Frozen ranks by slug, for the communes of a book.
+    #[must_use]
+    pub fn of_ranks(book: &Book, ranks: &HashMap<String, u32>) -> Self {
+        Before::Frozen(book.members().iter().map(|member| ranks.get(&member.row.slug).copied()).collect())
+    }
+
+    fn rank_of(&self, commune: u32) -> Option<u32> {
+        match self {
+            Before::Nothing => None,
+            Before::Board(board) => board.rank_of(commune),
+            Before::Frozen(ranks) => ranks.get(commune as usize).copied().flatten(),
+        }
+    }
 }
 
 /// The period that movement is measured against: of the same length, in the same plan year.
@@ -105,18 +133,18 @@ pub fn previous_in_year(period: Period) -> Option<Period> {
     period.previous().filter(|previous| previous.year() == period.year())
 }
 
-/// The rows of a board, with movement against the board of the period before.
+/// The rows of a board, with movement against the ranks of the period before.
 #[must_use]
-pub fn rows(now: &Board, before: Option<&Board>) -> Vec<RankingRow> {
+pub fn rows(now: &Board, before: &Before<'_>) -> Vec<RankingRow> {
     now.order().iter().map(|commune| row(now, before, *commune)).collect()
 }
 
 /// One commune's row of a board.
 #[must_use]
-pub fn row(now: &Board, before: Option<&Board>, commune: u32) -> RankingRow {
+pub fn row(now: &Board, before: &Before<'_>, commune: u32) -> RankingRow {
     let line = now.line(commune);
     let rank = now.rank_of(commune);
-    let rank_before = before.and_then(|board| board.rank_of(commune));
+    let rank_before = before.rank_of(commune);
     RankingRow {
         commune,
         rank,

@@ -39,7 +39,7 @@ ve,1,B-3,unspecified,,,,,,true
 ";
 const HEAD: &str = "commune,indicator,unit,period,version,numerator,denominator,value,entered_by,entered_at,received_at,evidence_count,verdict\n";
 
-fn inputs(observations: &str, exceptions: &str) -> Inputs {
+pub(crate) fn inputs(observations: &str, exceptions: &str) -> Inputs {
     let mut files: HashMap<String, Vec<u8>> = [
         ("indicators.csv", INDICATORS.to_owned()),
         ("communes.csv", COMMUNES.to_owned()),
@@ -70,7 +70,7 @@ fn explain_text(book: &Book, scheme: Scheme, month: &str, commune: &str) -> Stri
     String::from_utf8(write::explain(book, period(month), &rows).csv()).unwrap().replace("\r\n", "\n")
 }
 
-const OCTOBER: &str = "\
+pub(crate) const OCTOBER: &str = "\
 an,A-1,,2026-10,1,40,100,,x,2026-10-19T23:59:59+07:00,2026-10-19T23:59:59+07:00,0,
 an,A-2,,2026-10,1,3,4,,x,2026-10-20T00:00:00+07:00,2026-10-20T00:00:00+07:00,0,
 an,B-1,,2026-09,1,,,5,x,2026-09-01T00:00:00+07:00,2026-09-01T00:00:00+07:00,0,

@@ -7,6 +7,7 @@ use crate::{
     language::Language,
     observation::{Decision, Value},
     period::{Cycle, Period},
+    ranking::Scheme,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use std::{
@@ -203,6 +204,18 @@ impl Row<'_> {
         let goal = Goal::new(self.word(operator, Operator::from_word)?, self.optional(value)?, self.optional(high)?);
         goal.map_err(|e| self.other(value, e))
     }
+}
+
+/// The ranks of one scheme in a table with the columns of `rankings`, by slug of the commune. Rows without a rank are passed over.
+///
+/// # Errors
+/// The first fault.
+pub fn ranks(file: &str, bytes: &[u8], scheme: Scheme) -> Result<HashMap<String, u32>, TableError> {
+    let rows = rows(file, bytes, |row| {
+        let wanted = row.text("scheme")? == scheme.as_str();
+        Ok((row.text("commune")?.to_owned(), row.optional("rank")?.filter(|_| wanted)))
+    })?;
+    Ok(rows.into_iter().filter_map(|(commune, rank)| Some((commune, rank?))).collect())
 }
 
 fn rows<T>(file: &str, bytes: &[u8], read: impl Fn(&Row<'_>) -> Result<T, TableError>) -> Result<Vec<T>, TableError> {

@@ -115,7 +115,7 @@ async fn province(left: &Path, due: &[&Promise]) -> Result<usize> {
     store.check().await?;
     let findings = store.verify().await?;
     ensure!(findings.is_empty(), "{findings:?}");
-    let (observations, closed) = (store.observations().await?, store.closed_periods().await?);
+    let (observations, closed) = (store.observations().await?, store.closings().await?);
     let mut changes: Vec<_> = observations.iter().map(|one| one.change_id).collect();
     changes.sort_unstable();
     changes.dedup();
@@ -124,7 +124,11 @@ async fn province(left: &Path, due: &[&Promise]) -> Result<usize> {
         let kept = match promise {
             Promise::Acknowledged(position) => store.chain_at(COMMUNE, position.seq).await? == Some(position.chain),
             Promise::Decided(key) => observations.iter().any(|one| one.key == *key && one.verdict.is_some()),
-            Promise::Closed(period) => closed.iter().any(|one| one.period == *period),
+            Promise::Closed(period) => {
+                let snapshot = store.snapshot(*period, 1).await?;
+                let digest = closed.iter().find(|one| one.period == *period).and_then(|one| one.digest);
+                snapshot.zip(digest).is_some_and(|(snapshot, digest)| snapshot.verify(&digest).is_empty())
+            }
             Promise::Entered(_) | Promise::Confirmed(..) | Promise::Informed(_) => continue,
         };
         ensure!(kept, "broken: {promise:?}");

@@ -256,7 +256,8 @@ impl Watched {
 
     async fn close(&mut self, period: &str) -> Result<()> {
         let Ok(period) = period.parse() else { bail!("no period: {period}") };
-        self.running.store.close_period(period, act(self.now)).await?;
+        let closed = aggregator::closing::close(&*self.running.store, period, act(self.now)).await?;
+        ensure!(matches!(closed, aggregator::store::Closed::Done(_)), "{closed:?}");
         self.promise(Promise::Closed(period));
         Ok(())
     }
@@ -305,7 +306,7 @@ pub async fn live(home: &Path, place: &Path, now: DateTime<Utc>) -> Result<Vec<G
     both.notebook = Notebook::open(&both.home)?;
     let next = Running::start(place, now).await?;
     std::mem::replace(&mut both.running, next).stop().await?;
-    // The agent does not know yet that August is closed: one of these is refused.
+    // What comes for August now is kept for its next closing.
     both.enter(14, "2026-08")?;
     for number in 15..24 {
         both.enter(number, "2026-09")?;

@@ -257,7 +257,8 @@ impl World {
         }
         let act = Act { who: "sim".into(), at: self.hand.real() };
         let period = "2026-09".parse().map_err(|_| anyhow::anyhow!("period"))?;
-        if self.aggregator.running().await?.store.close_period(period, act).await? {
+        let store = self.aggregator.running().await?.store.clone();
+        if matches!(aggregator::closing::close(&*store, period, act).await?, aggregator::store::Closed::Done(_)) {
             self.tally.count("periods closed");
         }
         Ok(())

@@ -160,7 +160,7 @@ fn a_province_is_backed_up_while_it_serves_and_comes_back() {
     let said = province.command(["restore", text(&place)]).ok();
     assert!(said.contains("store.db.before-restore-") && said.contains("được lấy lại"), "{said}");
     assert_eq!(figures_of("province-aggregator", &province.data()), 6);
-    // Weeks later, and the month was closed: the receipts say when the figures had come.
+    // Weeks later, and the month was closed: the receipts say when the figures had come, and what was not there is late.
     province.clock("2026-12-20T08:00:00+07:00");
     let _ = province.command(["period", "close", "2026-11"]).ok();
     province.serve();
@@ -168,7 +168,8 @@ fn a_province_is_backed_up_while_it_serves_and_comes_back() {
     let after = province.command(["export", "observations"]).ok();
     assert_eq!(after, before, "the commune sent again what was lost, and nothing is any later for it");
     assert_eq!(commune.status()["digests"], "equal");
-    let _ = commune.import(&figures_csv("2026-11", &FIGURES)).failed(3);
+    let late = province.command(["period", "late", "2026-11", "--format", "csv"]).ok();
+    assert_eq!(late.lines().count(), 1 + 3, "{late}");
 
     let new = province.desk().join("new machine");
     let told = on("province-aggregator", &new, &["restore", text(&place)]).failed(1);

@@ -130,7 +130,7 @@ fn what_the_province_decides_and_refuses_comes_back_by_file() {
     province.serve();
     let commune = Commune::joined(&province, "dinh-quan");
     province.kill();
-    let _ = province.command(["period", "close", "2026-09"]).ok();
+    province.drop_indicator("CDS-05");
     let _ = commune.import(&figures_csv("2026-09", &SEPTEMBER)).ok();
     let _ = commune.import(&figures_csv("2026-10", &OCTOBER)).ok();
     let _ = make(&commune, "1.bundle").ok();
@@ -139,7 +139,7 @@ fn what_the_province_decides_and_refuses_comes_back_by_file() {
     let taken = take(&commune, "1.answer").json();
     assert_eq!((&taken["refused"], &taken["pending"]), (&2.into(), &0.into()), "{taken}");
     let status = commune.status();
-    assert_eq!(status["refused"][0]["code"], "period_closed", "{status}");
+    assert_eq!(status["refused"][0]["code"], "unknown_indicator", "{status}");
     let words =
         ["review", "dinh-quan", "CDS-17", "--period", "2026-10", "--version", "1", "--return", "thiếu số ký hiệu"];
     let _ = province.command(words).ok();

@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod bundle;
 mod chaos;
+mod closing;
 mod due;
 mod evidence;
 mod identity;

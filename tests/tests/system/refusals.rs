@@ -42,19 +42,20 @@ fn a_figure_the_province_refuses_is_explained_to_its_clerk_and_the_rest_passes()
     let mut province = Province::found();
     province.serve();
     let commune = Commune::joined(&province, "tan-phu");
-    let _ = commune.import(&figures_csv("2026-09", &[("CDS-17", 1, 2), ("CDS-08", 1, 2)])).ok();
-    // The agent does not know yet that September is closed.
-    let _ = province.command(["period", "close", "2026-09"]).ok();
+    let _ = commune.import(&figures_csv("2026-09", &[("CDS-08", 1, 2)])).ok();
+    let _ = commune.import(&figures_csv("2026-08", &[("CDS-08", 1, 2)])).ok();
+    // The agent does not know yet that the province asks for it no more.
+    province.drop_indicator("CDS-08");
     let _ = commune.import(&figures_csv("2026-10", &[("CDS-17", 2, 3)])).ok();
     let _ = commune.command(["sync"]);
     let status = commune.status();
     assert_eq!(status["pending"], 0, "{status}");
     assert_eq!(status["refused"].as_array().map(Vec::len), Some(2), "{status}");
-    assert!(commune.command(["status"]).ok().contains("đã chốt"));
+    assert!(commune.command(["status"]).ok().contains("không có chỉ tiêu"));
     assert_eq!(province.command(["export", "observations"]).ok().lines().count(), 2);
     // Now it knows.
     assert!(
-        commune.command(["record", "CDS-17", "--period", "2026-09", "--ratio", "1/2"]).failed(3).contains("đã chốt")
+        commune.command(["record", "CDS-08", "--period", "2026-09", "--ratio", "1/2"]).failed(3).contains("CDS-08")
     );
     let _ = commune.command(["record", "CDS-17", "--period", "2026-10", "--ratio", "5/6"]).ok();
     let _ = commune.command(["sync"]).ok();

@@ -176,7 +176,7 @@ impl Session {
         let confirmed_at = shown.and_then(|shown| self.confirmed_before(&shown, after)).map(|at| at.min(now));
         let rulebook = self.ingest.province.rulebook();
         let changes = changes.into_iter().map(|(body, chain)| {
-            let judged = check::judge(&rulebook, &self.commune, &body, confirmed_at);
+            let judged = check::judge(&rulebook, &self.commune, &body);
             CheckedChange { hash: check::record_hash(&judged), judged, body, chain }
         });
         let batch = CheckedBatch {
@@ -185,7 +185,6 @@ impl Session {
             before,
             changes: changes.collect(),
             received_at: confirmed_at.unwrap_or(now),
-            confirmed_before: confirmed_at.is_some(),
         };
         self.ingest.writer.submit(batch, self.reply.clone()).await.map_err(|_| Interruption::Store)
     }

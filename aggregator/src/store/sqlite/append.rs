@@ -22,7 +22,6 @@ use shared::{
     change::{Chain, Change, Deed, Evidence, Incarnation, LogPosition},
     digest::{RecordHash, SetDigest},
     observation::{Observation, ObservationKey, Refusal},
-    period::Period,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
@@ -54,7 +53,6 @@ struct Pen<'a> {
     connection: &'a Connection,
     names: &'a mut Names,
     versions: &'a mut KnownVersions,
-    closed: BTreeMap<Period, DateTime<Utc>>,
     parked: ParkedIds,
     journal: CachedStatement<'a>,
     newest: CachedStatement<'a>,
@@ -67,8 +65,6 @@ struct Sender {
     slug: Arc<str>,
     commune: i64,
     received_at: DateTime<Utc>,
-    /// Everything of this batch was confirmed at `received_at` already.
-    confirmed_before: bool,
 }
 
 /// What a batch brought that is new.
@@ -92,15 +88,10 @@ impl<'a> Pen<'a> {
         names: &'a mut Names,
         versions: &'a mut KnownVersions,
     ) -> Result<Self, StoreError> {
-        let closed = super::read::closed_periods(connection)?
-            .into_iter()
-            .map(|closed| (closed.period, closed.closed_at))
-            .collect();
         Ok(Self {
             connection,
             names,
             versions,
-            closed,
             parked: ParkedIds::default(),
             journal: connection.prepare_cached(
                 "INSERT INTO journal (log, seq, body, chain, received_at, refusal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -148,8 +139,7 @@ impl<'a> Pen<'a> {
             if lineage == Lineage::New {
                 lineage::begin(self.connection, commune, batch.incarnation, head.seq + 1, received_at)?;
             }
-            let confirmed_before = batch.confirmed_before;
-            let sender = Sender { slug: batch.commune, commune, received_at, confirmed_before };
+            let sender = Sender { slug: batch.commune, commune, received_at };
             let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
             let first = batch.before.seq + 1;
             for (seq, change) in (first..).zip(batch.changes).skip(held) {
@@ -175,7 +165,7 @@ impl<'a> Pen<'a> {
         accepted: &mut Vec<Accepted>,
     ) -> Result<BatchOutcome, StoreError> {
         let (position, received_at) = (batch.after(), batch.received_at);
-        let sender = Sender { slug: batch.commune, commune, received_at, confirmed_before: false };
+        let sender = Sender { slug: batch.commune, commune, received_at };
         let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
         let mut end = head;
         for change in batch.changes {
@@ -270,9 +260,6 @@ impl<'a> Pen<'a> {
         let Change { id, entered_at, entered_by, deed } = change;
         match deed {
             Deed::Recorded(observation) => {
-                if self.is_closed(observation.key.period, sender) {
-                    return Ok(Some(Refusal::PeriodClosed(observation.key.period)));
-                }
                 let version = self.record(seq, id, entered_at, &entered_by, &observation, sender)?;
                 let Observation { key, value, note } = observation;
                 fresh.count(columns::period(key.period), hash);
@@ -303,9 +290,6 @@ impl<'a> Pen<'a> {
             Deed::Attached(evidence) => {
                 match self.versions.find(self.connection, sender.commune, evidence.observation)? {
                     None => Ok(Some(Refusal::UnknownObservation)),
-                    Some(place) if self.is_closed(columns::to_period(place.2)?, sender) => {
-                        Ok(Some(Refusal::PeriodClosed(columns::to_period(place.2)?)))
-                    }
                     Some(place) => {
                         let (attached, is_new) = self.attach(entered_at, &entered_by, &evidence, place, sender)?;
                         if is_new {
@@ -317,11 +301,6 @@ impl<'a> Pen<'a> {
                 }
             }
         }
-    }
-
-    /// Whether a period was closed when the batch came.
-    fn is_closed(&self, period: Period, sender: &Sender) -> bool {
-        self.closed.get(&period).is_some_and(|at| !sender.confirmed_before || *at <= sender.received_at)
     }
 
     fn record(

@@ -1,20 +1,20 @@
-//! What the province writes: catalogue, exceptions, verdicts, closed periods. Each with a line in the audit history, and
+//! What the province writes: catalogue, exceptions, verdicts. Each with a line in the audit history, and
 //! one in the feed where communes must know.
 
 use super::{
     super::{Act, CatalogueImport, Exception, Founding, Imported, ReviewRequest, Reviewed, StoreError},
     audit::note,
-    columns,
+    closing, columns,
     names::{self, Names},
     read,
 };
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension, params};
-use shared::{feed::FeedItem, period::Period};
+use shared::feed::FeedItem;
 use uuid::Uuid;
 
 /// Adds an item to the feed; none stands for a new catalogue.
-fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> Result<(), StoreError> {
+pub(super) fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> Result<(), StoreError> {
     let payload = item.map(|item| proto::feed::to_wire(item).encode_to_vec());
     connection
         .prepare_cached("INSERT INTO feed (commune, payload) VALUES (?1, ?2)")?
@@ -94,7 +94,7 @@ pub(super) fn set_exception(
     exception: &Exception,
     act: &Act,
 ) -> Result<bool, StoreError> {
-    if is_closed(connection, exception.period)? {
+    if closing::in_force(connection, exception.period)?.is_some() {
         return Ok(false);
     }
     let commune = names.number(connection, &exception.commune)?;
@@ -119,14 +119,7 @@ pub(super) fn set_exception(
     Ok(true)
 }
 
-fn is_closed(connection: &Connection, period: Period) -> Result<bool, StoreError> {
-    Ok(read::closed_periods(connection)?.iter().any(|closed| closed.period == period))
-}
-
 pub(super) fn review(connection: &Connection, request: &ReviewRequest, act: &Act) -> Result<Reviewed, StoreError> {
-    if is_closed(connection, request.key.period)? {
-        return Ok(Reviewed::Closed);
-    }
     let number = |name: &str| names::find(connection, name);
     let (Some(commune), Some(indicator), Some(unit)) =
         (number(&request.commune)?, number(&request.key.indicator)?, number(&request.key.unit)?)
@@ -184,16 +177,4 @@ fn pass_verdict(
         at
     ])?;
     Ok(())
-}
-
-pub(super) fn close_period(connection: &Connection, period: Period, act: &Act) -> Result<bool, StoreError> {
-    let closed = connection
-        .prepare_cached("INSERT OR IGNORE INTO closed_period (period, closed_at, closed_by) VALUES (?1, ?2, ?3)")?
-        .execute(params![columns::period(period), columns::time(act.at), act.who])?;
-    if closed == 0 {
-        return Ok(false);
-    }
-    announce(connection, names::NOBODY, Some(&FeedItem::Closed { period, closed: true }))?;
-    note(connection, act, "period_closed", &period.to_string())?;
-    Ok(true)
 }

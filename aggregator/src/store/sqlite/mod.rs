@@ -9,6 +9,7 @@ mod attachments;
 mod audit;
 pub mod backup;
 mod carry;
+mod closing;
 mod columns;
 mod conflict;
 mod connection;
@@ -31,11 +32,11 @@ mod verify;
 mod versions;
 
 use super::{
-    Act, Append, Appended, AuditHead, AuditLine, AuditQuestion, CatalogueImport, CertificateRecord, ClosedPeriod,
+    Act, Append, Appended, AuditHead, AuditLine, AuditQuestion, CatalogueImport, CertificateRecord, Closed, Closing,
     ConflictRecord, Contact, CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile, EvidenceWanted, Exception,
-    FeedPage, Finding, Founding, HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion,
-    ParkedChange, ParkedPlace, RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed,
-    Store, StoreCopy, StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
+    FeedPage, Finding, Founding, Freeze, HistoryPage, Imported, InvitationRecord, NotedCopies, Opening,
+    OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending,
+    ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -44,6 +45,7 @@ use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
     period::Period,
+    snapshot::Snapshot,
 };
 use std::path::Path;
 
@@ -60,6 +62,10 @@ impl Store for SqliteStore {
     async fn catalogue(&self) -> Result<(u64, Catalogue), StoreError> {
         let current = self.current_catalogue().await?;
         Ok((current.version, current.catalogue))
+    }
+
+    async fn catalogue_at(&self, version: u64) -> Result<Option<Catalogue>, StoreError> {
+        self.read(move |connection| read::catalogue_at(connection, version)).await
     }
 
     async fn current_catalogue(&self) -> Result<CurrentCatalogue, StoreError> {
@@ -244,8 +250,25 @@ impl Store for SqliteStore {
         self.transact(move |transaction, _| decide::review(transaction, &request, &act)).await
     }
 
-    async fn close_period(&self, period: Period, act: Act) -> Result<bool, StoreError> {
-        self.transact(move |transaction, _| decide::close_period(transaction, period, &act)).await
+    async fn close_period(&self, period: Period, freeze: Freeze, act: Act) -> Result<Closed, StoreError> {
+        self.transact(move |transaction, _| closing::close(transaction, period, freeze, &act)).await
+    }
+
+    async fn reopen_period(&self, period: Period, reason: &str, act: Act) -> Result<bool, StoreError> {
+        let reason = reason.to_owned();
+        self.transact(move |transaction, _| closing::reopen(transaction, period, &reason, &act)).await
+    }
+
+    async fn closings(&self) -> Result<Vec<Closing>, StoreError> {
+        self.read(|connection| closing::closings(connection)).await
+    }
+
+    async fn snapshot(&self, period: Period, revision: u32) -> Result<Option<Snapshot>, StoreError> {
+        self.read(move |connection| closing::snapshot(connection, period, revision)).await
+    }
+
+    async fn frozen_rankings(&self) -> Result<Vec<Snapshot>, StoreError> {
+        self.read(|connection| closing::frozen_rankings(connection)).await
     }
 
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError> {
@@ -258,10 +281,6 @@ impl Store for SqliteStore {
 
     async fn contacts(&self) -> Result<Vec<Contact>, StoreError> {
         self.read(|connection| contact::all(connection)).await
-    }
-
-    async fn closed_periods(&self) -> Result<Vec<ClosedPeriod>, StoreError> {
-        self.read(|connection| read::closed_periods(connection)).await
     }
 
     async fn note(&self, what: &'static str, detail: &str, act: Act) -> Result<(), StoreError> {

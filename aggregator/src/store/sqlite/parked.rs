@@ -6,7 +6,6 @@ use super::{
     conflict::{self, Hand},
     journal::PARKED,
     names::Names,
-    read,
     records::{Part, Records},
     remake,
     versions::KnownVersions,
@@ -208,8 +207,7 @@ impl Page {
             }
             Deed::ConflictNoted(_) | Deed::ConflictSettled(_) => return Ok(About::Conflicts),
         };
-        let closed = read::closed_periods(connection)?.iter().any(|closed| closed.period == period);
-        Ok(if closed { About::Refused(Refusal::PeriodClosed(period)) } else { About::Records(indicator, period) })
+        Ok(About::Records(indicator, period))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ClosedPeriod, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion, StoreError,
+        CatalogueFiles, CurrentCatalogue, Exception, FeedPage, Founding, Opening, OpeningQuestion, StoreError,
         StoredObservation,
     },
     columns, files, journal, lineage, names,
@@ -11,7 +11,7 @@ use prost::Message;
 use proto::sync::v1::FeedPart;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::{
-    catalogue::read as catalogue_files,
+    catalogue::{Catalogue, read as catalogue_files},
     observation::{Decision, ObservationKey},
 };
 use std::collections::HashMap;
@@ -47,11 +47,23 @@ pub(super) fn current_version(connection: &Connection) -> Result<Option<(i64, St
 
 pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalogue, StoreError> {
     let (version, fingerprint, _) = current_version(connection)?.ok_or(StoreError::Unreadable("catalogue"))?;
-    let mut statement = connection.prepare_cached("SELECT name, bytes FROM catalogue_file WHERE version = ?1")?;
-    let rows = statement.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let kept = rows.collect::<Result<_, _>>()?;
+    let kept = catalogue_files_of(connection, version)?;
     let catalogue = catalogue_files::read(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
     Ok(CurrentCatalogue { version: columns::to_u64(version)?, fingerprint, files: kept, catalogue })
+}
+
+fn catalogue_files_of(connection: &Connection, version: i64) -> Result<CatalogueFiles, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT name, bytes FROM catalogue_file WHERE version = ?1")?;
+    let rows = statement.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn catalogue_at(connection: &Connection, version: u64) -> Result<Option<Catalogue>, StoreError> {
+    let kept = catalogue_files_of(connection, columns::count(version))?;
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    catalogue_files::read(&kept).map(Some).map_err(|_| StoreError::Unreadable("catalogue"))
 }
 
 /// The packed periods of the plan year, first and last.
@@ -196,19 +208,4 @@ pub(super) fn exceptions(connection: &Connection) -> Result<Vec<Exception>, Stor
     }
     exceptions.sort_unstable_by(|a, b| (&a.commune, a.period).cmp(&(&b.commune, b.period)));
     Ok(exceptions)
-}
-
-pub(super) fn closed_periods(connection: &Connection) -> Result<Vec<ClosedPeriod>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT period, closed_at, closed_by FROM closed_period")?;
-    let mut rows = statement.query([])?;
-    let mut periods = Vec::new();
-    while let Some(row) = rows.next()? {
-        periods.push(ClosedPeriod {
-            period: columns::to_period(row.get(0)?)?,
-            closed_at: columns::to_time(row.get(1)?)?,
-            closed_by: row.get(2)?,
-        });
-    }
-    periods.sort_unstable_by(|a, b| a.period.by_recency(b.period));
-    Ok(periods)
 }

@@ -174,6 +174,23 @@ const AUDIT_STAYS: &str = "
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit history is only added to'); END;
 ";
 
+/// Closings with their snapshots. A period that was closed before has none.
+const CLOSING: &str = "
+CREATE TABLE closing (
+    period INTEGER NOT NULL, revision INTEGER NOT NULL, closed_at INTEGER NOT NULL, closed_by TEXT NOT NULL,
+    catalogue_version INTEGER NOT NULL, rules TEXT, as_of TEXT, digest BLOB,
+    reopened_at INTEGER, reopened_by TEXT, reopen_reason TEXT,
+    PRIMARY KEY (period, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshot_table (
+    period INTEGER NOT NULL, revision INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL,
+    UNIQUE (period, revision, name)
+) STRICT;
+INSERT INTO closing (period, revision, closed_at, closed_by, catalogue_version)
+    SELECT period, 1, closed_at, closed_by, 0 FROM closed_period;
+DROP TABLE closed_period;
+";
+
 /// Migrations in order; released ones are never changed.
 fn migrations() -> Vec<M<'static>> {
     vec![
@@ -186,6 +203,7 @@ fn migrations() -> Vec<M<'static>> {
             audit::chain_all(transaction).map_err(|error| HookError::Hook(error.to_string()))?;
             Ok(transaction.execute_batch(AUDIT_STAYS)?)
         }),
+        M::up(CLOSING),
     ]
 }
 
@@ -274,7 +292,12 @@ mod tests {
             let mut statement = connection.prepare(sql).unwrap();
             statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
         };
+        // What is not kept any more was empty.
+        let now = texts("SELECT name FROM now.sqlite_master WHERE type = 'table'");
         for table in texts("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'") {
+            if !now.contains(&table) {
+                continue;
+            }
             let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
             let sql = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}");
             connection.execute(&sql, []).unwrap();

@@ -30,7 +30,7 @@ async fn what_was_written_is_there_after_a_restart_and_others_are_noticed() {
     assert_eq!(store.decisions().await.unwrap(), quiet, "figures are no decisions");
     let BatchOutcome::Committed { position, .. } = outcomes[0] else { panic!("not committed") };
     let other = SqliteStore::open(&path).unwrap();
-    other.close_period("2026-01".parse().unwrap(), act(moment())).await.unwrap();
+    sample::close(&other, "2026-01").await;
     assert_eq!(store.decisions().await.unwrap(), quiet + 1);
     drop((store, other));
     let store = SqliteStore::open(&path).unwrap();
@@ -166,7 +166,7 @@ proptest! {
                     }
                 }
                 if closes && held.len() > 8 {
-                    store.close_period("2026-09".parse().unwrap(), act(moment())).await.unwrap();
+                    sample::close(&store, "2026-09").await;
                 }
             }
             for period in ["2026-09", "2026-10"] {

@@ -121,7 +121,7 @@ fn sum(batches: &[CheckedBatch], counted: &[u64]) -> SetDigest {
 }
 
 async fn digests_follow_every_write(store: &impl Store) {
-    store.close_period("2026-08".parse().unwrap(), act(moment())).await.unwrap();
+    sample::close(store, "2026-08").await;
     let first = batch(
         "tan-phu",
         1,
@@ -143,7 +143,8 @@ async fn digests_follow_every_write(store: &impl Store) {
     let digests = store.record_digests("tan-phu").await.unwrap();
     let of = |period: &str| digests[&period.parse().unwrap()]["CDS-17"];
     assert_eq!((of("2026-10"), of("2026-09")), (sum(&batches, &[1, 3, 6, 7]), sum(&batches, &[5])));
-    assert_eq!(digests.len(), 2);
+    assert_eq!(of("2026-08"), sum(&batches, &[2]), "a closed period's too: both ends hold it");
+    assert_eq!(digests.len(), 3);
     assert!(store.record_digests("loc-tan").await.unwrap().is_empty());
     assert!(store.verify().await.unwrap().is_empty(), "what is kept is what the records say");
 }
@@ -203,7 +204,7 @@ async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'st
             figure(3, "2026-10", 30),
             evidence(4, 1, 1),
             noted(5),
-            figure(6, "2026-08", 1),
+            sample::change(6, Deed::ConflictSettled(change_id(99))),
         ],
     );
     // As a version would have taken it in that knew neither the first figure's kind nor conflicts.
@@ -228,7 +229,6 @@ async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'st
         reason: "thiếu".into(),
     };
     assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 2 });
-    store.close_period("2026-08".parse().unwrap(), act(moment())).await.unwrap();
     let province = Province::load(store.clone(), Arc::new(crate::clock::StandingClock(moment()))).await.unwrap();
     assert_eq!(crate::parked::take_up(&province).await.unwrap(), 4, "all but the one of a later schema");
     let kept = store.observations().await.unwrap();
@@ -242,7 +242,7 @@ async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'st
     assert_eq!(store.conflicts().await.unwrap()[0].id, change_id(5));
     let page = store.history("tan-phu", LogPosition::START, 100_000, 100).await.unwrap();
     let refused: Vec<_> = page.changes.iter().filter_map(|change| change.refusal.clone()).collect();
-    assert_eq!(refused.len(), 1, "the period was closed in the meantime: {refused:?}");
+    assert_eq!(refused.len(), 1, "there is no such conflict: {refused:?}");
     assert!(store.verify().await.unwrap().is_empty());
     assert_eq!(crate::parked::take_up(&province).await.unwrap(), 0, "looked at once");
     // The next version knows more.
