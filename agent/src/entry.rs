@@ -14,7 +14,7 @@ use shared::{
     catalogue::{Goal, Kind, view::CommuneView},
     change::{Change, Deed, Evidence},
     language::Language,
-    observation::{EntryRules, MAX_NAME_CHARS, Observation, ObservationKey, Refusal, Value},
+    observation::{Decision, EntryRules, MAX_NAME_CHARS, Observation, ObservationKey, Refusal, Value},
     period::Period,
 };
 use thiserror::Error;
@@ -329,7 +329,8 @@ pub fn figure_for_evidence(view: View<'_>, indicator: &str, unit: &str, period: 
     Ok(view.newest(&key)?.ok_or(Refusal::UnknownObservation)?)
 }
 
-/// Binds files to the newest version of a figure; all of them, or none.
+/// Binds files to the newest version of a figure; all of them, or none. Where a reviewer returned that version, a file that it does not
+/// have yet makes it a new version first: only that is looked at again (scoring rules 2026.1, "What counts").
 ///
 /// # Errors
 /// [`EntryError`]; nothing is written then.
@@ -341,7 +342,21 @@ pub fn attach(
 ) -> Result<(Figure, Vec<Attached>), EntryError> {
     check_name(author.name)?;
     store.write(|writing| {
-        let figure = figure_for_evidence(writing.view(), indicator, unit, period)?;
+        let mut figure = figure_for_evidence(writing.view(), indicator, unit, period)?;
+        let is_returned = figure.verdict.as_ref().is_some_and(|verdict| verdict.decision == Decision::Returned);
+        if is_returned {
+            let mut lacks = false;
+            for file in &files {
+                lacks |= !writing.view().has_evidence(figure.change_id, file.sha256)?;
+            }
+            if lacks {
+                let rulebook = Rulebook::read(writing.view())?;
+                rulebook.allows(&figure.observation)?;
+                let observation = figure.observation.clone();
+                record_checked(writing, author, &rulebook, observation)?;
+                figure = figure_for_evidence(writing.view(), indicator, unit, period)?;
+            }
+        }
         let mut attached = Vec::with_capacity(files.len());
         for file in files {
             let is_new = !writing.view().has_evidence(figure.change_id, file.sha256)?;

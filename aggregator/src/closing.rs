@@ -112,6 +112,8 @@ impl Frozen {
             standings,
             contacts: Vec::new(),
             closings: Vec::new(),
+            alert_events: Vec::new(),
+            verdicts: Vec::new(),
             today: snapshot.head.as_of,
             exercise,
         };

@@ -17,6 +17,7 @@
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
+//! | [`alerts`] | red and yellow lights, and since when |
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
@@ -26,6 +27,7 @@
 
 pub mod access;
 pub mod adoption;
+pub mod alerts;
 pub mod authorities;
 pub mod authority;
 pub mod backup;

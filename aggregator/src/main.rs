@@ -33,7 +33,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(failure) => {
             eprintln!("{}", failure.explain(language));
-            Ok(ExitCode::FAILURE)
+            Ok(ExitCode::from(failure.exit_code()))
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::{
     access::{Access, any_certificate},
+    alerts,
     authorities::{Authorities, KeysError},
     authority::Authority,
     bundle::TakeError,
@@ -187,6 +188,7 @@ impl Server {
         let notices = ingest.notices.clone();
         let ingest = Arc::new(ingest);
         let tidying = tokio::spawn(tidy(ingest.clone()));
+        let alerting = queries.clone().map(|live| tokio::spawn(alerts::watch(live, ending.clone())));
         let routes = routes(ingest, &province, &self.keyring, queries).await?;
         let noticing = tokio::spawn(notices.run(ending.clone()));
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
@@ -216,6 +218,9 @@ impl Server {
             tracing::warn!("sessions did not end in time");
         }
         noticing.abort();
+        if let Some(alerting) = alerting {
+            alerting.abort();
+        }
         keys.abort();
         self.folder.note_address(None)?;
         self.folder.note_authorities(None)?;

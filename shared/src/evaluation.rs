@@ -1,18 +1,12 @@
-//! From an effective observation to its state, what counts and its light.
+//! From an effective observation to its state and what counts.
 //!
-//! Source: scoring rules 2026.1, "What counts" and "Lights".
+//! Source: scoring rules 2026.1, "What counts".
 
 use crate::{
     achievement::{FULL, Micros},
     language::Language,
     observation::Decision,
 };
-use chrono::{Datelike, NaiveDate};
-
-/// Day of the last month of a period that the lights' time roadmap is measured at (the default calendar).
-pub const ROADMAP_DAY: u32 = 19;
-/// A deadline this near makes an unmet target yellow.
-pub const NEAR_DEADLINE_DAYS: i64 = 15;
 
 /// The state of a target's effective observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,83 +93,6 @@ pub fn state_and_counted(achieved: Option<Micros>, proof: Proof) -> (State, Micr
     }
 }
 
-/// A traffic light (đèn).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Light {
-    /// Đỏ.
-    Red,
-    /// Vàng.
-    Yellow,
-    /// Xanh.
-    Green,
-    /// Xám: no scored target.
-    Grey,
-}
-
-impl Light {
-    /// All lights.
-    pub const ALL: [Light; 4] = [Light::Red, Light::Yellow, Light::Green, Light::Grey];
-
-    /// The word in exports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Light::Red => "red",
-            Light::Yellow => "yellow",
-            Light::Green => "green",
-            Light::Grey => "grey",
-        }
-    }
-
-    /// The word for people.
-    #[must_use]
-    pub fn label(self, language: Language) -> &'static str {
-        match self {
-            Light::Red => language.pick("đỏ", "red"),
-            Light::Yellow => language.pick("vàng", "yellow"),
-            Light::Green => language.pick("xanh", "green"),
-            Light::Grey => language.pick("xám", "grey"),
-        }
-    }
-}
-
-/// What a light is judged by, for a scored target.
-#[derive(Debug, Clone, Copy)]
-pub struct LightFacts {
-    /// Achievement, 0 when nothing is reported.
-    pub achieved: Micros,
-    /// Whether the verdict on the effective observation is returned.
-    pub returned: bool,
-    /// d: the cut-off day of the period in the default calendar.
-    pub roadmap_day: NaiveDate,
-    /// The target's deadline, if it has one.
-    pub deadline: Option<NaiveDate>,
-    /// Whether something was reported for the period itself.
-    pub reported: bool,
-    /// Whether the commune's cut-off day of the period has passed.
-    pub cutoff_passed: bool,
-}
-
-/// The light of a scored target. Deadlines are judged on day d, so that a published month keeps its lights.
-#[must_use]
-pub fn light(facts: LightFacts) -> Light {
-    let d = facts.roadmap_day;
-    let a = u64::from(facts.achieved);
-    let unmet = facts.achieved < FULL;
-    // τ = day of the year / days in the year, in millionths times days in the year to stay whole.
-    let days = if d.leap_year() { 366 } else { 365 };
-    let roadmap = u64::from(d.ordinal()) * u64::from(FULL);
-    let deadline_passed = facts.deadline.is_some_and(|deadline| deadline < d);
-    if facts.returned || (deadline_passed && unmet) || 2 * a * days < roadmap {
-        return Light::Red;
-    }
-    let near = facts.deadline.is_some_and(|deadline| (0..=NEAR_DEADLINE_DAYS).contains(&(deadline - d).num_days()));
-    if a * days < roadmap || (!facts.reported && facts.cutoff_passed) || (near && unmet) {
-        return Light::Yellow;
-    }
-    Light::Green
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,37 +117,6 @@ mod tests {
         ];
         for (a, proof, state, counted) in cases {
             assert_eq!(state_and_counted(a, proof), (state, counted), "{a:?} {proof:?}");
-        }
-    }
-
-    #[test]
-    fn lights_by_the_first_rule_that_holds() {
-        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let facts = |achieved| LightFacts {
-            achieved,
-            returned: false,
-            roadmap_day: day("2026-10-19"),
-            deadline: None,
-            reported: true,
-            cutoff_passed: true,
-        };
-        // τ = 292/365 = 0.8 exactly.
-        let cases = [
-            (facts(399_999), Light::Red),
-            (facts(400_000), Light::Yellow),
-            (facts(799_999), Light::Yellow),
-            (facts(800_000), Light::Green),
-            (LightFacts { returned: true, ..facts(FULL) }, Light::Red),
-            (LightFacts { deadline: Some(day("2026-10-18")), ..facts(999_999) }, Light::Red),
-            (LightFacts { deadline: Some(day("2026-10-18")), ..facts(FULL) }, Light::Green),
-            (LightFacts { deadline: Some(day("2026-10-19")), ..facts(999_999) }, Light::Yellow),
-            (LightFacts { deadline: Some(day("2026-11-03")), ..facts(999_999) }, Light::Yellow),
-            (LightFacts { deadline: Some(day("2026-11-04")), ..facts(999_999) }, Light::Green),
-            (LightFacts { reported: false, ..facts(FULL) }, Light::Yellow),
-            (LightFacts { reported: false, cutoff_passed: false, ..facts(FULL) }, Light::Green),
-        ];
-        for (facts, expected) in cases {
-            assert_eq!(light(facts), expected, "{facts:?}");
         }
     }
 }

@@ -11,9 +11,10 @@
 //! | [`digest`] | order-free hashes over records |
 //! | [`evidence_kind`] | which kind of file a piece of evidence is, by its content |
 //! | [`achievement`] | how far a value is towards its target |
-//! | [`evaluation`] | states, what counts, lights |
+//! | [`evaluation`], [`light`] | states and what counts; lights and why |
 //! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
 //! | [`due`] | what is expected of a commune in a period, and how it came |
+//! | [`review`] | why a reported result is returned |
 //! | [`ranking`] | composite scores, schemes, ranks, movement |
 //! | [`standings`] | rankings kept ready and brought up to date change by change |
 //! | [`snapshot`] | what closing a period freezes, and its digest |
@@ -38,12 +39,14 @@ pub mod evidence_kind;
 pub mod feed;
 pub mod fraction;
 pub mod language;
+pub mod light;
 pub mod listing;
 pub mod manifest;
 pub mod observation;
 pub mod period;
 pub mod province;
 pub mod ranking;
+pub mod review;
 pub mod snapshot;
 pub mod standings;
 pub mod system_words;

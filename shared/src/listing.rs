@@ -4,17 +4,15 @@
 //! wherever it was made.
 
 use crate::{
-    amount::Amount,
-    calendar::TIME_ZONE,
-    evaluation::{Light, State},
-    fraction::decimals,
-    language::Language,
+    amount::Amount, calendar::TIME_ZONE, evaluation::State, fraction::decimals, language::Language, light::Light,
     vietnamese,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 
 /// Widest cell of a table for people, in characters.
 const WIDEST_CELL: usize = 60;
+/// Widest sentence, in characters.
+const WIDEST_WORDS: usize = 100;
 /// A text column is not made narrower than this to fit the terminal.
 const NARROWEST_TEXT: usize = 14;
 /// Width of a table for people where the terminal does not say, in characters.
@@ -57,6 +55,8 @@ impl Column {
 pub enum Form {
     /// As it stands; yes and no in their language.
     Text,
+    /// A sentence that has to be read whole: other texts give way before it does.
+    Words,
     /// Right-aligned, decimal comma, no trailing zeros.
     Number,
     /// A reported value: right-aligned, cut to two decimals; yes and no in their language.
@@ -80,8 +80,9 @@ pub enum Form {
 }
 
 impl Form {
-    const ALL: [(Form, &'static str); 11] = [
+    const ALL: [(Form, &'static str); 12] = [
         (Form::Text, "text"),
+        (Form::Words, "words"),
         (Form::Number, "number"),
         (Form::Value, "value"),
         (Form::Score, "score"),
@@ -180,11 +181,16 @@ impl Listing {
 /// Column widths: what the cells need, then the widest texts give way until the line fits.
 fn widths(lines: &[Vec<String>], forms: &[Form], limit: usize) -> Vec<usize> {
     let needed = |c: usize| lines.iter().map(|line| line[c].chars().count()).max().unwrap_or(0);
-    let mut widths: Vec<usize> = (0..forms.len()).map(|c| needed(c).min(WIDEST_CELL)).collect();
+    let mut widths: Vec<usize> = (0..forms.len())
+        .map(|c| needed(c).min(if forms[c] == Form::Words { WIDEST_WORDS } else { WIDEST_CELL }))
+        .collect();
     let gaps = 2 * forms.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > limit {
-        let texts = (0..forms.len()).filter(|c| forms[*c] == Form::Text && widths[*c] > NARROWEST_TEXT);
-        let Some(widest) = texts.max_by_key(|c| widths[*c]) else { break };
+        let widest = |form| {
+            let texts = (0..forms.len()).filter(|c| forms[*c] == form && widths[*c] > NARROWEST_TEXT);
+            texts.max_by_key(|c| widths[*c])
+        };
+        let Some(widest) = widest(Form::Text).or_else(|| widest(Form::Words)) else { break };
         widths[widest] -= 1;
     }
     widths
@@ -214,7 +220,7 @@ pub fn number_for_people(machine: &str, language: Language) -> String {
 pub fn for_people(form: Form, cell: &str, language: Language) -> String {
     match form {
         _ if cell.is_empty() => String::new(),
-        Form::Text => yes_no(&cell.split_whitespace().collect::<Vec<_>>().join(" "), language).to_owned(),
+        Form::Text | Form::Words => yes_no(&cell.split_whitespace().collect::<Vec<_>>().join(" "), language).to_owned(),
         Form::Number => yes_no(&number_for_people(vietnamese::trimmed(cell), language), language).to_owned(),
         Form::Value => match cell.parse::<Amount>() {
             // Cut, not rounded: a value just below its target must not read as the target.

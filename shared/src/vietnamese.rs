@@ -57,6 +57,12 @@ pub fn folded(text: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a text contains another, whatever the case and the diacritics.
+#[must_use]
+pub fn contains(text: &str, wanted: &str) -> bool {
+    folded(text).contains(&folded(wanted))
+}
+
 /// A number in machine form the way people read it: decimal comma, dots between thousands, no trailing zeros cut.
 /// Text that is not a number comes back as it is.
 #[must_use]

@@ -29,7 +29,7 @@ pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
     let by = arguments.by.clone().unwrap_or_else(account::name);
     // Asked first, so that no copy is made for a figure that is not there.
     entry::check_name(&by).map_err(EntryError::from)?;
-    entry::figure_for_evidence(store.view(), place.0, place.1, place.2)?;
+    let before = entry::figure_for_evidence(store.view(), place.0, place.1, place.2)?;
     let limits = Limits { file_bytes: desk.config.evidence_max_file_bytes, total_bytes: MAX_TOTAL_BYTES };
     let copies = evidence::keep(&desk.folder, &arguments.files, limits)?;
     let mut random = rand::rng();
@@ -44,11 +44,18 @@ pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
             .collect();
         return Ok(pretty(&json!({
             "indicator": key.indicator, "unit": key.unit, "period": key.period.to_string(), "version": version,
-            "files": files, "evidence_count": count,
+            "resubmitted": figure.change_id != before.change_id, "files": files, "evidence_count": count,
         }))
         .into());
     }
-    let mut text: String = attached.iter().map(|attached| in_words(desk, attached)).collect();
+    let mut text = String::new();
+    if figure.change_id != before.change_id {
+        text += &desk.language.pick(
+            format!("Số liệu này đã bị trả lại nên được nộp lại thành phiên bản {version}. Minh chứng của phiên bản cũ không đi theo: tệp nào còn dùng thì gắn lại.\n"),
+            format!("This figure was returned, so it is reported again as version {version}. The evidence of the old version does not go with it: attach again what is still good.\n"),
+        );
+    }
+    text += &attached.iter().map(|attached| in_words(desk, attached)).collect::<String>();
     text += &desk.language.pick(
         format!("{}, kỳ {}, phiên bản {version}: {count} minh chứng\n", key.indicator, key.period),
         format!("{}, period {}, version {version}: {count} evidence files\n", key.indicator, key.period),

@@ -209,6 +209,35 @@ fn entry_attach(
 }
 
 #[test]
+fn evidence_for_a_returned_figure_reports_it_again() {
+    let mut home = Home::ready();
+    let first = home.value("CDS-2", "10").unwrap();
+    let file = |byte: u8| Copied { sha256: [byte; 32], name: format!("{byte}.pdf"), size_bytes: 3 };
+    let attach = |home: &mut Home, files: Vec<Copied>| {
+        let (store, mut author) = home.author();
+        entry_attach(store, &mut author, "2026-10".parse().unwrap(), files).unwrap()
+    };
+    assert_eq!(attach(&mut home, vec![file(1)]).0.version, Some(1));
+    home.receive(&[FeedItem::Verdict {
+        observation: first.change_id,
+        decision: Decision::Returned,
+        reason: "minh chứng không đọc được".into(),
+        reviewer: "Hà".into(),
+        decided_at: now(),
+    }]);
+    assert_eq!(
+        attach(&mut home, vec![file(1)]).0.version,
+        Some(1),
+        "it has this file, there is nothing new to look at"
+    );
+    let (figure, attached) = attach(&mut home, vec![file(2), file(1)]);
+    assert_eq!((figure.version, attached.iter().filter(|one| one.is_new).count()), (Some(2), 2));
+    assert_eq!(figure.observation, first.observation);
+    assert!(home.store.view().returned_figures().unwrap().is_empty());
+    assert_eq!(attach(&mut home, vec![file(3)]).0.version, Some(2), "nobody has returned this one");
+}
+
+#[test]
 fn a_verdict_shows_on_its_version_and_ends_with_the_next() {
     let mut home = Home::ready();
     let first = home.value("CDS-2", "10").unwrap();

@@ -6,12 +6,17 @@ use crate::{
     store::{Exception, ReviewRequest, Reviewed, Store},
 };
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{
+    ArgGroup, Args, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use shared::{
     calendar::rfc3339,
     catalogue::Catalogue,
+    language::Language,
     observation::{Decision, MAX_NOTE_CHARS, ObservationKey},
     period::Period,
+    review::Reason,
 };
 
 /// How long after its period a cut-off day may lie.
@@ -68,6 +73,15 @@ impl ExceptionArgs {
     }
 }
 
+/// A reason with its words, for `--help`.
+fn named(reason: Reason) -> PossibleValue {
+    PossibleValue::new(reason.as_str()).help(reason.label(Language::Vi))
+}
+
+fn coded(word: String) -> Result<Reason, String> {
+    Reason::from_word(&word).ok_or(word)
+}
+
 /// The command `review`.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("decision").required(true).args(["accept", "returned"])))]
@@ -85,9 +99,12 @@ pub struct Review {
     /// Chấp nhận
     #[arg(long)]
     accept: bool,
-    /// Trả lại, với lý do
-    #[arg(long = "return", value_name = "LÝ_DO", value_parser = reason)]
+    /// Trả lại, với lời giải thích
+    #[arg(long = "return", value_name = "LỜI", num_args = 0..=1, default_missing_value = "")]
     returned: Option<String>,
+    /// Lý do trả lại, theo danh mục
+    #[arg(long, requires = "returned", conflicts_with = "accept", value_parser = PossibleValuesParser::new(Reason::ALL.map(named)).try_map(coded))]
+    reason: Option<Reason>,
     /// Phiên bản được thẩm định; mặc định là phiên bản mới nhất
     #[arg(long)]
     version: Option<u32>,
@@ -102,13 +119,19 @@ impl Review {
         if catalogue.indicator(&indicator).is_none() {
             return Err(Failure::UnknownIndicator(self.indicator));
         }
+        let code = self.returned.as_ref().map(|_| self.reason.unwrap_or(Reason::Other));
+        let told = match (code, self.returned.as_deref().unwrap_or_default()) {
+            (None, _) => String::new(),
+            (Some(code), words) => reason(&code.told(words)).map_err(|_| Failure::NoReason)?,
+        };
         let decision = if self.accept { Decision::Accepted } else { Decision::Returned };
         let request = ReviewRequest {
             commune: commune.slug.clone(),
             key: ObservationKey { indicator, unit: self.unit, period: self.period },
             version: self.version,
             decision,
-            reason: self.returned.unwrap_or_default(),
+            reason: told,
+            code,
         };
         let figure = format!("{} {} {}", commune.name, request.key.indicator, request.key.period);
         match opened.store.review(request, context.act(&opened)).await? {

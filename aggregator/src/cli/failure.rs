@@ -111,6 +111,9 @@ pub enum Failure {
     /// The period is not closed.
     #[error("period {0} is not closed")]
     NotClosed(Period),
+    /// A figure is returned without saying why.
+    #[error("say why it is returned: --return WORDS or --reason CODE")]
+    NoReason,
     /// The period lies in the future.
     #[error("period {0} has not begun")]
     NotBegun(Period),
@@ -209,6 +212,15 @@ impl From<AskError> for Failure {
 }
 
 impl Failure {
+    /// 2 for wrong usage that only shows when all arguments are read, else 1.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::NoReason => 2,
+            _ => 1,
+        }
+    }
+
     /// What is wrong and what to do.
     #[must_use]
     pub fn explain(&self, language: Language) -> String {
@@ -255,6 +267,7 @@ impl Failure {
             }
             Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt; mở lại trước bằng lệnh `period reopen`"),
             Failure::NotClosed(period) => format!("kỳ {period} chưa chốt"),
+            Failure::NoReason => "trả lại thì phải nêu lý do: --return LỜI hoặc --reason MÃ".to_owned(),
             Failure::NotBegun(period) => format!("kỳ {period} chưa bắt đầu"),
             Failure::BeforeCutoff { period, day, commune } => format!(
                 "{commune} còn được nộp kỳ {period} đến hết ngày {}; đợi hết hạn, hoặc thêm --early",

@@ -1,11 +1,12 @@
 //! The answers for people: headings, notes and the columns beyond those of the exports.
 
 use super::{
-    due,
+    alert, due,
     explanation::{TargetFacts, effective_cells, explanation},
     export,
     figures::Figures,
     question::{AskError, Question, Subject},
+    review,
 };
 use crate::store::Contact;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,6 +43,9 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
         Subject::Indicator(code) => league(figures, question, code)?,
         Subject::Communes => communes(figures, language),
         Subject::Due(commune) => due::due(figures, question, commune.as_deref())?,
+        Subject::Alerts(asked) => alert::alerts(figures, question, asked)?,
+        Subject::Queue(asked) => review::queue(figures, inputs.unwrap_or(&Inputs::default()), question, asked)?,
+        Subject::Reviews => review::reviews(figures, inputs.unwrap_or(&Inputs::default()), question)?,
         Subject::Export(table) => {
             let empty = Inputs::default();
             export::export(figures, inputs.unwrap_or(&empty), *table, question.period, question.scheme)?

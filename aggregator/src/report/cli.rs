@@ -1,14 +1,16 @@
 //! The commands that ask. They read the local folder, or a server with `--server`, and print the same.
 
 use super::{
+    alert::events_since,
     answer::answer,
     closed::{answer_closed, closing_of},
     figures::{Figures, FiguresError},
-    question::{AskError, Edition, ExportTable, Question, Subject, kind},
+    question::{AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, kind, light},
     recompute::{self, RecomputeError, Recomputed},
     remote::{self, RemoteError, Server},
 };
 use crate::{
+    alerts,
     closing::{Frozen, FrozenError},
     store::{Store, StoreError},
 };
@@ -103,6 +105,49 @@ pub enum ReportCommand {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Đèn đỏ, đèn vàng với lý do; hoặc đèn nào vừa bật, vừa tắt
+    Alerts {
+        /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
+        commune: Option<String>,
+        /// Chỉ đơn vị chủ trì có tên chứa chữ này (không cần dấu)
+        #[arg(long)]
+        unit: Option<String>,
+        /// Chỉ đèn đỏ (red) hoặc chỉ đèn vàng (yellow)
+        #[arg(long, value_parser = ["red", "yellow"])]
+        light: Option<String>,
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long, conflicts_with = "changes")]
+        period: Option<Period>,
+        /// Những đèn bật, tắt từ ngày này (YYYY-MM-DD); không ghi ngày là từ hôm qua
+        #[arg(long, value_name = "NGÀY", num_args = 0..=1, default_missing_value = "yesterday", value_parser = since)]
+        changes: Option<Since>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Số liệu chờ thẩm định, chờ lâu nhất trước
+    Queue {
+        /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
+        commune: Option<String>,
+        /// Chỉ một chỉ tiêu
+        #[arg(long)]
+        indicator: Option<String>,
+        /// Cả số liệu chưa đạt mục tiêu mà có minh chứng
+        #[arg(long)]
+        all: bool,
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Đã thẩm định bao nhiêu, trả lại vì sao, mất bao lâu
+    Reviews {
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// Xuất dữ liệu để ai cũng tính lại được
     Export {
         /// Bảng cần xuất
@@ -169,6 +214,10 @@ pub struct Of {
     /// Của kỳ đã chốt: lần chốt thứ mấy, hoặc present là số liệu hiện tại; mặc định là lần chốt đang có hiệu lực
     #[arg(long, default_value = "", hide_default_value = true, value_parser = edition)]
     revision: Edition,
+}
+
+fn since(word: &str) -> Result<Since, String> {
+    word.parse().map_err(|_| "YYYY-MM-DD".to_owned())
 }
 
 fn edition(word: &str) -> Result<Edition, String> {
@@ -253,14 +302,22 @@ pub async fn run(
         Some(server) => remote::ask(&server, &question).await?,
         None => {
             let (store, now) = open().await?;
-            local(&*store, &question, local_day(now)).await?
+            local(&*store, &question, now).await?
         }
     };
     Ok(Printed { out: render(&report, format, language), warnings: Vec::new() })
 }
 
-async fn local(store: &dyn Store, question: &Question, today: NaiveDate) -> Result<Listing, ReportError> {
-    let (figures, inputs) = Figures::load_with_inputs(store, today).await?;
+async fn local(store: &dyn Store, question: &Question, now: DateTime<Utc>) -> Result<Listing, ReportError> {
+    let (mut figures, inputs) = Figures::load_with_inputs(store, local_day(now)).await?;
+    match &question.subject {
+        Subject::Alerts(asked) => {
+            alerts::bring_up_to_date(store, &figures, now).await?;
+            figures.alert_events = store.alert_events(events_since(asked, figures.today)).await?;
+        }
+        Subject::Reviews => figures.verdicts = store.verdicts().await?,
+        _ => {}
+    }
     match closing_of(&figures, question)? {
         None => Ok(answer(&figures, Some(&inputs), question)?),
         Some((closing, question)) => {
@@ -306,6 +363,18 @@ fn asked(command: ReportCommand, language: Language) -> Result<(Question, Format
         ReportCommand::Communes { asking } => (Subject::Communes, whole, asking.format, asking.server),
         ReportCommand::Due { commune, period, asking } => {
             (Subject::Due(commune), Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::Alerts { commune, unit, light: word, period, changes, asking } => {
+            let light = light(word.as_deref().unwrap_or_default())?;
+            let subject = Subject::Alerts(AlertsAsked { commune, unit, light, changes });
+            (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::Queue { commune, indicator, all, period, asking } => {
+            let subject = Subject::Queue(QueueAsked { commune, indicator, all });
+            (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::Reviews { period, asking } => {
+            (Subject::Reviews, Of { period, ..whole }, asking.format, asking.server)
         }
         ReportCommand::Export { table, of, format, server } => (Subject::Export(table), of, format, server),
         ReportCommand::Recompute { .. } => return Err(AskError::UnknownWord("command", "recompute".into())),

@@ -22,7 +22,7 @@ use shared::{
 /// The period has no such closing, or lies outside the plan year.
 pub fn closing_of(figures: &Figures, question: &Question) -> Result<Option<(Closing, Question)>, AskError> {
     let is_present = match question.subject {
-        Subject::Communes | Subject::Due(_) => true,
+        Subject::Communes | Subject::Due(_) | Subject::Alerts(_) | Subject::Queue(_) | Subject::Reviews => true,
         Subject::Rankings(_)
         | Subject::Explain(_)
         | Subject::Indicator(_)

@@ -1,7 +1,7 @@
 //! Everything an answer is made from.
 
 use super::question::{AskError, Edition};
-use crate::store::{Closing, Contact, Exception, Store, StoreError, StoredObservation};
+use crate::store::{AlertEvent, Closing, Contact, Exception, Store, StoreError, StoredObservation, StoredVerdict};
 use chrono::NaiveDate;
 use shared::{
     book::{Book, BookError},
@@ -41,6 +41,10 @@ pub struct Figures {
     pub contacts: Vec<Contact>,
     /// The closings of periods.
     pub closings: Vec<Closing>,
+    /// Lights that were raised and cleared: given for a question about them, else empty.
+    pub alert_events: Vec<AlertEvent>,
+    /// The verdicts with their times: given for a question about them, else empty.
+    pub verdicts: Vec<StoredVerdict>,
     /// Today in the province's time zone.
     pub today: NaiveDate,
     /// Whether this is a training province.
@@ -79,7 +83,20 @@ impl Figures {
             }
         }
         let closings = store.closings().await?;
-        Ok((Self { catalogue, catalogue_version, standings, contacts, closings, today, exercise }, inputs))
+        Ok((
+            Self {
+                catalogue,
+                catalogue_version,
+                standings,
+                contacts,
+                closings,
+                alert_events: Vec::new(),
+                verdicts: Vec::new(),
+                today,
+                exercise,
+            },
+            inputs,
+        ))
     }
 
     /// The period asked for, or the latest month that something was reported for, or the month of today.

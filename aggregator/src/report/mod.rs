@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
-//! | `answer`, `explanation`, `due` | the answers for people |
+//! | `answer`, `explanation`, `due`, `alert`, `review` | the answers for people |
 //! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
@@ -13,6 +13,7 @@
 //!
 //! Every answer is a [`shared::listing::Listing`], so that a command prints the same whether it reads the local folder or asks a server.
 
+pub mod alert;
 pub mod answer;
 pub mod cli;
 pub mod closed;
@@ -23,4 +24,5 @@ pub mod figures;
 pub mod question;
 pub mod recompute;
 pub mod remote;
+mod review;
 pub mod service;

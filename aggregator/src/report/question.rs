@@ -1,8 +1,10 @@
 //! What can be asked. A question is read whole before anything is looked up.
 
+use chrono::NaiveDate;
 use shared::{
     catalogue::{CommuneKind, find::FindError},
     language::Language,
+    light::Light,
     period::Period,
     ranking::{Scheme, Scope},
 };
@@ -57,8 +59,67 @@ pub enum Subject {
     Communes,
     /// What is expected in the period and what is missing, of all communes or of one as typed.
     Due(Option<String>),
+    /// Red and yellow lights, or what changed of them.
+    Alerts(AlertsAsked),
+    /// Results that await a reviewer.
+    Queue(QueueAsked),
+    /// How many results were reviewed, how and how fast.
+    Reviews,
     /// A table of the exports.
     Export(ExportTable),
+}
+
+/// Which alerts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlertsAsked {
+    /// Only of this commune, as typed.
+    pub commune: Option<String>,
+    /// Only where the lead unit contains this, whatever the diacritics.
+    pub unit: Option<String>,
+    /// Only this light.
+    pub light: Option<Light>,
+    /// Not those that stand, but what was raised and cleared since then.
+    pub changes: Option<Since>,
+}
+
+/// Since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// The beginning of yesterday.
+    Yesterday,
+    /// The beginning of a day.
+    Day(NaiveDate),
+}
+
+impl FromStr for Since {
+    type Err = AskError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "yesterday" {
+            return Ok(Since::Yesterday);
+        }
+        word.parse().map(Since::Day).map_err(|_| AskError::UnknownWord("day", word.chars().take(40).collect()))
+    }
+}
+
+impl Display for Since {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Since::Yesterday => f.write_str("yesterday"),
+            Since::Day(day) => day.fmt(f),
+        }
+    }
+}
+
+/// Which results that await a reviewer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueAsked {
+    /// Only of this commune, as typed.
+    pub commune: Option<String>,
+    /// Only of this indicator, as typed.
+    pub indicator: Option<String>,
+    /// Also results with evidence that do not reach their target.
+    pub all: bool,
 }
 
 /// Which figures of a closed period.
@@ -178,5 +239,20 @@ pub fn kind(word: &str) -> Result<Option<CommuneKind>, AskError> {
         _ => CommuneKind::from_word(word)
             .map(Some)
             .ok_or_else(|| AskError::UnknownWord("kind (xa, phuong)", word.chars().take(40).collect())),
+    }
+}
+
+/// Reads `red` or `yellow`; nothing for empty.
+///
+/// # Errors
+/// [`AskError::UnknownWord`] for anything else.
+pub fn light(word: &str) -> Result<Option<Light>, AskError> {
+    match word {
+        "" => Ok(None),
+        _ => [Light::Red, Light::Yellow]
+            .into_iter()
+            .find(|light| light.as_str() == word)
+            .map(Some)
+            .ok_or_else(|| AskError::UnknownWord("light (red, yellow)", word.chars().take(40).collect())),
     }
 }

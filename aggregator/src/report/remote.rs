@@ -13,6 +13,7 @@ use proto::{
 };
 use shared::{
     language::Language,
+    light::Light,
     listing::{Column, Form, Listing},
     ranking::Scope,
 };
@@ -129,6 +130,20 @@ fn request(question: &Question) -> ReportRequest {
             request.commune = commune.clone().unwrap_or_default();
             WireReport::Due
         }
+        Subject::Alerts(asked) => {
+            request.commune = asked.commune.clone().unwrap_or_default();
+            request.unit = asked.unit.clone().unwrap_or_default();
+            request.light = asked.light.map_or("", Light::as_str).to_owned();
+            request.changes = asked.changes.map_or_else(String::new, |since| since.to_string());
+            WireReport::Alerts
+        }
+        Subject::Queue(asked) => {
+            request.commune = asked.commune.clone().unwrap_or_default();
+            request.indicator = asked.indicator.clone().unwrap_or_default();
+            request.all = asked.all;
+            WireReport::Queue
+        }
+        Subject::Reviews => WireReport::Reviews,
         Subject::Export(table) => wire_export(*table),
     };
     request.set_report(report);

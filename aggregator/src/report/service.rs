@@ -1,9 +1,10 @@
 //! The gRPC query service: staff ask, the figures held ready answer.
 
 use super::{
+    alert::events_since,
     answer::answer,
     closed::{answer_closed, closing_of},
-    question::{AskError, ExportTable, Question, Subject, kind},
+    question::{AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, kind, light},
 };
 use crate::{closing::FrozenError, standing::Live};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -54,9 +55,23 @@ impl QueryService for Queries {
         }
         let report = match question.subject {
             // Exports are of every version, which is not held ready.
-            Subject::Export(_) => {
+            Subject::Export(_) | Subject::Queue(_) => {
                 let (figures, inputs) = self.live.load().await.map_err(|e| internal(&e))?;
                 answer(&figures, Some(&inputs), &question)
+            }
+            Subject::Reviews => {
+                let verdicts = self.live.verdicts().await.map_err(|e| internal(&e))?;
+                let (mut figures, inputs) = self.live.load().await.map_err(|e| internal(&e))?;
+                figures.verdicts = verdicts;
+                answer(&figures, Some(&inputs), &question)
+            }
+            Subject::Alerts(ref asked) => {
+                self.live.note_alerts().await.map_err(|e| internal(&e))?;
+                let since = events_since(asked, self.live.read().await.today);
+                let events = self.live.alert_events(since).await.map_err(|e| internal(&e))?;
+                let mut figures = self.live.write().await;
+                figures.alert_events = events;
+                answer(&figures, None, &question)
             }
             Subject::Communes => {
                 let contacts = self.live.contacts().await.map_err(|e| internal(&e))?;
@@ -96,6 +111,9 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         &request.commune,
         &request.language,
         &request.revision,
+        &request.unit,
+        &request.light,
+        &request.changes,
     ];
     if words.iter().any(|word| word.len() > MAX_WORD_BYTES) {
         return Err(Status::invalid_argument("a word is too long"));
@@ -123,6 +141,21 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,
         WireReport::Due => Subject::Due(optional(&request.commune)),
+        WireReport::Alerts => Subject::Alerts(AlertsAsked {
+            commune: optional(&request.commune),
+            unit: optional(&request.unit),
+            light: light(&request.light).map_err(|e| bad(e.explain(language)))?,
+            changes: optional(&request.changes)
+                .map(|word| word.parse())
+                .transpose()
+                .map_err(|e: AskError| bad(e.explain(language)))?,
+        }),
+        WireReport::Queue => Subject::Queue(QueueAsked {
+            commune: optional(&request.commune),
+            indicator: optional(&request.indicator),
+            all: request.all,
+        }),
+        WireReport::Reviews => Subject::Reviews,
         export => Subject::Export(
             ExportTable::ALL
                 .into_iter()

@@ -1,12 +1,13 @@
 //! The province's figures held ready in a running aggregator, following what agents send and what the province decides.
 
 use crate::{
+    alerts,
     closing::{Frozen, FrozenError},
     report::{
         figures::{Figures, FiguresError},
         question::Edition,
     },
-    store::{Accepted, Closing, Contact, Store, StoreError, StoredObservation},
+    store::{Accepted, AlertEvent, Closing, Contact, Store, StoreError, StoredObservation, StoredVerdict},
 };
 use chrono::{DateTime, Utc};
 use shared::{
@@ -82,6 +83,34 @@ impl Live {
     /// The store's.
     pub async fn contacts(&self) -> Result<Vec<Contact>, StoreError> {
         self.store.contacts().await
+    }
+
+    /// Brings the record of alerts level with the figures of this moment.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_alerts(&self) -> Result<(), StoreError> {
+        let standing = alerts::standing(&*self.read().await);
+        match standing {
+            Some((period, alerts)) => self.store.note_alerts(period, alerts, (self.now)()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The alerts that stand, and those that were cleared at or after an instant.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn alert_events(&self, since: DateTime<Utc>) -> Result<Vec<AlertEvent>, StoreError> {
+        self.store.alert_events(since).await
+    }
+
+    /// All verdicts of the plan year with their times.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError> {
+        self.store.verdicts().await
     }
 
     /// Takes in what was just committed.

@@ -3,6 +3,7 @@
 //! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
+mod alert;
 mod batch;
 mod closing;
 mod credential;
@@ -13,6 +14,7 @@ pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
 
+pub use alert::*;
 pub use batch::*;
 pub use closing::*;
 pub use credential::*;
@@ -198,11 +200,17 @@ pub trait Store: Send + Sync {
     async fn closings(&self) -> Result<Vec<Closing>, StoreError>;
     /// The snapshot of a closing; none where there is no such closing, or it has none.
     async fn snapshot(&self, period: Period, revision: u32) -> Result<Option<Snapshot>, StoreError>;
+    /// Brings the record of alerts level with those that stand at a moment.
+    async fn note_alerts(&self, period: Period, alerts: Vec<Alert>, at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// The alerts that stand, and those that were cleared at or after an instant, oldest first.
+    async fn alert_events(&self, since: DateTime<Utc>) -> Result<Vec<AlertEvent>, StoreError>;
     /// The rankings, and nothing else, of each period that is closed now.
     async fn frozen_rankings(&self) -> Result<Vec<Snapshot>, StoreError>;
 
     /// Every version of every figure of the plan year, by commune, indicator, unit, period and version.
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
+    /// The verdicts of the plan year, oldest first.
+    async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError>;
     /// The exceptions of the plan year, by commune and period.
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError>;
     /// What is known of the agents, by commune.

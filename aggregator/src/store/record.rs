@@ -6,6 +6,7 @@ use shared::{
     feed::FeedItem,
     observation::{Decision, ObservationKey, Value},
     period::Period,
+    review::Reason,
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -167,6 +168,27 @@ pub struct ReviewRequest {
     pub decision: Decision,
     /// Why; needed when it is returned.
     pub reason: String,
+    /// Which of the usual reasons it is.
+    pub code: Option<Reason>,
+}
+
+/// A verdict as passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredVerdict {
+    /// Commune slug.
+    pub commune: String,
+    /// The figure.
+    pub key: ObservationKey,
+    /// Its version.
+    pub version: u32,
+    /// The decision.
+    pub decision: Decision,
+    /// Which of the usual reasons it is.
+    pub code: Option<Reason>,
+    /// By whom.
+    pub reviewer: String,
+    /// When, by the province's clock.
+    pub decided_at: DateTime<Utc>,
 }
 
 /// What became of a review.

@@ -1,6 +1,7 @@
 //! What every adapter must do, written once: each test is a story over the port alone. Run with [`every_story`].
 
 mod identity;
+mod month;
 mod proofs;
 
 use super::{
@@ -38,6 +39,8 @@ pub async fn every_story<S: Store + 'static, G>(fresh: impl AsyncFn() -> (G, S))
     let (_guard, store) = fresh().await;
     the_feed_brings_each_commune_its_own(&store).await;
     identity::every_story(&fresh).await;
+    let (_guard, store) = fresh().await;
+    month::every(&store).await;
     let (_guard, store) = fresh().await;
     a_catalogue_is_imported_once(&store).await;
     let (_guard, store) = fresh().await;
@@ -189,6 +192,7 @@ async fn a_verdict_is_bound_to_the_newest_version(store: &impl Store) {
         version,
         decision,
         reason: "thiếu biểu".into(),
+        code: None,
     };
     let review = async |version, decision| store.review(request(version, decision), act(moment())).await.unwrap();
     assert_eq!(review(None, Decision::Accepted).await, Reviewed::Nothing);
@@ -220,6 +224,7 @@ async fn what_comes_after_a_closing_is_kept_for_the_next(store: &impl Store) {
         version: None,
         decision: Decision::Accepted,
         reason: String::new(),
+        code: None,
     };
     assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 2 });
     let exception = Exception {

@@ -7,8 +7,9 @@ use crate::{
     book::Book,
     catalogue::Goal,
     effective::Effective,
-    evaluation::{Light, LightFacts, ROADMAP_DAY, State, light},
+    evaluation::State,
     fraction::{Fraction, decimals},
+    light::{Cause, Light, LightFacts, ROADMAP_DAY, judge},
     observation::Decision,
 };
 use chrono::NaiveDate;
@@ -38,6 +39,8 @@ pub struct ExplainRow {
     pub sharers: u32,
     /// Light.
     pub light: Light,
+    /// Why it is red or yellow.
+    pub cause: Option<Cause>,
     /// Whether the observation is older than the indicator's frequency allows.
     pub stale: bool,
 }
@@ -112,6 +115,7 @@ fn explain_item(book: &Book, board: &Board, commune: u32, item: Item, today: Nai
         reported: book.reported_for(commune, item.indicator, period),
         cutoff_passed: book.cutoff(commune, period) < today,
     };
+    let (light, cause) = if item.goal.is_scored() { judge(facts) } else { (Light::Grey, None) };
     ExplainRow {
         commune,
         indicator: item.indicator,
@@ -122,7 +126,8 @@ fn explain_item(book: &Book, board: &Board, commune: u32, item: Item, today: Nai
         counted: evaluated.counted,
         points: book.indicators()[item.indicator as usize].points,
         sharers: item.sharers,
-        light: if item.goal.is_scored() { light(facts) } else { Light::Grey },
+        light,
+        cause,
         stale: effective.as_ref().is_some_and(|e| book.is_stale(commune, item.indicator, e.period, period)),
         effective,
     }

@@ -248,7 +248,14 @@ impl Watched {
 
     async fn review(&mut self, key: ObservationKey) -> Result<()> {
         let (commune, reason) = (COMMUNE.into(), "thiếu".into());
-        let request = ReviewRequest { commune, key: key.clone(), version: None, decision: Decision::Returned, reason };
+        let request = ReviewRequest {
+            commune,
+            key: key.clone(),
+            version: None,
+            decision: Decision::Returned,
+            reason,
+            code: None,
+        };
         self.running.store.review(request, act(self.now)).await?;
         self.promise(Promise::Decided(key));
         Ok(())

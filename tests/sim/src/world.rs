@@ -243,6 +243,7 @@ impl World {
             version: None,
             decision: if returned { Decision::Returned } else { Decision::Accepted },
             reason: if returned { "chưa khớp".into() } else { String::new() },
+            code: None,
         };
         let act = Act { who: "sim".into(), at: self.hand.real() };
         if matches!(store.review(request, act).await?, Reviewed::Done { .. }) {

@@ -15,4 +15,5 @@ mod promises;
 mod readme;
 mod refusals;
 mod restore;
+mod review;
 mod side_by_side;

@@ -79,7 +79,7 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 9] = [
+    let questions: [&[&str]; 14] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
         &["explain", "Định Quán", "--format", "json"],
@@ -87,6 +87,11 @@ fn staff_get_the_same_answers_from_afar() {
         &["communes", "--format", "csv"],
         &["due", "--period", "2026-10"],
         &["due", "tan phu", "--format", "csv"],
+        &["alerts", "--light", "red", "--period", "2026-10"],
+        &["alerts", "minh hung", "--unit", "kinh te"],
+        &["alerts", "--changes", "2026-09-01", "--format", "csv"],
+        &["queue", "--all", "--indicator", "cds-07"],
+        &["reviews", "--period", "2026-10", "--format", "json"],
         &["export", "observations", "--period", "2026-10"],
         &["--lang", "en", "explain", "minh-hung", "--scheme", "standard"],
     ];

@@ -2,16 +2,15 @@
 //! one in the feed where communes must know.
 
 use super::{
-    super::{Act, CatalogueImport, Exception, Founding, Imported, ReviewRequest, Reviewed, StoreError},
+    super::{Act, CatalogueImport, Exception, Founding, Imported, StoreError},
     audit::note,
     closing, columns,
     names::{self, Names},
     read,
 };
 use prost::Message;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use shared::feed::FeedItem;
-use uuid::Uuid;
 
 /// Adds an item to the feed; none stands for a new catalogue.
 pub(super) fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> Result<(), StoreError> {
@@ -117,64 +116,4 @@ pub(super) fn set_exception(
     let Exception { commune, period, cutoff, reason } = exception;
     note(connection, act, "exception_set", &format!("{commune} {period} until {cutoff}: {reason}"))?;
     Ok(true)
-}
-
-pub(super) fn review(connection: &Connection, request: &ReviewRequest, act: &Act) -> Result<Reviewed, StoreError> {
-    let number = |name: &str| names::find(connection, name);
-    let (Some(commune), Some(indicator), Some(unit)) =
-        (number(&request.commune)?, number(&request.key.indicator)?, number(&request.key.unit)?)
-    else {
-        return Ok(Reviewed::Nothing);
-    };
-    let place = [commune, indicator, unit, columns::period(request.key.period)];
-    let sql =
-        "SELECT version, change_id FROM observation WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4
-               ORDER BY version DESC LIMIT 1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let newest: Option<(u32, [u8; 16])> =
-        statement.query_row(place, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let Some((newest, change)) = newest else { return Ok(Reviewed::Nothing) };
-    match request.version {
-        Some(version) if version > newest => return Ok(Reviewed::Nothing),
-        Some(version) if version < newest => return Ok(Reviewed::Outdated { newest }),
-        _ => {}
-    }
-    pass_verdict(connection, place, newest, request, act)?;
-    let item = FeedItem::Verdict {
-        observation: Uuid::from_bytes(change),
-        decision: request.decision,
-        reason: request.reason.clone(),
-        reviewer: act.who.clone(),
-        decided_at: act.at,
-    };
-    announce(connection, commune, Some(&item))?;
-    let ReviewRequest { commune, key, decision, reason, .. } = request;
-    let figure = format!("{commune} {} {} {} version {newest}", key.indicator, key.unit, key.period);
-    note(connection, act, "reviewed", &format!("{figure}: {} {reason}", decision.as_str()))?;
-    Ok(Reviewed::Done { version: newest })
-}
-
-fn pass_verdict(
-    connection: &Connection,
-    [commune, indicator, unit, period]: [i64; 4],
-    version: u32,
-    request: &ReviewRequest,
-    act: &Act,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO verdict (commune, indicator, unit, period, version, decision, reason, reviewer, decided_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (commune, indicator, unit, period, version)
-               DO UPDATE SET decision = ?6, reason = ?7, reviewer = ?8, decided_at = ?9";
-    let (decision, at) = (request.decision.as_str(), columns::time(act.at));
-    connection.prepare_cached(sql)?.execute(params![
-        commune,
-        indicator,
-        unit,
-        period,
-        version,
-        decision,
-        request.reason,
-        act.who,
-        at
-    ])?;
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! Commands of other processes may read and write the same file at the same time.
 
 mod adopt;
+mod alert;
 mod append;
 mod attachments;
 mod audit;
@@ -28,15 +29,17 @@ mod remake;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod verify;
 mod versions;
 
 use super::{
-    Act, Append, Appended, AuditHead, AuditLine, AuditQuestion, CatalogueImport, CertificateRecord, Closed, Closing,
-    ConflictRecord, Contact, CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile, EvidenceWanted, Exception,
-    FeedPage, Finding, Founding, Freeze, HistoryPage, Imported, InvitationRecord, NotedCopies, Opening,
-    OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending,
-    ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence, StoredObservation, TakenUp, TrustReport,
+    Act, Alert, AlertEvent, Append, Appended, AuditHead, AuditLine, AuditQuestion, CatalogueImport, CertificateRecord,
+    Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile,
+    EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported, InvitationRecord,
+    NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed, Remade, Renewal,
+    Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence, StoredObservation,
+    StoredVerdict, TakenUp, TrustReport,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -247,7 +250,7 @@ impl Store for SqliteStore {
     }
 
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError> {
-        self.transact(move |transaction, _| decide::review(transaction, &request, &act)).await
+        self.transact(move |transaction, _| verdict::review(transaction, &request, &act)).await
     }
 
     async fn close_period(&self, period: Period, freeze: Freeze, act: Act) -> Result<Closed, StoreError> {
@@ -267,12 +270,24 @@ impl Store for SqliteStore {
         self.read(move |connection| closing::snapshot(connection, period, revision)).await
     }
 
+    async fn note_alerts(&self, period: Period, alerts: Vec<Alert>, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.transact(move |transaction, names| alert::note(transaction, names, period, alerts, at)).await
+    }
+
+    async fn alert_events(&self, since: DateTime<Utc>) -> Result<Vec<AlertEvent>, StoreError> {
+        self.read(move |connection| alert::events(connection, since)).await
+    }
+
     async fn frozen_rankings(&self) -> Result<Vec<Snapshot>, StoreError> {
         self.read(|connection| closing::frozen_rankings(connection)).await
     }
 
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError> {
         self.read(|connection| read::observations(connection)).await
+    }
+
+    async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError> {
+        self.read(|connection| verdict::all(connection)).await
     }
 
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError> {

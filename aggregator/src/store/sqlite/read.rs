@@ -67,7 +67,7 @@ pub(super) fn catalogue_at(connection: &Connection, version: u64) -> Result<Opti
 }
 
 /// The packed periods of the plan year, first and last.
-fn plan_year(connection: &Connection) -> Result<(i64, i64), StoreError> {
+pub(super) fn plan_year(connection: &Connection) -> Result<(i64, i64), StoreError> {
     let (_, _, year) = current_version(connection)?.ok_or(StoreError::Unreadable("catalogue"))?;
     Ok(columns::year_range(year))
 }

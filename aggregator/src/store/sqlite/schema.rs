@@ -191,6 +191,15 @@ INSERT INTO closing (period, revision, closed_at, closed_by, catalogue_version)
 DROP TABLE closed_period;
 ";
 
+/// When lights turned red or yellow, and when they were right again.
+const ALERT: &str = "
+CREATE TABLE alert (
+    id INTEGER PRIMARY KEY, commune INTEGER NOT NULL, plan_ref TEXT NOT NULL, light TEXT NOT NULL, cause TEXT NOT NULL,
+    period INTEGER NOT NULL, raised_at INTEGER NOT NULL, cleared_at INTEGER
+) STRICT;
+CREATE INDEX alert_standing ON alert (commune) WHERE cleared_at IS NULL;
+";
+
 /// Migrations in order; released ones are never changed.
 fn migrations() -> Vec<M<'static>> {
     vec![
@@ -204,6 +213,8 @@ fn migrations() -> Vec<M<'static>> {
             Ok(transaction.execute_batch(AUDIT_STAYS)?)
         }),
         M::up(CLOSING),
+        M::up(ALERT),
+        M::up("ALTER TABLE verdict ADD COLUMN reason_code TEXT;"),
     ]
 }
 

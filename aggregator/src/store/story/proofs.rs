@@ -227,6 +227,7 @@ async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'st
         version: None,
         decision: Decision::Returned,
         reason: "thiếu".into(),
+        code: None,
     };
     assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 2 });
     let province = Province::load(store.clone(), Arc::new(crate::clock::StandingClock(moment()))).await.unwrap();

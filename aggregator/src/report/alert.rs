@@ -1,0 +1,206 @@
+//! Red and yellow lights with the reason in words, of the province, a commune or a unit; and what changed since a day.
+
+use super::{
+    explanation::TargetFacts,
+    figures::Figures,
+    question::{AlertsAsked, AskError, Question, Since},
+};
+use crate::{
+    alerts::lit,
+    store::{Alert, AlertEvent},
+};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use shared::{
+    calendar::{end_of_day, rfc3339},
+    language::Language,
+    light::Light,
+    listing::{Column, Form, Listing},
+    vietnamese,
+};
+use std::{cmp::Reverse, collections::HashMap};
+
+/// The instant from which events are needed for a question asked today.
+#[must_use]
+pub fn events_since(asked: &AlertsAsked, today: NaiveDate) -> DateTime<Utc> {
+    let day = match asked.changes {
+        Some(Since::Day(day)) => day,
+        Some(Since::Yesterday) | None => today - Days::new(1),
+    };
+    // The beginning of the day is the end of the one before.
+    end_of_day(day - Days::new(1))
+}
+
+/// The lights that stand, red first; or what was raised and cleared since a day.
+///
+/// # Errors
+/// No such commune, or none with targets; a period outside the plan year.
+pub(super) fn alerts(figures: &Figures, question: &Question, asked: &AlertsAsked) -> Result<Listing, AskError> {
+    let commune = match &asked.commune {
+        Some(typed) => {
+            let commune = figures.catalogue.find_commune(typed)?;
+            let known = figures.standings.book().commune_number(&commune.slug);
+            known.ok_or_else(|| AskError::NoTargets(commune.name.clone()))?;
+            Some(commune.slug.clone())
+        }
+        None => None,
+    };
+    let is_wanted = |slug: &str, lead_unit: &str, light: Light| {
+        commune.as_deref().is_none_or(|wanted| wanted == slug)
+            && asked.unit.as_deref().is_none_or(|unit| leads(figures, slug, lead_unit, unit))
+            && asked.light.is_none_or(|wanted| wanted == light)
+    };
+    match asked.changes {
+        None => now(figures, question, is_wanted),
+        Some(_) => Ok(changes(figures, question.language, events_since(asked, figures.today), is_wanted)),
+    }
+}
+
+/// Whether a unit as typed is among a target's lead units: by its name there, or by its code or any spelling in that plan.
+fn leads(figures: &Figures, commune: &str, lead_unit: &str, typed: &str) -> bool {
+    let spellings =
+        figures.catalogue.units.iter().filter(|unit| unit.commune == commune).map(|unit| {
+            [unit.code.as_str(), &unit.name].into_iter().chain(unit.variants.split("; ")).collect::<Vec<_>>()
+        });
+    let of_typed = spellings.filter(|all| all.iter().any(|spelling| vietnamese::contains(spelling, typed)));
+    vietnamese::contains(lead_unit, typed)
+        || of_typed.flatten().any(|spelling| !spelling.is_empty() && vietnamese::contains(lead_unit, spelling))
+}
+
+fn now(
+    figures: &Figures,
+    question: &Question,
+    is_wanted: impl Fn(&str, &str, Light) -> bool,
+) -> Result<Listing, AskError> {
+    let (language, book) = (question.language, figures.standings.book());
+    let period = figures.period(question.period)?;
+    let since: HashMap<(&str, &str, Light), DateTime<Utc>> = figures
+        .alert_events
+        .iter()
+        .filter(|event| event.cleared_at.is_none())
+        .map(|AlertEvent { alert, raised_at, .. }| {
+            ((alert.commune.as_str(), alert.plan_ref.as_str(), alert.light), *raised_at)
+        })
+        .collect();
+    let mut lines = Vec::new();
+    for row in lit(figures, period) {
+        let member = &book.members()[row.commune as usize];
+        let Some(target) = row.own.and_then(|own| member.targets.get(own as usize)) else { continue };
+        let (slug, plan_ref, lead_unit) = (&member.row.slug, &target.row.plan_ref, &target.row.lead_unit);
+        if !is_wanted(slug, lead_unit, row.light) {
+            continue;
+        }
+        let indicator = &book.indicators()[row.indicator as usize];
+        let raised = since.get(&(slug.as_str(), plan_ref.as_str(), row.light));
+        let cells = vec![
+            row.light.as_str().to_owned(),
+            slug.clone(),
+            member.row.name.clone(),
+            plan_ref.clone(),
+            indicator.code.clone(),
+            indicator.name.clone(),
+            lead_unit.clone(),
+            row.cause.map_or("", |cause| cause.as_str()).to_owned(),
+            row.cause.map(|cause| cause.explain(language)).unwrap_or_default(),
+            row.value_text(),
+            TargetFacts::of(figures, &row, slug).printed,
+            row.achievement_text(),
+            period.to_string(),
+            raised.map(|at| rfc3339(*at)).unwrap_or_default(),
+        ];
+        lines.push(((Reverse(row.light == Light::Red), member.name_order), cells));
+    }
+    lines.sort_by_key(|(order, _)| *order);
+    let count = |word: &str| lines.iter().filter(|(_, cells)| cells[0] == word).count();
+    let (red, yellow) = (count("red"), count("yellow"));
+    let l = |vi, en| language.pick(vi, en);
+    Ok(Listing {
+        title: format!("{} {period}", l("Đèn đỏ, đèn vàng kỳ", "Red and yellow lights of")),
+        notes: vec![language.pick(
+            format!("{red} đèn đỏ, {yellow} đèn vàng. Thay đổi từ hôm qua: `alerts --changes`."),
+            format!("{red} red, {yellow} yellow. What changed since yesterday: `alerts --changes`."),
+        )],
+        columns: vec![
+            Column::new("light", l("Đèn", "Light"), Form::Light),
+            Column::new("commune", "", Form::Text),
+            Column::new("name", l("Xã, phường", "Commune"), Form::Text),
+            Column::new("plan_ref", l("Mục", "Item"), Form::Text),
+            Column::new("indicator", l("Mã", "Code"), Form::Text),
+            Column::new("indicator_name", l("Chỉ tiêu", "Indicator"), Form::Text),
+            Column::new("lead_unit", l("Đơn vị chủ trì", "Lead unit"), Form::Text),
+            Column::new("cause", "", Form::Text),
+            Column::new("reason", l("Lý do", "Reason"), Form::Words),
+            Column::new("value", l("Kết quả", "Value"), Form::Value),
+            Column::new("target", l("Mục tiêu", "Target"), Form::Text),
+            Column::new("achievement", "", Form::Share),
+            Column::new("period", "", Form::Text),
+            Column::new("raised_at", l("Từ lúc", "Since"), Form::Time),
+        ],
+        rows: lines.into_iter().map(|(_, cells)| cells).collect(),
+    })
+}
+
+fn changes(
+    figures: &Figures,
+    language: Language,
+    since: DateTime<Utc>,
+    is_wanted: impl Fn(&str, &str, Light) -> bool,
+) -> Listing {
+    let book = figures.standings.book();
+    let mut rows: Vec<(DateTime<Utc>, Vec<String>)> = Vec::new();
+    for AlertEvent { alert, period, raised_at, cleared_at } in &figures.alert_events {
+        let Alert { commune, plan_ref, light, cause } = alert;
+        let member = book.commune_number(commune).map(|number| &book.members()[number as usize]);
+        let target = member.and_then(|member| member.targets.iter().find(|target| target.row.plan_ref == *plan_ref));
+        let lead_unit = target.map_or("", |target| target.row.lead_unit.as_str());
+        if !is_wanted(commune, lead_unit, *light) {
+            continue;
+        }
+        let indicator = target.map(|target| &book.indicators()[target.indicator as usize]);
+        let moments = [("raised", "bật", Some(*raised_at)), ("cleared", "tắt", *cleared_at)];
+        for (word, vi, at) in moments.into_iter().filter_map(|(word, vi, at)| Some((word, vi, at?))) {
+            if at < since {
+                continue;
+            }
+            let cells = vec![
+                rfc3339(at),
+                word.to_owned(),
+                language.pick(vi, word).to_owned(),
+                light.as_str().to_owned(),
+                commune.clone(),
+                member.map_or_else(|| commune.clone(), |member| member.row.name.clone()),
+                plan_ref.clone(),
+                indicator.map(|indicator| indicator.code.clone()).unwrap_or_default(),
+                indicator.map(|indicator| indicator.name.clone()).unwrap_or_default(),
+                lead_unit.to_owned(),
+                cause.clone(),
+                period.to_string(),
+            ];
+            rows.push((at, cells));
+        }
+    }
+    rows.sort_by_key(|(at, _)| *at);
+    let l = |vi, en| language.pick(vi, en);
+    let day = shared::calendar::local_day(since);
+    Listing {
+        title: language.pick(
+            format!("Đèn bật, tắt từ {}", day.format("%d/%m/%Y")),
+            format!("Lights raised and cleared since {day}"),
+        ),
+        notes: Vec::new(),
+        columns: vec![
+            Column::new("at", l("Lúc", "At"), Form::Time),
+            Column::new("change", "", Form::Text),
+            Column::new("change_words", l("Thay đổi", "Change"), Form::Text),
+            Column::new("light", l("Đèn", "Light"), Form::Light),
+            Column::new("commune", "", Form::Text),
+            Column::new("name", l("Xã, phường", "Commune"), Form::Text),
+            Column::new("plan_ref", l("Mục", "Item"), Form::Text),
+            Column::new("indicator", l("Mã", "Code"), Form::Text),
+            Column::new("indicator_name", l("Chỉ tiêu", "Indicator"), Form::Text),
+            Column::new("lead_unit", l("Đơn vị chủ trì", "Lead unit"), Form::Text),
+            Column::new("cause", "", Form::Text),
+            Column::new("period", l("Kỳ", "Period"), Form::Text),
+        ],
+        rows: rows.into_iter().map(|(_, cells)| cells).collect(),
+    }
+}

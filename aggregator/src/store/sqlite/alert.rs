@@ -1,0 +1,83 @@
+//! Alerts as they are raised and cleared. A light that changes its colour is cleared and raised anew; another cause is the same alert.
+
+use super::{
+    super::{Alert, AlertEvent, StoreError},
+    columns, names,
+    names::Names,
+};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+use shared::{light::Light, period::Period};
+use std::collections::{HashMap, HashSet};
+
+/// Brings the record level with what stands now.
+pub(super) fn note(
+    connection: &Connection,
+    names: &mut Names,
+    period: Period,
+    alerts: Vec<Alert>,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut open: HashMap<(String, String, Light), i64> = standing(connection)?;
+    let mut raised = HashSet::new();
+    for alert in alerts {
+        let key = (alert.commune.clone(), alert.plan_ref.clone(), alert.light);
+        if open.remove(&key).is_some() || !raised.insert(key) {
+            continue;
+        }
+        let sql =
+            "INSERT INTO alert (commune, plan_ref, light, cause, period, raised_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let commune = names.number(connection, &alert.commune)?;
+        connection.prepare_cached(sql)?.execute(params![
+            commune,
+            alert.plan_ref,
+            alert.light.as_str(),
+            alert.cause,
+            columns::period(period),
+            columns::time(at)
+        ])?;
+    }
+    for id in open.into_values() {
+        let sql = "UPDATE alert SET cleared_at = ?2 WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![id, columns::time(at)])?;
+    }
+    Ok(())
+}
+
+fn standing(connection: &Connection) -> Result<HashMap<(String, String, Light), i64>, StoreError> {
+    let sql = "SELECT alert.id, name.text, plan_ref, light FROM alert JOIN name ON name.id = alert.commune
+               WHERE cleared_at IS NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut open = HashMap::new();
+    while let Some(row) = rows.next()? {
+        open.insert((row.get(1)?, row.get(2)?, light(&row.get::<_, String>(3)?)?), row.get(0)?);
+    }
+    Ok(open)
+}
+
+fn light(word: &str) -> Result<Light, StoreError> {
+    Light::ALL.into_iter().find(|light| light.as_str() == word).ok_or(StoreError::Unreadable("light"))
+}
+
+/// The alerts that stand, and those that were cleared at or after an instant, in the order in which they were raised.
+pub(super) fn events(connection: &Connection, since: DateTime<Utc>) -> Result<Vec<AlertEvent>, StoreError> {
+    let names = names::all(connection)?;
+    let sql = "SELECT commune, plan_ref, light, cause, period, raised_at, cleared_at FROM alert
+               WHERE cleared_at IS NULL OR cleared_at >= ?1 ORDER BY id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([columns::time(since)])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let commune = names.get(&row.get(0)?).cloned().ok_or(StoreError::Unreadable("name"))?;
+        let alert =
+            Alert { commune, plan_ref: row.get(1)?, light: light(&row.get::<_, String>(2)?)?, cause: row.get(3)? };
+        events.push(AlertEvent {
+            alert,
+            period: columns::to_period(row.get(4)?)?,
+            raised_at: columns::to_time(row.get(5)?)?,
+            cleared_at: row.get::<_, Option<i64>>(6)?.map(columns::to_time).transpose()?,
+        });
+    }
+    Ok(events)
+}
