@@ -12,7 +12,7 @@ use shared::{
     fraction::Fraction,
     observation::Value,
     period::Period,
-    ranking::{Scheme, Scope, board::Board, rank},
+    ranking::{Scheme, Scope, board::Board, rank, what_if::suppositions},
     standings::{Change, Standings},
     tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
 };
@@ -43,6 +43,19 @@ fn main() {
     }
     let moved = median(5, || rank(&book, Scheme::Own, month, &Scope::default()));
     println!("full ranking with movement                {moved:>12.3?}");
+    let board = Board::new(&book, Scheme::Own, month, &Scope::default());
+    let what_if = median(51, || suppositions(&book, &board, COMMUNES / 2));
+    println!(
+        "what-if for one commune, every single change {:>9.3?}   {} suppositions",
+        what_if,
+        suppositions(&book, &board, COMMUNES / 2).len()
+    );
+    let supposed = median(5, || {
+        let mut other = book.clone();
+        other.set_points(0, Amount::from(3));
+        Board::new(&other, Scheme::Own, month, &Scope::default())
+    });
+    println!("what-if with other points, everyone anew  {supposed:>12.3?}");
     let mut standings = Standings::new(book);
     standings.keep_ready(month);
     let mut turn = 0u32;

@@ -4,6 +4,7 @@
 //! their place in the input tables; the numbers are valid for one book.
 
 use crate::{
+    amount::Amount,
     calendar::DueDays,
     effective::{Effective, Series, measured, roll_up},
     observation::{Decision, ObservationKey, Value},
@@ -260,6 +261,21 @@ impl Book {
             cell.iter_mut().find(|s| s.period == key.period && *s.unit == *key.unit && s.version == version)?;
         series.evidence = count;
         Some((commune, indicator))
+    }
+
+    /// Gives an indicator other points, to see what would be.
+    pub fn set_points(&mut self, indicator: u32, points: Amount) {
+        self.indicators[indicator as usize].points = points;
+    }
+
+    /// Has a commune's effective observation returned, to see what would be; of a roll-up all its units' figures.
+    pub fn suppose_returned(&mut self, commune: u32, indicator: u32, period: Period) {
+        let Some(effective) = self.effective(commune, indicator, period) else { return };
+        for series in &mut self.cells[commune as usize][indicator as usize] {
+            if series.period == effective.period && series.unit.is_empty() != effective.rolled_up {
+                series.verdict = Some(Decision::Returned);
+            }
+        }
     }
 
     /// The communes, in the order of their table.

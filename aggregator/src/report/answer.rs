@@ -6,7 +6,7 @@ use super::{
     export,
     figures::Figures,
     question::{AskError, Question, Subject},
-    review,
+    review, what_if,
 };
 use crate::store::Contact;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -43,6 +43,7 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
         Subject::Indicator(code) => league(figures, question, code)?,
         Subject::Communes => communes(figures, language),
         Subject::Due(commune) => due::due(figures, question, commune.as_deref())?,
+        Subject::WhatIf(asked) => what_if::what_if(figures, question, asked)?,
         Subject::Alerts(asked) => alert::alerts(figures, question, asked)?,
         Subject::Queue(asked) => review::queue(figures, inputs.unwrap_or(&Inputs::default()), question, asked)?,
         Subject::Reviews => review::reviews(figures, inputs.unwrap_or(&Inputs::default()), question)?,

@@ -5,7 +5,9 @@ use super::{
     answer::answer,
     closed::{answer_closed, closing_of},
     figures::{Figures, FiguresError},
-    question::{AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, kind, light},
+    question::{
+        AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, WhatIfAsked, kind, light,
+    },
     recompute::{self, RecomputeError, Recomputed},
     remote::{self, RemoteError, Server},
 };
@@ -147,6 +149,24 @@ pub enum ReportCommand {
         period: Option<Period>,
         #[command(flatten)]
         asking: Asking,
+    },
+    /// Nếu như: kết quả nào nâng hạng nhiều nhất, minh chứng bị trả lại thì mất gì; hoặc thử giả định
+    WhatIf {
+        /// Mã, mã số hoặc tên (không cần dấu)
+        commune: String,
+        /// Giả định kết quả, ví dụ CDS-17=79/99, CDS-17=85,5, CDS-19=có; coi như đã được chấp nhận
+        #[arg(long, value_name = "MÃ=GIÁ_TRỊ")]
+        set: Vec<String>,
+        /// Giả định kết quả của chỉ tiêu này bị trả lại
+        #[arg(long = "return", value_name = "MÃ")]
+        returned: Vec<String>,
+        /// Giả định điểm của chỉ tiêu, ví dụ CDS-17=3
+        #[arg(long, value_name = "MÃ=ĐIỂM")]
+        points: Vec<String>,
+        #[command(flatten)]
+        asking: Asking,
+        #[command(flatten)]
+        of: Of,
     },
     /// Xuất dữ liệu để ai cũng tính lại được
     Export {
@@ -372,6 +392,9 @@ fn asked(command: ReportCommand, language: Language) -> Result<(Question, Format
         ReportCommand::Queue { commune, indicator, all, period, asking } => {
             let subject = Subject::Queue(QueueAsked { commune, indicator, all });
             (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::WhatIf { commune, set, returned, points, asking, of } => {
+            (Subject::WhatIf(WhatIfAsked { commune, set, returned, points }), of, asking.format, asking.server)
         }
         ReportCommand::Reviews { period, asking } => {
             (Subject::Reviews, Of { period, ..whole }, asking.format, asking.server)

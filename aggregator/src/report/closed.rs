@@ -26,6 +26,7 @@ pub fn closing_of(figures: &Figures, question: &Question) -> Result<Option<(Clos
         Subject::Rankings(_)
         | Subject::Explain(_)
         | Subject::Indicator(_)
+        | Subject::WhatIf(_)
         | Subject::Export(ExportTable::Rankings | ExportTable::Explain) => false,
         // Inputs without a period: the whole plan year.
         Subject::Export(_) => question.period.is_none(),

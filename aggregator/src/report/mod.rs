@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
-//! | `answer`, `explanation`, `due`, `alert`, `review` | the answers for people |
+//! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if` | the answers for people |
 //! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
@@ -26,3 +26,4 @@ pub mod recompute;
 pub mod remote;
 mod review;
 pub mod service;
+mod what_if;

@@ -65,6 +65,8 @@ pub enum Subject {
     Queue(QueueAsked),
     /// How many results were reviewed, how and how fast.
     Reviews,
+    /// What would lift a commune, or where everyone would stand.
+    WhatIf(WhatIfAsked),
     /// A table of the exports.
     Export(ExportTable),
 }
@@ -120,6 +122,19 @@ pub struct QueueAsked {
     pub indicator: Option<String>,
     /// Also results with evidence that do not reach their target.
     pub all: bool,
+}
+
+/// What is supposed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WhatIfAsked {
+    /// The commune, as typed.
+    pub commune: String,
+    /// Results of it, each `CODE=VALUE`, taken as proved and accepted.
+    pub set: Vec<String>,
+    /// Indicators of which its result is returned.
+    pub returned: Vec<String>,
+    /// Points of indicators, each `CODE=POINTS`.
+    pub points: Vec<String>,
 }
 
 /// Which figures of a closed period.
@@ -192,6 +207,9 @@ pub enum AskError {
     /// The period lies outside the plan year.
     #[error("period {0} lies outside the plan year {1}")]
     OutsidePlanYear(Period, i32),
+    /// A supposition that cannot be read.
+    #[error("cannot read the supposition {0:?}: CODE=VALUE, like CDS-17=79/99, CDS-17=85.5 or CDS-19=yes")]
+    Supposition(String),
     /// The period has no such closing.
     #[error("{0} has no closing number {1}")]
     NoRevision(Period, u32),
@@ -216,6 +234,9 @@ impl AskError {
             AskError::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?}; xem lệnh `export indicators`"),
             AskError::UnknownGroup(group, known) => format!("không có nhóm {group:?}; các nhóm: {known}"),
             AskError::OutsidePlanYear(period, year) => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            AskError::Supposition(text) => {
+                format!("không hiểu giả định {text:?}: ghi MÃ=GIÁ_TRỊ, ví dụ CDS-17=79/99, CDS-17=85,5 hoặc CDS-19=có")
+            }
             AskError::NoRevision(period, number) => {
                 format!("kỳ {period} không có lần chốt {number}; xem lệnh `period list`")
             }

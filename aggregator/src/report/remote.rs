@@ -144,6 +144,13 @@ fn request(question: &Question) -> ReportRequest {
             WireReport::Queue
         }
         Subject::Reviews => WireReport::Reviews,
+        Subject::WhatIf(asked) => {
+            request.commune.clone_from(&asked.commune);
+            request.set.clone_from(&asked.set);
+            request.returned.clone_from(&asked.returned);
+            request.points.clone_from(&asked.points);
+            WireReport::WhatIf
+        }
         Subject::Export(table) => wire_export(*table),
     };
     request.set_report(report);

@@ -4,7 +4,7 @@ use super::{
     alert::events_since,
     answer::answer,
     closed::{answer_closed, closing_of},
-    question::{AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, kind, light},
+    question::{AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, WhatIfAsked, kind, light},
 };
 use crate::{closing::FrozenError, standing::Live};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -22,6 +22,8 @@ use tonic::{Request, Response, Status};
 
 /// Rows in one message.
 pub const ROWS_PER_PART: usize = 500;
+/// Most suppositions of a question.
+const MAX_SUPPOSITIONS: usize = 100;
 /// Longest word of a request, in bytes.
 const MAX_WORD_BYTES: usize = 200;
 
@@ -115,7 +117,11 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         &request.light,
         &request.changes,
     ];
-    if words.iter().any(|word| word.len() > MAX_WORD_BYTES) {
+    let suppositions = || [&request.set, &request.returned, &request.points].into_iter().flatten();
+    if suppositions().count() > MAX_SUPPOSITIONS {
+        return Err(Status::invalid_argument("too many suppositions"));
+    }
+    if words.into_iter().chain(suppositions()).any(|word| word.len() > MAX_WORD_BYTES) {
         return Err(Status::invalid_argument("a word is too long"));
     }
     let language = Language::from_word(&request.language).unwrap_or_default();
@@ -156,6 +162,12 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
             all: request.all,
         }),
         WireReport::Reviews => Subject::Reviews,
+        WireReport::WhatIf => Subject::WhatIf(WhatIfAsked {
+            commune: request.commune.clone(),
+            set: request.set.clone(),
+            returned: request.returned.clone(),
+            points: request.points.clone(),
+        }),
         export => Subject::Export(
             ExportTable::ALL
                 .into_iter()

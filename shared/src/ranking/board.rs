@@ -175,6 +175,20 @@ impl Board {
             .then(|| count(better) + 1)
     }
 
+    /// The rank that a commune would have with another line, the others' being what they are.
+    pub(super) fn rank_with(&self, commune: u32, line: &Line) -> Option<u32> {
+        let ranked = &self.order[..self.ranked];
+        let better = ranked.partition_point(|c| key(&self.lines[*c as usize]) < key(line));
+        let is_itself = |c: &u32| *c == commune;
+        let in_scope = self.order.iter().any(is_itself);
+        (line.ranked && in_scope).then(|| count(better - usize::from(ranked[..better].iter().any(is_itself))) + 1)
+    }
+
+    /// The best measure among the ranked communes, for an indicator with a relative rule.
+    pub(super) fn best(&self, indicator: u32) -> Option<Fraction> {
+        self.best[indicator as usize]
+    }
+
     /// The targets of a commune as the scheme sees them, scored or not, in the plan's (or the catalogue's) order.
     pub fn items<'a>(&'a self, book: &'a Book, commune: u32) -> Box<dyn Iterator<Item = Item> + 'a> {
         let member = &book.members()[commune as usize];
@@ -220,10 +234,15 @@ impl Board {
     }
 
     fn evaluate_line(&self, book: &Book, commune: u32) -> Line {
+        self.line_with(book, commune, |indicator| book.effective(commune, indicator, self.period))
+    }
+
+    /// A commune's line with the effective observations that are given, by number of the indicator.
+    pub(super) fn line_with(&self, book: &Book, commune: u32, effective: impl Fn(u32) -> Option<Effective>) -> Line {
         let (mut earned, mut at_stake) = (0i128, 0i128);
         let (mut met, mut scored, mut provisional) = (0, 0, 0);
         for item in self.items(book, commune).filter(|item| item.sharers > 0) {
-            let effective = book.effective(commune, item.indicator, self.period);
+            let effective = effective(item.indicator);
             let evaluated = self.evaluate(book, item, effective.as_ref());
             let points = book.indicators()[item.indicator as usize].points.micros();
             let weight = points * (SHARE_UNIT / i128::from(item.sharers));

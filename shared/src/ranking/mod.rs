@@ -2,12 +2,13 @@
 //!
 //! Source: scoring rules 2026.1, "Composite score and rank". A [`board::Board`] holds the lines of all communes in order
 //! and can be refreshed for one commune; [`rank`] turns it into the rows of a ranking, [`explain`] shows what a line is
-//! made of.
+//! made of, [`what_if`] what it would be.
 
 pub mod board;
 pub mod explain;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod what_if;
 
 use crate::{book::Book, catalogue::CommuneKind, fraction::decimals, period::Period};
 use board::Board;

@@ -34,6 +34,21 @@ fn a_claim_is_returned_with_a_reason_and_counts_again_when_it_is_made_better() {
     province.clock("2026-10-12T08:00:00+07:00");
     province.serve();
     let [dinh_quan, tan_phu] = ["dinh-quan", "tan-phu"].map(|slug| Commune::joined(&province, slug));
+    let supposed = ["what-if", "tan phu", "--period", "2026-10", "--set", "CDS-05=1000/1000", "--set", "cds-07=50"];
+    let supposed = province
+        .command([
+            supposed[0],
+            supposed[1],
+            supposed[2],
+            supposed[3],
+            supposed[4],
+            supposed[5],
+            supposed[6],
+            supposed[7],
+            "--format",
+            "json",
+        ])
+        .json();
     claim(&tan_phu, "tân phú");
     province.clock("2026-10-14T08:00:00+07:00");
     claim(&dinh_quan, "định quán");
@@ -73,6 +88,9 @@ fn a_claim_is_returned_with_a_reason_and_counts_again_when_it_is_made_better() {
     let _ = province.command([of[0], of[1], of[2], of[3], of[4], of[5], "2", "--accept"]).ok();
     let row = explained(&province, "tan-phu", "CDS-05");
     assert_eq!((&row["state"], &row["light"]), (&"met".into(), &"green".into()));
+    let rankings = province.command(["rankings", "--period", "2026-10", "--format", "json"]).json();
+    let now = rankings.as_array().unwrap().iter().find(|row| row["commune"] == "tan-phu").unwrap();
+    assert_eq!(supposed[0]["score_then"], now["score"], "as it was supposed before: {supposed}");
     let changes = province.command(["alerts", "tan-phu", "--changes", "2026-10-15", "--format", "json"]).json();
     let seen: Vec<_> = changes
         .as_array()
