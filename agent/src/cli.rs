@@ -65,6 +65,7 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Sync => syncing::sync(&desk),
         Command::Record(record) => entering::record(&desk, record),
         Command::Import(import) => entering::import(&desk, &import),
+        Command::Template(template) => entering::template(&desk, template),
         Command::Attach(attach) => evidence::attach(&desk, &attach),
         Command::Evidence(asked) => evidence::evidence(&desk, &asked),
         Command::Targets(targets) => looking::targets(&desk, &targets),

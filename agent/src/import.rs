@@ -1,15 +1,19 @@
-//! Figures from a spreadsheet saved as CSV. The whole file goes in, or nothing of it; every fault is named by file, row and
-//! column. Figures that are already stored just so are left alone: a new version would end the province's verdict on them.
+//! Figures from a spreadsheet, XLSX or saved as CSV. The whole file goes in, or nothing of it; every fault is named by file, row and
+//! column, or by sheet and cell. Figures that are already stored just so are left alone: a new version would end the province's verdict
+//! on them.
 
 mod fault;
+mod period;
+mod sheet;
+mod text;
 
 pub use fault::{Fault, FaultKind, Faults};
+pub use sheet::Foreign;
 
 use crate::{
     entry::{Author, EntryError, Form, Recorded, Rulebook, Typed, check_name, record_checked},
     store::{Store, StoreError},
 };
-use csv::{ReaderBuilder, StringRecord};
 use fault::Collector;
 use shared::{amount::Amount, observation::ObservationKey, period::Period};
 use std::{
@@ -19,13 +23,12 @@ use std::{
     path::Path,
 };
 use thiserror::Error;
+use workbook::reading::ReadFault;
 
 /// Largest file.
 pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// Most rows, the heading not counted.
 pub const MAX_ROWS: usize = 20_000;
-/// What spreadsheets put before UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The columns of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,24 @@ impl Column {
             Self::Note => "note",
         }
     }
+
+    /// The headings that it is known by, without case and diacritics; the first is the template's.
+    fn headings(self) -> &'static [&'static str] {
+        match self {
+            Self::Indicator => &["ma chi tieu", "ma", "indicator"],
+            Self::Period => &["ky bao cao", "ky", "period"],
+            Self::Unit => &["ma don vi", "unit"],
+            Self::Numerator => &["tu so", "numerator"],
+            Self::Denominator => &["mau so", "denominator"],
+            Self::Value => &["gia tri", "ket qua", "value"],
+            Self::Note => &["ghi chu", "giai trinh", "note"],
+        }
+    }
+
+    fn of_heading(text: &str) -> Option<Self> {
+        let folded = shared::vietnamese::folded(text.trim());
+        Self::ALL.into_iter().find(|column| column.headings().contains(&folded.as_str()))
+    }
 }
 
 /// Why nothing was imported.
@@ -68,6 +89,12 @@ pub enum ImportError {
     /// The file has faults.
     #[error("{0}")]
     Faults(Faults),
+    /// A workbook that is not read.
+    #[error(transparent)]
+    Workbook(#[from] ReadFault),
+    /// A workbook that is not this commune's, or not of this year or program.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// Not about the file: no catalogue, or the store says no.
     #[error(transparent)]
     Entry(#[from] EntryError),
@@ -115,7 +142,13 @@ pub fn import(
 ) -> Result<Imported, ImportError> {
     check_name(author.name).map_err(EntryError::from)?;
     let mut faults = Collector::default();
-    let (rows, blank) = parse(bytes, &mut faults);
+    let (rows, blank) = match workbook::reading::is_workbook(bytes) {
+        true => {
+            let view = store.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
+            sheet::parse(bytes, &view, &mut faults)?
+        }
+        false => text::parse(bytes, &mut faults),
+    };
     let mut imported = Imported { blank, ..Imported::default() };
     let outcome = store.write(|writing| {
         let rulebook = Rulebook::read(writing.view())?;
@@ -194,123 +227,21 @@ fn column_of(error: &EntryError, form: &Form) -> &'static str {
     column.name()
 }
 
-/// The rows of a file that can be forms, and the number of blank ones. Faults of form go to the collector.
-fn parse(bytes: &[u8], faults: &mut Collector) -> (Rows, usize) {
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter(bytes))
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
-    let mut counter = RowCounter { bytes, row: 1 };
-    let mut next = || {
-        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        let mut record = StringRecord::new();
-        let read = reader.read_record(&mut record);
-        let row = counter.row_at(start);
-        match read {
-            Ok(false) => None,
-            Ok(true) => Some((row, Some(record))),
-            Err(_) => Some((row, None)),
-        }
-    };
-    let (row, heading) = match next() {
-        Some((row, Some(heading))) => (row, heading),
-        Some((row, None)) => return whole_file(faults, row, FaultKind::NotText),
-        None => return whole_file(faults, 1, FaultKind::Missing),
-    };
-    let Some(places) = places(&heading, row, faults) else { return (Rows::new(), 0) };
-    let (mut rows, mut blank) = (Rows::new(), 0);
-    for number in 0.. {
-        let Some((row, record)) = next() else { break };
-        if number >= MAX_ROWS {
-            faults.add(row, "", FaultKind::TooManyRows);
-            break;
-        }
-        let Some(record) = record else {
-            faults.add(row, "", FaultKind::NotText);
-            continue;
-        };
-        if let Some((column, text)) = unclosed(&record, &heading, &places, delimiter(bytes)) {
-            faults.add(row, column, FaultKind::QuoteNotClosed(text));
-        } else if record.len() != heading.len() {
-            faults.add(row, "", FaultKind::CellCount(record.len(), heading.len()));
-        } else {
-            match form(&record, &places, row, faults) {
-                Parsed::Form(form) => rows.push((row, form)),
-                Parsed::Blank => blank += 1,
-                Parsed::Faulty => {}
-            }
-        }
-    }
-    (rows, blank)
-}
-
-fn whole_file(faults: &mut Collector, row: usize, kind: FaultKind) -> (Rows, usize) {
-    faults.add(row, "", kind);
-    (Rows::new(), 0)
-}
-
-/// Rows as a spreadsheet shows them: the reader skips blank lines, which are rows there, and a line break within quotes
-/// begins no row.
-struct RowCounter<'a> {
-    bytes: &'a [u8],
-    row: usize,
-}
-
-impl RowCounter<'_> {
-    /// The row of a record, asked in order; the reader may stand before the line breaks that lead to it.
-    fn row_at(&mut self, start: usize) -> usize {
-        let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let (before, after) = self.bytes.split_at(start.min(self.bytes.len()));
-        let behind = before.iter().rev().take_while(|byte| is_break(byte)).count();
-        let ahead = after.iter().take_while(|byte| is_break(byte)).count();
-        let gap = &self.bytes[before.len() - behind..before.len() + ahead];
-        let second_half = gap.windows(2).filter(|pair| pair == b"\r\n").count();
-        self.row += gap.len() - second_half;
-        self.row
-    }
-}
-
-/// The column and first line of a cell that goes on into the next rows, because a quotation mark opens it and none ends it.
-/// A note may have several lines, so there only what reads like a row counts.
-fn unclosed(record: &StringRecord, heading: &StringRecord, places: &Places, delimiter: u8) -> Option<(String, String)> {
-    let delimiter = char::from(delimiter);
-    let is_row = |line: &str| {
-        let period = places[Column::Period as usize].and_then(|place| line.split(delimiter).nth(place));
-        line.split(delimiter).count() >= heading.len()
-            && period.is_some_and(|period| period.trim().parse::<Period>().is_ok())
-    };
-    let swallows = |place: usize, cell: &str| match cell.split_once(['\n', '\r']) {
-        None => false,
-        Some((_, rest)) if places[Column::Note as usize] == Some(place) && record.len() == heading.len() => {
-            rest.lines().any(is_row)
-        }
-        Some((_, rest)) => rest.contains(delimiter),
-    };
-    let (place, cell) = record.iter().enumerate().find(|(place, cell)| swallows(*place, cell))?;
-    let column = heading.get(place).unwrap_or_default().to_ascii_lowercase();
-    // What the reader made of the rest does not stand in the file as such.
-    Some((column, cell.lines().next().unwrap_or_default().chars().take(40).collect()))
-}
-
-/// Spreadsheets with a decimal comma separate cells by semicolons.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let mut lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
-    let heading = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    if heading.contains(&b';') && !heading.contains(&b',') { b';' } else { b',' }
-}
-
 /// Where each column stands.
 type Places = [Option<usize>; Column::ALL.len()];
 
-fn places(heading: &StringRecord, row: usize, faults: &mut Collector) -> Option<Places> {
+/// Finds the columns in a heading. In a file of text a column that is not known is a fault; a workbook may have columns of its own.
+fn places<'a>(
+    heading: impl Iterator<Item = (usize, &'a str)>,
+    row: usize,
+    others: bool,
+    faults: &mut Collector,
+) -> Option<Places> {
     let mut places: Places = Default::default();
     let before = faults.count;
-    for (place, name) in heading.iter().enumerate() {
-        let folded = name.to_ascii_lowercase();
-        match Column::ALL.into_iter().find(|column| column.name() == folded) {
+    for (place, name) in heading {
+        match Column::of_heading(name) {
+            None if others => {}
             None => faults.add(row, name.chars().take(40).collect::<String>(), FaultKind::ColumnUnknown),
             Some(column) if places[column as usize].is_some() => faults.add(row, column.name(), FaultKind::ColumnTwice),
             Some(column) => places[column as usize] = Some(place),
@@ -330,8 +261,8 @@ enum Parsed {
     Faulty,
 }
 
-fn form(record: &StringRecord, places: &Places, row: usize, faults: &mut Collector) -> Parsed {
-    let cell = |column: Column| places[column as usize].and_then(|place| record.get(place)).unwrap_or_default();
+/// Makes a form of the cells of a row.
+fn form<'a>(cell: impl Fn(Column) -> &'a str, row: usize, faults: &mut Collector) -> Parsed {
     let (numerator, denominator, value) = (cell(Column::Numerator), cell(Column::Denominator), cell(Column::Value));
     if numerator.is_empty() && value.is_empty() {
         // A denominator alone is what a template is handed out with.
@@ -343,7 +274,7 @@ fn form(record: &StringRecord, places: &Places, row: usize, faults: &mut Collect
             faults.add(row, column.name(), FaultKind::Missing);
         }
     }
-    let period: Option<Period> = cell(Column::Period).parse().ok();
+    let period: Option<Period> = period::typed(cell(Column::Period));
     if period.is_none() && !cell(Column::Period).is_empty() {
         let text = cell(Column::Period).chars().take(20).collect();
         faults.add(row, Column::Period.name(), FaultKind::Period(text));

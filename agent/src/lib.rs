@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | [`cli`] | the commands |
 //! | [`config`], [`folder`], [`lock`], [`clock`] | settings, paths, locks between processes, the time |
-//! | [`entry`], [`import`], [`evidence`], [`settle`] | what a person enters, checked |
+//! | [`entry`], [`import`], [`template`], [`evidence`], [`settle`] | what a person enters, checked; the workbook to fill in |
 //! | [`store`] | the SQLite file; all SQL |
 //! | [`outbox`], [`uplink`] | what is to be sent, and the session that sends it |
 //! | [`bundle`] | a session as a file, where there is no line |
@@ -37,4 +37,5 @@ pub mod service;
 pub mod settle;
 pub mod status;
 pub mod store;
+pub mod template;
 pub mod uplink;

@@ -47,7 +47,11 @@ use shared::{
     language::Language,
     observation::MAX_NAME_CHARS,
 };
-use std::{io::Write, path::PathBuf, sync::Arc};
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    sync::Arc,
+};
 
 const AFTER_HELP: &str = "Mã thoát: 0 xong, 1 không làm được, 2 sai cách dùng.\n\
     Exit codes: 0 done, 1 failed, 2 usage. English messages: --lang en";
@@ -250,6 +254,9 @@ pub(crate) fn say_aside(text: &str) {
 /// Prints bytes. A reader that has seen enough (`… | head`) is no failure.
 pub(crate) fn write_out(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
+    if out.is_terminal() && workbook::reading::is_workbook(bytes) {
+        return Err(Failure::Terminal);
+    }
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),

@@ -63,8 +63,10 @@ pub enum Command {
     Run,
     /// Ghi một số liệu
     Record(Record),
-    /// Nhập nhiều số liệu từ tệp CSV (tất cả hoặc không gì cả)
+    /// Nhập nhiều số liệu từ tệp Excel hoặc CSV (tất cả hoặc không gì cả)
     Import(Import),
+    /// Tạo mẫu Excel của xã cho một kỳ, kèm số liệu kỳ trước
+    Template(Template),
     /// Gắn tệp minh chứng vào số liệu mới nhất của một kỳ
     Attach(Attach),
     /// Xem các tệp minh chứng và tình trạng gửi
@@ -178,8 +180,8 @@ pub struct GivenValue {
 /// `import`
 #[derive(Debug, Args)]
 pub struct Import {
-    /// Tệp CSV với các cột indicator, period, unit, numerator, denominator, value, note
-    #[arg(value_name = "FILE.csv")]
+    /// Mẫu .xlsx của lệnh template, hoặc tệp CSV với các cột indicator, period, unit, numerator, denominator, value, note
+    #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Chỉ kiểm tra, không ghi
     #[arg(long)]
@@ -187,6 +189,17 @@ pub struct Import {
     /// Người nhập (mặc định: tài khoản máy tính)
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
+}
+
+/// `template`
+#[derive(Debug, Args)]
+pub struct Template {
+    /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
+    #[arg(long, value_name = "KỲ")]
+    pub period: String,
+    /// Tệp ghi ra; mặc định so-lieu-XÃ-KỲ.xlsx ở thư mục hiện tại
+    #[arg(long, short, value_name = "FILE.xlsx")]
+    pub out: Option<PathBuf>,
 }
 
 /// `attach`

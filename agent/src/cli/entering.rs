@@ -2,18 +2,19 @@
 
 use super::{
     Desk, Failure, Printed, account,
-    arguments::{GivenValue, Import, Record},
+    arguments::{GivenValue, Import, Record, Template},
     table::{Format, pretty},
     words::{self, plain},
 };
 use crate::{
-    entry::{self, Author, Form, Recorded, Typed},
+    entry::{self, Author, EntryError, Form, Recorded, Typed},
     import::{self, Imported},
     store::Store,
+    template,
 };
 use serde_json::json;
-use shared::period::Period;
-use std::collections::BTreeSet;
+use shared::{language::Language, observation::Refusal, period::Period};
+use std::{collections::BTreeSet, fs::OpenOptions, io::Write};
 
 /// `record`
 pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
@@ -129,6 +130,32 @@ pub fn import(desk: &Desk, arguments: &Import) -> Result<Printed, Failure> {
             Ok(format!("{banner}{told}{closed}").into())
         }
     }
+}
+
+/// `template`
+pub fn template(desk: &Desk, arguments: Template) -> Result<Printed, Failure> {
+    let period = period(&arguments.period)?;
+    let store = Store::open(&desk.folder)?;
+    let catalogue = store.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
+    let year = catalogue.province.plan_year;
+    if period.year() != year {
+        return Err(EntryError::from(Refusal::OutsidePlanYear(year)).into());
+    }
+    let bytes = template::make(store.view(), &catalogue, period, &|value| words::value(value, Language::Vi))?;
+    let name = format!("so-lieu-{}-{period}.xlsx", catalogue.commune.slug);
+    let path = arguments.out.unwrap_or_else(|| name.into());
+    let fault = |source| Failure::File { path: path.clone(), source };
+    // Never over a file that somebody may have filled in.
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(fault)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(fault)?;
+    let shown = path.display();
+    Ok(desk
+        .language
+        .pick(
+            format!("Đã tạo mẫu kỳ {period}: {shown}. Điền ô vàng, rồi: commune-agent import {shown} --dry-run\n"),
+            format!("Made the template for {period}: {shown}. Fill in the yellow cells, then: commune-agent import {shown} --dry-run\n"),
+        )
+        .into())
 }
 
 fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String {

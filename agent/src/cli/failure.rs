@@ -11,6 +11,7 @@ use crate::{
     import::ImportError,
     service::ServiceError,
     store::StoreError,
+    template::TemplateError,
     uplink::{join::JoinError, outcome::End},
 };
 use proto::connect::ConnectError;
@@ -98,6 +99,9 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// No template could be made.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// No standing has come down yet.
     #[error("no standing yet")]
     NoStanding,
@@ -109,7 +113,11 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Entry(error) | Self::Import { error: ImportError::Entry(error), .. } if error.is_refusal() => REFUSED,
-            Self::Import { error: ImportError::Faults(_) | ImportError::TooLarge, .. } => REFUSED,
+            Self::Import {
+                error:
+                    ImportError::Faults(_) | ImportError::TooLarge | ImportError::Workbook(_) | ImportError::Foreign(_),
+                ..
+            } => REFUSED,
             Self::Evidence(error) if error.is_refusal() => REFUSED,
             Self::Backup(error) if error.is_refusal() => REFUSED,
             Self::Bundle(error) if error.is_refusal() => REFUSED,
@@ -145,6 +153,19 @@ impl Failure {
                 format!("{} lớn hơn 8 MiB: chia nhỏ tệp", file.display()),
                 format!("{} is larger than 8 MiB: split it", file.display()),
             ),
+            Self::Import { file, error: ImportError::Workbook(error) } => {
+                format!("{}: {}", file.display(), error.explain(language))
+            }
+            Self::Import { file, error: ImportError::Foreign(error) } => {
+                format!("{}: {}", file.display(), error.explain(language))
+            }
+            Self::Template(error) => match error {
+                TemplateError::Store(error) => error.explain(language),
+                TemplateError::Writing(error) => language.pick(
+                    format!("không tạo được tệp mẫu: {error}"),
+                    format!("the template cannot be made: {error}"),
+                ),
+            },
             Self::Import { file, error: ImportError::Unreadable(error) } => language.pick(
                 format!("không đọc được {}: {}", file.display(), reason(error, language)),
                 format!("{} cannot be read: {error}", file.display()),

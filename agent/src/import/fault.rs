@@ -2,8 +2,9 @@
 
 use super::MAX_ROWS;
 use crate::entry::EntryError;
+use chrono::NaiveDate;
 use shared::language::Language;
-use std::{fmt, path::Path};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 /// Most faults that are named; what comes after is only counted.
 pub(super) const MAX_FAULTS: usize = 50;
@@ -38,6 +39,12 @@ pub enum FaultKind {
     CellCount(usize, usize),
     /// A cell goes on into the next rows; its beginning.
     QuoteNotClosed(String),
+    /// A formula that failed, as it is shown.
+    Formula(String),
+    /// A day where a number should be.
+    Day(NaiveDate),
+    /// A cell merged with others; which.
+    Merged(String),
     /// Not UTF-8.
     NotText,
     /// More rows than [`MAX_ROWS`].
@@ -77,6 +84,18 @@ impl FaultKind {
                 format!("ô {text:?} kéo dài sang dòng sau: có lẽ thiếu dấu ngoặc kép đóng (\")"),
                 format!("the cell {text:?} goes on into the next row: a quotation mark (\") is probably not closed"),
             ),
+            Self::Formula(shown) => language.pick(
+                format!("công thức bị lỗi {shown}: sửa công thức hoặc nhập số"),
+                format!("the formula fails with {shown}: correct it, or enter the number"),
+            ),
+            Self::Day(day) => language.pick(
+                format!("ô là ngày {}, không phải số: có lẽ bảng tính đã tự đổi; nhập lại số", day.format("%d/%m/%Y")),
+                format!("the cell is the day {day}, not a number: the spreadsheet may have changed it; enter the number again"),
+            ),
+            Self::Merged(region) => language.pick(
+                format!("các ô {region} bị gộp: bỏ gộp và điền từng dòng"),
+                format!("the cells {region} are merged: unmerge them and fill in each row"),
+            ),
             Self::NotText => language
                 .pick("không phải UTF-8: lưu lại dạng \"CSV UTF-8\"", "not UTF-8: save it as \"CSV UTF-8\"")
                 .into(),
@@ -96,6 +115,17 @@ pub struct Faults {
     pub named: Vec<Fault>,
     /// How many there are in all.
     pub count: usize,
+    /// Of a workbook: the sheet that they are in.
+    pub sheet: Option<SheetPlace>,
+}
+
+/// A sheet, and the letters of its columns by name.
+#[derive(Debug, Clone, Default)]
+pub struct SheetPlace {
+    /// Name of the sheet.
+    pub name: String,
+    /// Letters by the column's name.
+    pub columns: BTreeMap<&'static str, String>,
 }
 
 impl fmt::Display for Faults {
@@ -112,6 +142,14 @@ impl Faults {
         let mut lines: Vec<String> = Vec::with_capacity(self.named.len());
         for Fault { row, column, error } in &self.named {
             let mut place = format!("{file}");
+            if let Some(sheet) = &self.sheet {
+                place += &language.pick(format!(", trang {}", sheet.name), format!(", sheet {}", sheet.name));
+                if let Some(letters) = sheet.columns.get(column.as_str()) {
+                    place += &language.pick(format!(", ô {letters}{row}"), format!(", cell {letters}{row}"));
+                    lines.push(format!("{place}: {}", error.explain(language)));
+                    continue;
+                }
+            }
             if *row > 0 {
                 place += &language.pick(format!(", dòng {row}"), format!(", row {row}"));
             }
@@ -134,6 +172,8 @@ pub(super) struct Collector {
     named: Vec<Fault>,
     /// All of them, named or not.
     pub(super) count: usize,
+    /// Of a workbook: the sheet that is read.
+    pub(super) sheet: Option<SheetPlace>,
 }
 
 impl Collector {
@@ -147,6 +187,6 @@ impl Collector {
 
 impl From<Collector> for Faults {
     fn from(collector: Collector) -> Self {
-        Self { named: collector.named, count: collector.count }
+        Self { named: collector.named, count: collector.count, sheet: collector.sheet }
     }
 }

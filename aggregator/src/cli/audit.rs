@@ -112,7 +112,7 @@ impl Audit {
             limit: self.limit,
         };
         let lines = opened.store.audit(question).await?;
-        write_out(&render(&listing(&lines, context.language), self.format, context.language))
+        write_out(&render(&listing(&lines, context.language), self.format, context.language)?)
     }
 
     async fn verify(&self, store: &impl Store, context: &Context) -> Result<(), Failure> {
@@ -147,7 +147,7 @@ impl Audit {
                 ),
             });
         }
-        write_out(&render(&list, self.format, context.language))?;
+        write_out(&render(&list, self.format, context.language)?)?;
         match findings.len() + usize::from(broken) {
             0 => Ok(()),
             many => Err(Failure::History(many)),

@@ -49,7 +49,7 @@ impl AuthorityCommand {
             AuthorityCommand::Rotate => rotate(context, &opened).await,
             AuthorityCommand::Status { format } => {
                 let list = status(&opened, context.language).await?;
-                write_out(&render(&list, format, context.language))
+                write_out(&render(&list, format, context.language)?)
             }
             AuthorityCommand::Finish { force } => finish(context, &opened, force).await,
         }

@@ -88,7 +88,7 @@ impl Certificates {
                 format!("{commune}: the certificate was used from two copies, {times} times, last {last}"),
             ));
         }
-        write_out(&render(&list, self.format, context.language))
+        write_out(&render(&list, self.format, context.language)?)
     }
 }
 

@@ -99,7 +99,7 @@ impl Evidence {
             ],
             rows: files.iter().map(|file| row(&opened.folder, file)).collect(),
         };
-        super::write_out(&render(&list, self.format, context.language))
+        super::write_out(&render(&list, self.format, context.language)?)
     }
 }
 

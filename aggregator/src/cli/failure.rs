@@ -111,6 +111,9 @@ pub enum Failure {
     /// The period is not closed.
     #[error("period {0} is not closed")]
     NotClosed(Period),
+    /// A workbook for the screen.
+    #[error("a workbook goes into a file: … --format xlsx > list.xlsx")]
+    Terminal,
     /// A figure is returned without saying why.
     #[error("say why it is returned: --return WORDS or --reason CODE")]
     NoReason,
@@ -199,7 +202,7 @@ pub enum Failure {
     FileExists(PathBuf),
     /// Standard output cannot be written.
     #[error("cannot write the output: {0}")]
-    Output(io::Error),
+    Output(#[from] io::Error),
     /// The system has no signals to wait for.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
@@ -216,7 +219,7 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::NoReason => 2,
+            Failure::NoReason | Failure::Terminal => 2,
             _ => 1,
         }
     }
@@ -267,6 +270,7 @@ impl Failure {
             }
             Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt; mở lại trước bằng lệnh `period reopen`"),
             Failure::NotClosed(period) => format!("kỳ {period} chưa chốt"),
+            Failure::Terminal => "tệp Excel phải ghi ra tệp: … --format xlsx > danh-sach.xlsx".to_owned(),
             Failure::NoReason => "trả lại thì phải nêu lý do: --return LỜI hoặc --reason MÃ".to_owned(),
             Failure::NotBegun(period) => format!("kỳ {period} chưa bắt đầu"),
             Failure::BeforeCutoff { period, day, commune } => format!(

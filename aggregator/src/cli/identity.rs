@@ -64,7 +64,7 @@ impl Invite {
                 "expires_at": expires, "join": join,
             }).to_string()),
             Format::Csv => say(&format!("commune,token,authority,server,expires_at\n{slug},{token},{fingerprint},{server},{expires}")),
-            Format::Table => say(&context.pick(
+            Format::Table | Format::Xlsx => say(&context.pick(
                 format!(
                     "Mời {name} ({slug}), hiệu lực đến {expires}, dùng một lần:\n\n  Mã:          {token}\n  Dấu vân tay: {fingerprint}\n\n\
                      Chạy trên máy của xã:\n\n  {join}\n"

@@ -203,7 +203,7 @@ async fn list(opened: &Opened, format: Format, context: &Context) -> Result<(), 
         ],
         rows,
     };
-    super::write_out(&render(&report, format, context.language))
+    super::write_out(&render(&report, format, context.language)?)
 }
 
 fn count_late(snapshot: &Snapshot, held: Vec<StoredObservation>) -> Result<usize, Failure> {
@@ -268,7 +268,7 @@ async fn verify(opened: &Opened, period: Option<Period>, format: Format, context
             detail.collect::<Vec<_>>().join("; "),
         ]);
     }
-    super::write_out(&render(&report, format, context.language))?;
+    super::write_out(&render(&report, format, context.language)?)?;
     if bad == 0 { Ok(()) } else { Err(Failure::Snapshots(bad)) }
 }
 
@@ -332,7 +332,7 @@ async fn late_list(opened: &Opened, period: Period, format: Format, context: &Co
         ],
         rows: rows.collect(),
     };
-    super::write_out(&render(&report, format, context.language))
+    super::write_out(&render(&report, format, context.language)?)
 }
 
 async fn export(

@@ -71,7 +71,7 @@ impl Verify {
                 format!("{repaired} files of evidence are asked for again: each commune sends them in its next session. What was damaged lies in evidence/damaged for 30 days."),
             ));
         }
-        write_out(&render(&list, self.format, context.language))?;
+        write_out(&render(&list, self.format, context.language)?)?;
         match findings.iter().filter(|one| !(self.repair && one.flaw == Flaw::File)).count() {
             0 => Ok(()),
             many => Err(Failure::Findings(many)),
@@ -149,7 +149,7 @@ impl Conflicts {
                 format!("{open} not settled. The later version counts; the commune sees them with `commune-agent conflicts`."),
             )],
         };
-        write_out(&render(&list, self.format, context.language))
+        write_out(&render(&list, self.format, context.language)?)
     }
 }
 
@@ -232,7 +232,7 @@ impl VerifyReceipt {
             rows.push(receipt_row(&checked, held, context.language));
         }
         let list = self.list(rows, store.is_some(), context);
-        write_out(&render(&list, self.format, context.language))?;
+        write_out(&render(&list, self.format, context.language)?)?;
         match bad {
             0 => Ok(()),
             bad => Err(Failure::BadReceipts { bad, of: exported.receipts.len() }),

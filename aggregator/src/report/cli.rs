@@ -25,7 +25,11 @@ use shared::{
     period::Period,
     ranking::{Scheme, Scope},
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::{self, Cursor},
+    path::PathBuf,
+    sync::Arc,
+};
 use thiserror::Error;
 
 /// How a list is printed.
@@ -38,19 +42,28 @@ pub enum Format {
     Csv,
     /// JSON
     Json,
+    /// Excel, ghi ra tệp: … --format xlsx > tệp.xlsx
+    Xlsx,
 }
 
 /// Prints a list.
-#[must_use]
-pub fn render(list: &Listing, format: Format, language: Language) -> Vec<u8> {
-    match format {
+///
+/// # Errors
+/// A workbook that a sheet cannot hold.
+pub fn render(list: &Listing, format: Format, language: Language) -> io::Result<Vec<u8>> {
+    Ok(match format {
         Format::Csv => list.csv(),
         Format::Json => format!("{:#}\n", list.json()).into_bytes(),
+        Format::Xlsx => {
+            let mut file = Cursor::new(Vec::new());
+            workbook::listing::write(list, language, &mut file).map_err(io::Error::other)?;
+            file.into_inner()
+        }
         Format::Table => {
             let terminal = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
             list.table(language, terminal.unwrap_or(listing::DEFAULT_WIDTH)).into_bytes()
         }
-    }
+    })
 }
 
 /// The commands.
@@ -263,6 +276,9 @@ pub enum ReportError {
     /// Files could not be recomputed.
     #[error(transparent)]
     Recompute(#[from] RecomputeError),
+    /// It cannot be printed in that form.
+    #[error(transparent)]
+    Render(#[from] io::Error),
     /// The local folder cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -325,7 +341,7 @@ pub async fn run(
             local(&*store, &question, now).await?
         }
     };
-    Ok(Printed { out: render(&report, format, language), warnings: Vec::new() })
+    Ok(Printed { out: render(&report, format, language)?, warnings: Vec::new() })
 }
 
 async fn local(store: &dyn Store, question: &Question, now: DateTime<Utc>) -> Result<Listing, ReportError> {
@@ -361,7 +377,7 @@ fn recomputed(
 ) -> Result<Printed, ReportError> {
     let files = recompute::files(folder)?;
     let (report, ignored) = recompute::recompute(&files, what, period, scheme, today, now)?;
-    let mut printed = Printed { out: render(&report, format, language), warnings: Vec::new() };
+    let mut printed = Printed { out: render(&report, format, language)?, warnings: Vec::new() };
     if ignored > 0 {
         printed.warnings.push(language.pick(
             format!("{ignored} dòng nêu xã hoặc chỉ tiêu không có trong các tệp nên không tính"),

@@ -88,6 +88,17 @@ fn entry_is_checked_and_a_bad_file_changes_nothing() {
         assert_eq!(done.code, Some(code), "{args:?}: {}{}", done.out, done.err);
         assert!(!done.err.is_empty(), "{args:?} is refused without a word");
     }
+    // The workbook that is handed out to be filled in; an untouched one is sound and changes nothing, and it never replaces another.
+    let template = commune.desk().join("mẫu.xlsx");
+    let out = template.to_str().unwrap();
+    let _ = commune.command(["template", "--period", "2026-10", "-o", out]).ok();
+    let _ = commune.command(["template", "--period", "2026-10", "-o", out]).failed(1);
+    let _ = commune.command(["template", "--period", "2025-10", "-o", "x.xlsx"]).failed(3);
+    assert!(commune.command(["import", out]).ok().contains("Đã ghi 0 số liệu"));
+    std::fs::write(commune.desk().join("hỏng.xlsx"), &std::fs::read(&template).unwrap()[..5_000]).unwrap();
+    let told = commune.command(["import", commune.desk().join("hỏng.xlsx").to_str().unwrap()]).failed(3);
+    assert!(told.contains("nguyên vẹn"), "{told}");
+    assert!(province.command(["rankings", "--format", "xlsx"]).out.starts_with("PK"));
     let bad = "indicator,period,numerator,denominator\nCDS-17,2026-10,1,2\nCDS-08,2026-10,abc,2\n";
     let message = commune.import(bad).err;
     assert!(message.contains("dòng 3") && message.contains("numerator"), "{message}");

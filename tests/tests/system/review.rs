@@ -107,7 +107,9 @@ fn a_claim_is_returned_with_a_reason_and_counts_again_when_it_is_made_better() {
     let row = of("tan-phu");
     let counts = ["accepted", "returned", "resubmitted", "waiting"].map(|name| row[name].as_i64().unwrap());
     assert_eq!(counts, [1, 1, 1, 0]);
-    assert_eq!(row["longest_hours"], "48.0", "{row}");
+    // Two days by the exercise's clock, which goes on while the commands run.
+    let longest: f64 = row["longest_hours"].as_str().unwrap().parse().unwrap();
+    assert!((47.5..48.5).contains(&longest), "{row}");
     assert_eq!(of("dinh-quan")["waiting"], 1);
     assert!(province.command(["reviews", "--period", "2026-10"]).ok().contains("minh chứng không đọc được (1)"));
 }

@@ -1,0 +1,208 @@
+//! Workbooks: the template filled in as offices do, and those that are refused, each with its place.
+
+use super::*;
+use crate::{
+    entry::Author,
+    fixture::{Home, now},
+    import::{Imported, import},
+    template,
+};
+use rand::{SeedableRng, rngs::StdRng};
+use shared::{language::Language, observation::Value, period::Period};
+use std::path::Path;
+use workbook::writing::{ExcelDateTime, Format, Formula, Workbook};
+
+fn october() -> Period {
+    "2026-10".parse().unwrap()
+}
+
+fn made(home: &Home) -> Vec<Sheet> {
+    let catalogue = home.store.view().catalogue().unwrap().unwrap();
+    let bytes = template::make(home.store.view(), &catalogue, october(), &|value| format!("{value:?}")).unwrap();
+    reading::read(&bytes).unwrap()
+}
+
+fn take(home: &mut Home, bytes: &[u8], dry_run: bool) -> Result<Imported, ImportError> {
+    let mut random = StdRng::seed_from_u64(7);
+    let mut author = Author { name: "Lan", now: now(), random: &mut random };
+    import(&mut home.store, &mut author, bytes, dry_run)
+}
+
+/// The sheets once more, as another program would save them: `alter` changes cells by sheet, row and column.
+fn saved(sheets: &[Sheet], alter: impl Fn(&str, &mut BTreeMap<u32, BTreeMap<u32, Cell>>)) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    for sheet in sheets {
+        let mut rows = sheet.rows.clone();
+        alter(&sheet.name, &mut rows);
+        let page = workbook.add_worksheet().set_name(&sheet.name).unwrap();
+        for (row, cells) in rows {
+            for (column, cell) in cells {
+                let column = u16::try_from(column).unwrap();
+                match cell {
+                    Cell::Number(number) => page.write(row, column, number.parse::<f64>().unwrap()).unwrap(),
+                    Cell::Flag(yes) => page.write(row, column, yes).unwrap(),
+                    Cell::Day(day) => {
+                        let (year, month, date) = (day.year_ce().1, day.month(), day.day());
+                        let format = Format::new().set_num_format("mmm-yy");
+                        let value = ExcelDateTime::from_ymd(
+                            year.try_into().unwrap(),
+                            month.try_into().unwrap(),
+                            date.try_into().unwrap(),
+                        );
+                        page.write_with_format(row, column, value.unwrap(), &format).unwrap()
+                    }
+                    Cell::Error(shown) => page.write(row, column, Formula::new("=1/0").set_result(shown)).unwrap(),
+                    Cell::Text(text) => page.write(row, column, text).unwrap(),
+                };
+            }
+        }
+    }
+    workbook.save_to_buffer().unwrap()
+}
+
+use chrono::Datelike;
+
+/// Row of an indicator and column of a heading.
+fn at(sheet: &Sheet, code: &str, wanted: Column) -> (u32, u32) {
+    let head = heading(sheet).unwrap();
+    let column = sheet.rows[&head].iter().find(|(_, cell)| Column::of_heading(&cell.text()) == Some(wanted)).unwrap().0;
+    let row = sheet.rows.iter().find(|(_, cells)| cells.values().any(|cell| cell.text() == code)).unwrap().0;
+    (*row, *column)
+}
+
+fn set(rows: &mut BTreeMap<u32, BTreeMap<u32, Cell>>, (row, column): (u32, u32), cell: Cell) {
+    rows.entry(row).or_default().insert(column, cell);
+}
+
+fn number(text: &str) -> Cell {
+    Cell::Number(text.into())
+}
+
+fn text(text: &str) -> Cell {
+    Cell::Text(text.into())
+}
+
+#[test]
+fn a_template_names_the_plans_indicators_and_an_untouched_one_changes_nothing() {
+    let mut home = Home::ready();
+    let _ = home.value("CDS-2", "10").unwrap();
+    let sheets = made(&home);
+    assert_eq!(
+        sheets.iter().map(|s| (s.name.as_str(), s.visible)).collect::<Vec<_>>(),
+        [("Số liệu", true), (MARK_SHEET, false)]
+    );
+    let (row, column) = at(&sheets[0], "CDS-2", Column::Value);
+    assert_eq!(sheets[0].rows[&row][&column], number("10"), "what was entered before stands in it");
+    let taken = take(&mut home, &saved(&sheets, |_, _| {}), false).unwrap();
+    assert_eq!((taken.recorded.len(), taken.unchanged), (0, 1));
+    let view = home.store.view().catalogue().unwrap().unwrap();
+    let of_plan: std::collections::BTreeSet<_> = view.targets.iter().map(|target| target.indicator.clone()).collect();
+    assert_eq!(taken.blank, of_plan.len() - 1);
+}
+
+#[test]
+fn what_an_office_fills_in_is_recorded_whatever_its_program_made_of_it() {
+    let mut home = Home::ready();
+    let sheets = made(&home);
+    let place = |code, column| at(&sheets[0], code, column);
+    let filled = saved(&sheets, |name, rows| {
+        if name == MARK_SHEET {
+            return;
+        }
+        set(rows, place("CDS-1", Column::Numerator), text("1045,5"));
+        set(rows, place("CDS-1", Column::Denominator), number("1200.125"));
+        set(rows, place("CDS-2", Column::Value), number("1200"));
+        set(rows, place("CDS-2", Column::Note), text("theo báo cáo số 12"));
+        set(rows, place("CDS-3", Column::Value), text("-0,25"));
+        set(rows, place("CDS-4", Column::Value), Cell::Flag(true));
+        // A spreadsheet made a day of the month, and somebody keeps sums and words below and beside.
+        set(rows, place("CDS-4", Column::Period), Cell::Day("2026-10-01".parse().unwrap()));
+        set(rows, (400, 3), text("Người lập biểu"));
+        set(rows, (place("CDS-4", Column::Value).0, 30), number("5"));
+    });
+    let dry = take(&mut home, &filled, true).unwrap();
+    assert_eq!((dry.recorded.len(), home.store.view().head().unwrap().seq), (4, 0), "nothing is written");
+    let taken = take(&mut home, &filled, false).unwrap();
+    let values: Vec<_> = taken.recorded.iter().map(|(_, one)| one.observation.value).collect();
+    let amount = |text: &str| text.parse().unwrap();
+    assert_eq!(
+        values,
+        [
+            Value::Ratio { numerator: amount("1045.5"), denominator: amount("1200.125") },
+            Value::Count(1200),
+            Value::Decimal(amount("-0.25")),
+            Value::Flag(true),
+        ]
+    );
+    assert_eq!(taken.recorded[1].1.observation.note, "theo báo cáo số 12");
+    assert_eq!(take(&mut home, &filled, false).unwrap().unchanged, 4);
+}
+
+#[test]
+fn faults_are_named_by_sheet_and_cell_and_nothing_is_written() {
+    let mut home = Home::ready();
+    let sheets = made(&home);
+    let place = |code, column| at(&sheets[0], code, column);
+    let faulty = saved(&sheets, |name, rows| {
+        if name == MARK_SHEET {
+            return;
+        }
+        set(rows, place("CDS-1", Column::Numerator), number("61"));
+        set(rows, place("CDS-1", Column::Denominator), number("60"));
+        set(rows, place("CDS-2", Column::Value), Cell::Error("#DIV/0!".into()));
+        set(rows, place("CDS-3", Column::Value), Cell::Day("2026-02-01".parse().unwrap()));
+        set(rows, place("CDS-4", Column::Value), text("có"));
+        set(rows, place("CDS-4", Column::Period), text("tháng mười"));
+    });
+    let Err(ImportError::Faults(faults)) = take(&mut home, &faulty, false) else { panic!("taken") };
+    let told = faults.explain(Path::new("tháng 10.xlsx"), Language::Vi);
+    for (code, column, words) in [
+        ("CDS-1", Column::Numerator, "tử số"),
+        ("CDS-2", Column::Value, "#DIV/0!"),
+        ("CDS-3", Column::Value, "01/02/2026"),
+        ("CDS-4", Column::Period, "tháng mười"),
+    ] {
+        let (row, column) = place(code, column);
+        let cell = format!("tháng 10.xlsx, trang Số liệu, ô {}: ", place::cell(row, column));
+        assert!(told.lines().any(|line| line.starts_with(&cell) && line.contains(words)), "{cell}{words} in {told}");
+    }
+    assert_eq!((faults.count, home.store.view().head().unwrap().seq), (4, 0), "{told}");
+    // Merged cells: a value that would stand for two rows.
+    let mut workbook = Workbook::new();
+    let page = workbook.add_worksheet();
+    for (heading, column) in ["Mã", "Kỳ", "Giá trị"].into_iter().zip(0u16..) {
+        page.write(0, column, heading).unwrap();
+    }
+    for (code, row) in [("CDS-2", 1u32), ("CDS-3", 2)] {
+        page.write(row, 0, code).unwrap().write(row, 1, "10/2026").unwrap();
+    }
+    page.merge_range(1, 2, 2, 2, "7", &Format::new()).unwrap();
+    let Err(ImportError::Faults(faults)) = take(&mut home, &workbook.save_to_buffer().unwrap(), false) else {
+        panic!("taken")
+    };
+    assert!(faults.explain(Path::new("x"), Language::Vi).contains("C2:C3"));
+}
+
+#[test]
+fn a_workbook_of_another_commune_year_or_version_is_refused() {
+    let mut home = Home::ready();
+    let sheets = made(&home);
+    let marked = |name: &'static str, value: &'static str| {
+        saved(&sheets, move |sheet, rows| {
+            if sheet == MARK_SHEET {
+                let line = rows.values_mut().find(|cells| cells[&0].text() == name).unwrap();
+                line.insert(1, text(value));
+            }
+        })
+    };
+    let mut refused = |bytes: &[u8]| match take(&mut home, bytes, false) {
+        Err(ImportError::Foreign(foreign)) => foreign.explain(Language::Vi),
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(&marked("commune", "another")).contains("không phải của xã"));
+    assert!(refused(&marked("plan_year", "2025")).contains("2025"));
+    assert!(refused(&marked("template", "0")).contains("mẫu phiên bản 0"));
+    assert!(refused(&saved(&sheets[1..], |_, _| {})).contains("Mã chỉ tiêu"));
+    let twice = [sheets[0].clone(), Sheet { name: "Tháng 9".into(), ..sheets[0].clone() }];
+    assert!(refused(&saved(&twice, |_, _| {})).contains("Số liệu, Tháng 9"));
+}

@@ -1,0 +1,13 @@
+//! Spreadsheets (XLSX) as both programs read and write them.
+//!
+//! | module | noun |
+//! | --- | --- |
+//! | [`reading`] | a workbook from outside as cells, within bounds, believing nothing |
+//! | [`place`] | cells as people name them: `F12` |
+//! | [`listing`] | a list as a workbook with real numbers, streamed |
+
+pub mod listing;
+pub mod place;
+pub mod reading;
+
+pub use rust_xlsxwriter as writing;

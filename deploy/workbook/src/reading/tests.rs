@@ -1,0 +1,101 @@
+//! Workbooks as offices have them, and files that only look like one.
+
+use super::*;
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+use std::io::Write;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for (name, bytes) in parts {
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn cells_are_what_was_typed() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet().set_name("Số liệu").unwrap();
+    sheet.write(0, 0, "  Tân Phú ").unwrap();
+    sheet.write(1, 0, 12.5).unwrap();
+    sheet.write_with_format(1, 1, 0.85, &Format::new().set_num_format("0%")).unwrap();
+    sheet.write_with_format(1, 2, 0.123, &Format::new().set_num_format("0.00%")).unwrap();
+    sheet.write(1, 3, true).unwrap();
+    let day = ExcelDateTime::from_ymd(2026, 10, 1).unwrap();
+    sheet.write_with_format(1, 4, &day, &Format::new().set_num_format("mmm-yy")).unwrap();
+    sheet.write(1, 5, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
+    sheet.write(1, 6, 0.1 + 0.2).unwrap();
+    sheet.write(1, 7, 20_605).unwrap();
+    sheet.write(1, 8, -100.0 / 3.0).unwrap();
+    sheet.write_blank(99_999, 0, &Format::new().set_bold()).unwrap();
+    sheet.merge_range(3, 0, 4, 1, "gộp", &Format::new()).unwrap();
+    workbook.add_worksheet().set_name("ẩn").unwrap().set_hidden(true);
+    let sheets = read(&workbook.save_to_buffer().unwrap()).unwrap();
+    assert_eq!(
+        sheets.iter().map(|s| (s.name.as_str(), s.visible)).collect::<Vec<_>>(),
+        [("Số liệu", true), ("ẩn", false)]
+    );
+    let number = |text: &str| Cell::Number(text.into());
+    assert_eq!(sheets[0].rows[&0][&0], Cell::Text("Tân Phú".into()));
+    let expected = [
+        number("12.5"),
+        number("85"),
+        number("12.3"),
+        Cell::Flag(true),
+        Cell::Day("2026-10-01".parse().unwrap()),
+        Cell::Error("#DIV/0!".into()),
+        number("0.3"),
+        number("20605"),
+        number("-33.333333"),
+    ];
+    assert_eq!(sheets[0].rows[&1].values().cloned().collect::<Vec<_>>(), expected);
+    assert_eq!(sheets[0].rows.keys().copied().collect::<Vec<_>>(), [0, 1, 3], "a formatted empty cell is no cell");
+    assert_eq!(sheets[0].merged, [((3, 0), (4, 1))]);
+}
+
+#[test]
+fn numbers_are_rounded_by_their_digits() {
+    for (number, percent, expected) in [
+        (0.0, false, "0"),
+        (-0.0, false, "0"),
+        (1e21, false, "1000000000000000000000"),
+        (100.0, false, "100"),
+        (2.5, true, "250"),
+        (0.071, true, "7.1"),
+        (1.0, true, "100"),
+        (0.000_000_4, false, "0"),
+        (0.999_999_5, false, "1"),
+        (33.333_333_333_333_336, false, "33.333333"),
+        (-12.25, true, "-1225"),
+    ] {
+        assert_eq!(decimal(number, percent), expected, "{number}");
+    }
+}
+
+#[test]
+fn what_is_no_workbook_is_named() {
+    let bomb = vec![0u8; usize::try_from(MAX_UNPACKED_BYTES).unwrap() + 10];
+    let is_not_one = |bytes: &[u8]| matches!(read(bytes), Err(ReadFault::NotAWorkbook(_)));
+    assert!(is_not_one(b""));
+    assert!(is_not_one(b"indicator,period\n"));
+    assert!(is_not_one(&zipped(&[("word/document.xml", b"<w/>")])));
+    let mut whole = Workbook::new();
+    whole.add_worksheet().write(0, 0, 1).unwrap();
+    let whole = whole.save_to_buffer().unwrap();
+    assert!(is_not_one(&whole[..whole.len() / 2]));
+    assert!(matches!(read(OLD_CONTAINER), Err(ReadFault::OldOrEncrypted)));
+    assert!(matches!(read(&zipped(&[("xl/worksheets/sheet1.xml", &bomb)])), Err(ReadFault::TooLarge)));
+    assert!(matches!(read(&zipped(&[("xl/vbaProject.bin", b"x")])), Err(ReadFault::Macros)));
+    assert!(matches!(read(&vec![b'P'; MAX_FILE_BYTES + 1]), Err(ReadFault::TooLarge)));
+    let many: Vec<String> = (0..=MAX_PARTS).map(|part| format!("part{part}")).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    assert!(matches!(read(&zipped(&many)), Err(ReadFault::TooLarge)));
+    for at in (0..whole.len()).step_by(7) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x55;
+        let _ = read(&damaged);
+    }
+}
