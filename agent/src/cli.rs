@@ -5,6 +5,7 @@ mod arguments;
 mod bundle;
 mod entering;
 mod evidence;
+mod examples;
 mod failure;
 mod looking;
 mod proving;
@@ -15,6 +16,7 @@ mod telling;
 mod words;
 
 pub use arguments::Arguments;
+pub use examples::with_examples;
 pub use failure::Failure;
 
 use crate::{clock::Clock, config::Config, folder::Folder};

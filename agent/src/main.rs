@@ -4,14 +4,15 @@ use agent::{
     cli::{self, Arguments},
     clock::Clock,
 };
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use std::{
     io::{self, Write},
     process::ExitCode,
 };
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = cli::with_examples(Arguments::command()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let language = arguments.lang.into();
     match cli::carry_out(arguments, &Clock::system()) {
         Ok(printed) => {

@@ -7,6 +7,7 @@
 //! | `certificates` | `certificates`, `revoke` |
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
+//! | `examples` | an example for each command |
 //! | `decide` | `exception`, `review`, `exercise` |
 //! | `period` | closing periods |
 //! | `bundle` | `bundle take` |
@@ -24,6 +25,7 @@ mod catalogue;
 mod certificates;
 mod decide;
 mod evidence;
+mod examples;
 mod failure;
 mod identity;
 mod init;
@@ -32,6 +34,7 @@ mod prove;
 mod safekeeping;
 mod serve;
 
+pub use examples::with_examples;
 pub use failure::Failure;
 
 use crate::{

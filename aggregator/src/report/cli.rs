@@ -163,7 +163,7 @@ pub enum ReportCommand {
         #[command(flatten)]
         asking: Asking,
     },
-    /// Nếu như: kết quả nào nâng hạng nhiều nhất, minh chứng bị trả lại thì mất gì; hoặc thử giả định
+    /// Nếu như: kết quả nào nâng hạng nhiều nhất, bị trả lại thì mất gì
     WhatIf {
         /// Mã, mã số hoặc tên (không cần dấu)
         commune: String,

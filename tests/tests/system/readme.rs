@@ -45,5 +45,13 @@ fn it_names_every_command_and_no_other() {
             .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
             .collect();
         assert_eq!(named, commands, "{program}");
+        for line in table.lines().skip_while(|line| !line.starts_with("| `")).take_while(|line| line.starts_with('|')) {
+            let example = line.split('`').nth_back(1).unwrap();
+            let command = line.strip_prefix("| `").and_then(|rest| rest.split('`').next()).unwrap();
+            let help = run(program, [command, "--help"]).ok();
+            // Long ones are wrapped.
+            let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(help.contains(&format!("Ví dụ: {example}")), "{command}: {example} is not in its help");
+        }
     }
 }
