@@ -11,11 +11,12 @@ use proto::{
 use rand::RngCore;
 use shared::{
     amount::{Amount, AmountError},
-    catalogue::{Goal, Kind, view::CommuneView},
+    catalogue::{Goal, Kind, kind_asked, view::CommuneView},
     change::{Change, Deed, Evidence},
     language::Language,
     observation::{Decision, EntryRules, MAX_NAME_CHARS, Observation, ObservationKey, Refusal, Value},
     period::Period,
+    task::Reported,
 };
 use thiserror::Error;
 use uuid::{Builder, Uuid};
@@ -154,12 +155,24 @@ impl Rulebook {
         goal_of(&self.catalogue, indicator)
     }
 
-    fn rules(&self, key: &ObservationKey) -> EntryRules<'_> {
+    fn rules(&self, key: &ObservationKey) -> EntryRules {
         EntryRules {
             plan_year: self.catalogue.province.plan_year,
-            indicator: self.catalogue.indicator(&key.indicator),
-            goal: self.goal(&key.indicator),
+            asked: self.kind_asked(&key.indicator),
             unit_known: key.unit.is_empty() || self.catalogue.unit(&key.unit).is_some(),
+        }
+    }
+
+    /// The kind of value asked of the commune for an indicator or a task; none where there is no such one.
+    #[must_use]
+    pub fn kind_asked(&self, code: &str) -> Option<Kind> {
+        let reported = Reported::of(code);
+        match reported.task() {
+            Some(task) => self.catalogue.task(task).and_then(|_| reported.kind_of_task()),
+            None => {
+                let kind = self.catalogue.indicator(code)?.kind;
+                Some(self.goal(code).map_or(kind, |goal| kind_asked(kind, goal)))
+            }
         }
     }
 
@@ -171,11 +184,21 @@ impl Rulebook {
         self.rules(&observation.key).check(observation)
     }
 
-    /// The catalogue's spelling of a code typed in any case.
+    /// The catalogue's spelling of an indicator's code typed in any case; for a task's code the code of its progress.
     fn code(&self, typed: &str) -> String {
         let typed = typed.trim();
         let known = self.catalogue.indicators.iter().find(|indicator| indicator.code.eq_ignore_ascii_case(typed));
-        known.map_or_else(|| typed.chars().take(40).collect(), |indicator| indicator.code.clone())
+        if let Some(indicator) = known {
+            return indicator.code.clone();
+        }
+        let named = Reported::of(typed);
+        let task =
+            self.catalogue.tasks.iter().find(|task| task.code.eq_ignore_ascii_case(named.task().unwrap_or(typed)));
+        match (task, named) {
+            (Some(task), Reported::Disbursement(_)) => Reported::Disbursement(&task.code).code(),
+            (Some(task), _) => Reported::Progress(&task.code).code(),
+            (None, _) => typed.chars().take(40).collect(),
+        }
     }
 
     fn unit(&self, typed: &str) -> String {
@@ -197,7 +220,7 @@ impl Rulebook {
     pub fn check(&self, form: &Form) -> Result<Observation, EntryError> {
         let key = self.key(&form.indicator, &form.unit, form.period);
         let rules = self.rules(&key);
-        let asked = rules.kind_asked().ok_or_else(|| Refusal::UnknownIndicator(key.indicator.clone()))?;
+        let asked = rules.asked.ok_or_else(|| Refusal::UnknownIndicator(key.indicator.clone()))?;
         let value = value_of(&form.typed, asked)?;
         let observation = Observation { key, value, note: form.note.trim().to_owned() };
         rules.check(&observation)?;
@@ -323,7 +346,7 @@ pub struct Attached {
 pub fn figure_for_evidence(view: View<'_>, indicator: &str, unit: &str, period: Period) -> Result<Figure, EntryError> {
     let rulebook = Rulebook::read(view)?;
     let key = rulebook.key(indicator, unit, period);
-    if rulebook.catalogue.indicator(&key.indicator).is_none() {
+    if rulebook.kind_asked(&key.indicator).is_none() {
         return Err(Refusal::UnknownIndicator(key.indicator).into());
     }
     Ok(view.newest(&key)?.ok_or(Refusal::UnknownObservation)?)

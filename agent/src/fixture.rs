@@ -5,12 +5,13 @@ use crate::{
     folder::Folder,
     store::{Store, meta::Belonging},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rand::{SeedableRng, rngs::StdRng};
 use shared::{
     calendar::DueDays,
     catalogue::{
-        Commune, CommuneKind, Direction, Goal, Indicator, Kind, Province, Rule, Target, Unit, view::CommuneView,
+        Commune, CommuneKind, Direction, EvidenceDuty, Goal, Indicator, Kind, Province, Rule, Target, Task, Unit,
+        view::CommuneView,
     },
     change::Incarnation,
     feed::FeedItem,
@@ -37,6 +38,7 @@ fn indicator(code: &str, kind: Kind) -> Indicator {
         requires_evidence: true,
         standard: None,
         note: String::new(),
+        at_most_of: String::new(),
     }
 }
 
@@ -53,6 +55,7 @@ fn target(plan_ref: &str, indicator: &str, goal: Goal) -> Target {
         deadline: None,
         deadline_text: String::new(),
         note: String::new(),
+        per_unit: String::new(),
     }
 }
 
@@ -78,6 +81,7 @@ pub fn catalogue() -> CommuneView {
             cutoff: Some(19),
             report: Some(25),
             note: String::new(),
+            evidence: EvidenceDuty::Completed,
         },
         indicators: vec![
             indicator("CDS-1", Kind::Ratio),
@@ -101,8 +105,24 @@ pub fn catalogue() -> CommuneView {
             name: "Ấp 1".into(),
             variants: String::new(),
             role: String::new(),
+            members: 0,
         }],
-        tasks: Vec::new(),
+        tasks: vec![Task {
+            commune: "dinh-quan".into(),
+            code: "II.1".into(),
+            group: "Thể chế".into(),
+            title: "Xây dựng Kế hoạch".into(),
+            detail: String::new(),
+            output: "Kế hoạch được ban hành".into(),
+            kpi: String::new(),
+            lead_unit: "Phòng Văn hóa - Xã hội".into(),
+            coordinating_units: String::new(),
+            deadline_text: "Quý IV/2026".into(),
+            deadline: NaiveDate::from_ymd_opt(2026, 12, 31),
+            recurring: false,
+            budget_million_vnd: Some(150.into()),
+            note: String::new(),
+        }],
     }
 }
 

@@ -6,8 +6,9 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use shared::{
-    catalogue::{Catalogue, Goal, Indicator},
+    catalogue::{Catalogue, Goal, Indicator, Kind, kind_asked},
     observation::{EntryRules, Observation, Refusal},
+    task::Reported,
 };
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
@@ -74,6 +75,7 @@ pub struct Rulebook {
 struct Asked {
     goals: HashMap<String, Goal>,
     units: HashSet<String>,
+    tasks: HashSet<String>,
 }
 
 impl Rulebook {
@@ -102,7 +104,10 @@ impl Rulebook {
             }
         }
         for unit in &catalogue.units {
-            communes.entry(unit.commune.clone()).or_default().units.insert(unit.code.clone());
+            communes.entry(unit.commune.clone()).or_default().units.extend(unit.codes());
+        }
+        for task in &catalogue.tasks {
+            communes.entry(task.commune.clone()).or_default().tasks.insert(task.code.clone());
         }
         Self { version, catalogue, indicators, communes }
     }
@@ -122,11 +127,22 @@ impl Rulebook {
         let key = &observation.key;
         let rules = EntryRules {
             plan_year: self.catalogue.province.plan_year,
-            indicator: self.indicator(&key.indicator),
-            goal: asked.and_then(|asked| asked.goals.get(&key.indicator).copied()),
+            asked: self.kind_asked(asked, &key.indicator),
             unit_known: key.unit.is_empty() || asked.is_some_and(|asked| asked.units.contains(&key.unit)),
         };
         rules.check(observation)
+    }
+
+    fn kind_asked(&self, asked: Option<&Asked>, code: &str) -> Option<Kind> {
+        let reported = Reported::of(code);
+        match reported.task() {
+            Some(task) => asked.filter(|asked| asked.tasks.contains(task)).and_then(|_| reported.kind_of_task()),
+            None => {
+                let kind = self.indicator(code)?.kind;
+                let goal = asked.and_then(|asked| asked.goals.get(code));
+                Some(goal.map_or(kind, |goal| kind_asked(kind, *goal)))
+            }
+        }
     }
 
     fn indicator(&self, code: &str) -> Option<&Indicator> {

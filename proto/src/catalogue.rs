@@ -7,8 +7,8 @@ use shared::{
     amount::Amount,
     calendar::DueDays,
     catalogue::{
-        Commune, CommuneKind, Direction, Goal, Indicator, Kind, Operator, Province, Rule, Target, Task, Unit,
-        view::CommuneView,
+        Commune, CommuneKind, Direction, EvidenceDuty, Goal, Indicator, Kind, MAX_UNIT_MEMBERS, Operator, Province,
+        Rule, Target, Task, Unit, view::CommuneView,
     },
     period::Cycle,
 };
@@ -125,6 +125,7 @@ fn commune_to_wire(commune: &Commune) -> v1::Commune {
         cutoff_day: commune.cutoff.unwrap_or(0).into(),
         report_day: commune.report.unwrap_or(0).into(),
         note: commune.note.clone(),
+        evidence: commune.evidence.as_str().into(),
     }
 }
 
@@ -139,6 +140,7 @@ fn commune_from_wire(wire: v1::Commune) -> Result<Commune, WireError> {
         cutoff: day_from_wire("commune.cutoff_day", wire.cutoff_day)?,
         report: day_from_wire("commune.report_day", wire.report_day)?,
         note: text("commune.note", wire.note)?,
+        evidence: EvidenceDuty::from_word(&wire.evidence).unwrap_or_default(),
     })
 }
 
@@ -161,6 +163,7 @@ fn indicator_to_wire(indicator: &Indicator) -> v1::Indicator {
         standard_value: amount_to_wire(standard.and_then(Goal::value)),
         standard_high: amount_to_wire(standard.and_then(Goal::high)),
         note: indicator.note.clone(),
+        at_most_of: indicator.at_most_of.clone(),
     }
 }
 
@@ -187,6 +190,7 @@ fn indicator_from_wire(wire: v1::Indicator) -> Result<Indicator, WireError> {
         requires_evidence: wire.requires_evidence,
         standard,
         note: text("indicator.note", wire.note)?,
+        at_most_of: text("indicator.at_most_of", wire.at_most_of)?,
     })
 }
 
@@ -210,6 +214,7 @@ fn target_to_wire(target: &Target) -> v1::Target {
         deadline: target.deadline.map(|day| day.to_string()).unwrap_or_default(),
         deadline_text: target.deadline_text.clone(),
         note: target.note.clone(),
+        per_unit: target.per_unit.clone(),
     }
 }
 
@@ -226,6 +231,7 @@ fn target_from_wire(wire: v1::Target, commune: &str) -> Result<Target, WireError
         deadline: field::optional_day("target.deadline", &wire.deadline)?,
         deadline_text: text("target.deadline_text", wire.deadline_text)?,
         note: text("target.note", wire.note)?,
+        per_unit: text("target.per_unit", wire.per_unit)?,
     })
 }
 
@@ -235,6 +241,7 @@ fn unit_to_wire(unit: &Unit) -> v1::Unit {
         name: unit.name.clone(),
         variants: unit.variants.clone(),
         role: unit.role.clone(),
+        members: unit.members.into(),
     }
 }
 
@@ -245,6 +252,7 @@ fn unit_from_wire(wire: v1::Unit, commune: &str) -> Result<Unit, WireError> {
         name: text("unit.name", wire.name)?,
         variants: text("unit.variants", wire.variants)?,
         role: text("unit.role", wire.role)?,
+        members: u16::try_from(wire.members).unwrap_or(MAX_UNIT_MEMBERS).min(MAX_UNIT_MEMBERS),
     })
 }
 

@@ -6,14 +6,15 @@
 use crate::{
     amount::Amount,
     calendar::DueDays,
-    effective::{Effective, Series, measured, roll_up},
+    effective::{Effective, Series, of_cell, over_units, take_in},
     observation::{Decision, ObservationKey, Value},
     period::{Cycle, Period},
     tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
+    task::Reported,
     vietnamese,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use std::{cmp::Ordering, collections::HashMap};
+use std::collections::HashMap;
 use thiserror::Error;
 
 /// Most targets that one commune can have for one indicator.
@@ -130,6 +131,8 @@ pub struct Book {
     indicator_numbers: HashMap<String, u32>,
     /// By commune, then by indicator.
     cells: Vec<Vec<Vec<Series>>>,
+    /// What was reported of tasks, by commune and code as reported.
+    tasks: HashMap<(u32, Box<str>), Vec<Series>>,
     exceptions: HashMap<(u32, Period), NaiveDate>,
     latest: Option<NaiveDate>,
     ignored: u64,
@@ -170,6 +173,7 @@ impl Book {
             commune_numbers,
             indicator_numbers,
             cells,
+            tasks: HashMap::new(),
             exceptions: HashMap::new(),
             latest: None,
             ignored: 0,
@@ -204,8 +208,14 @@ impl Book {
     }
 
     /// Takes in one version of a figure, in any order and any number of times. Answers which commune and indicator it
-    /// touched; `None` when the book has no such commune or indicator.
+    /// touched; `None` when the book has no such commune or indicator, and for a task, which no ranking looks at.
     pub fn record(&mut self, given: Version<'_>) -> Option<(u32, u32)> {
+        if let (Reported::Progress(_) | Reported::Disbursement(_), Some(commune)) =
+            (Reported::of(given.indicator), self.commune_number(given.commune))
+        {
+            take_in(self.tasks.entry((commune, given.indicator.into())).or_default(), given);
+            return None;
+        }
         let place = self.commune_number(given.commune).zip(self.indicator_number(given.indicator));
         let Some((commune, indicator)) = place else {
             self.ignored += 1;
@@ -213,36 +223,7 @@ impl Book {
         };
         self.latest = self.latest.max(Some(given.period.last_day()));
         let cell = &mut self.cells[commune as usize][indicator as usize];
-        let known = cell.iter_mut().find(|series| series.period == given.period && *series.unit == *given.unit);
-        let first_received = (given.version == 1).then_some(given.received_at);
-        match known {
-            None => cell.push(Series {
-                unit: given.unit.into(),
-                period: given.period,
-                first_received,
-                version: given.version,
-                value: given.value,
-                evidence: given.evidence,
-                verdict: given.verdict,
-            }),
-            Some(series) => {
-                series.first_received = first_received.or(series.first_received);
-                match given.version.cmp(&series.version) {
-                    Ordering::Less => {}
-                    // The same version again, perhaps late: what was learnt of it since is kept.
-                    Ordering::Equal => {
-                        series.evidence = series.evidence.max(given.evidence);
-                        series.verdict = given.verdict.or(series.verdict);
-                    }
-                    Ordering::Greater => {
-                        series.version = given.version;
-                        series.value = given.value;
-                        series.evidence = given.evidence;
-                        series.verdict = given.verdict;
-                    }
-                }
-            }
-        }
+        take_in(cell, given);
         Some((commune, indicator))
     }
 
@@ -255,12 +236,16 @@ impl Book {
         version: u32,
         count: u32,
     ) -> Option<(u32, u32)> {
-        let (commune, indicator) = self.commune_number(commune).zip(self.indicator_number(&key.indicator))?;
-        let cell = &mut self.cells[commune as usize][indicator as usize];
+        let commune = self.commune_number(commune)?;
+        let indicator = self.indicator_number(&key.indicator);
+        let cell = match indicator {
+            Some(indicator) => &mut self.cells[commune as usize][indicator as usize],
+            None => self.tasks.get_mut(&(commune, key.indicator.as_str().into()))?,
+        };
         let series =
             cell.iter_mut().find(|s| s.period == key.period && *s.unit == *key.unit && s.version == version)?;
         series.evidence = count;
-        Some((commune, indicator))
+        Some((commune, indicator?))
     }
 
     /// Gives an indicator other points, to see what would be.
@@ -330,31 +315,27 @@ impl Book {
     #[must_use]
     pub fn effective(&self, commune: u32, indicator: u32, period: Period) -> Option<Effective> {
         let cell = &self.cells[commune as usize][indicator as usize];
-        let candidates = || cell.iter().filter(|s| s.period.year() == period.year() && s.period.ends_by(period));
-        let whole = candidates().filter(|s| s.unit.is_empty()).max_by(|a, b| a.period.by_recency(b.period));
-        if let Some(series) = whole {
-            let (measure, parts) = measured(series.value)?;
-            return Some(Effective {
-                measure,
-                parts,
-                period: series.period,
-                evidence: series.evidence,
-                verdict: series.verdict,
-                rolled_up: false,
-            });
-        }
-        self.rolled_up(commune, indicator, period)
+        of_cell(cell, period, None)
     }
 
     /// The roll-up over the commune's units, also where a value for the whole commune takes precedence over it.
     #[must_use]
     pub fn rolled_up(&self, commune: u32, indicator: u32, period: Period) -> Option<Effective> {
         let cell = &self.cells[commune as usize][indicator as usize];
-        let of_units = || {
-            cell.iter().filter(|s| !s.unit.is_empty() && s.period.year() == period.year() && s.period.ends_by(period))
-        };
-        let latest = of_units().map(|s| s.period).max_by(|a, b| a.by_recency(*b))?;
-        roll_up(&of_units().filter(|s| s.period == latest).collect::<Vec<_>>(), latest)
+        over_units(cell, period, None)
+    }
+
+    /// What is kept of the versions of a commune's figures for an indicator, one entry for each unit and period, in no order.
+    #[must_use]
+    pub fn series(&self, commune: u32, indicator: u32) -> &[Series] {
+        &self.cells[commune as usize][indicator as usize]
+    }
+
+    /// What counts of a task's progress or disbursement in a period, by the code it is reported under. `from` leaves out what was
+    /// reported for periods that end before it.
+    #[must_use]
+    pub fn task(&self, commune: u32, code: &str, period: Period, from: Option<NaiveDate>) -> Option<Effective> {
+        of_cell(self.tasks.get(&(commune, code.into()))?, period, from)
     }
 
     /// Whether anything was reported for the period itself: an observation whose period ends on its last day.

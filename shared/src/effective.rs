@@ -1,26 +1,109 @@
 //! The observation that counts, made of the versions of a figure: read from one of them, or rolled up over units.
 //!
+//! A [`Series`] is what is kept of the versions of one figure; a cell is all series of one commune for one indicator or task.
+//!
 //! Source: scoring rules 2026.1, "Units".
 
 use crate::{
     achievement::Measure,
     amount::{Amount, MICROS},
+    book::Version,
     fraction::Fraction,
     observation::{Decision, Value},
     period::Period,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::cmp::Ordering;
 
-/// The versions of one figure: one unit (or the whole commune), one indicator, one period.
+/// What is kept of the versions of one figure: one unit (or the whole commune), one indicator, one period.
 #[derive(Debug, Clone)]
-pub(crate) struct Series {
-    pub(crate) unit: Box<str>,
-    pub(crate) period: Period,
-    pub(crate) first_received: Option<DateTime<Utc>>,
-    pub(crate) version: u32,
-    pub(crate) value: Value,
-    pub(crate) evidence: u32,
-    pub(crate) verdict: Option<Decision>,
+pub struct Series {
+    /// Unit code, empty for the whole commune.
+    pub unit: Box<str>,
+    /// Period.
+    pub period: Period,
+    /// When the first version was received.
+    pub first_received: Option<DateTime<Utc>>,
+    /// The newest version.
+    pub version: u32,
+    /// Its value.
+    pub value: Value,
+    /// Its evidence files.
+    pub evidence: u32,
+    /// The verdict on it.
+    pub verdict: Option<Decision>,
+}
+
+/// Takes one version into a cell, in any order and any number of times.
+pub(crate) fn take_in(cell: &mut Vec<Series>, given: Version<'_>) {
+    let first_received = (given.version == 1).then_some(given.received_at);
+    let Some(series) = cell.iter_mut().find(|series| series.period == given.period && *series.unit == *given.unit)
+    else {
+        cell.push(Series {
+            unit: given.unit.into(),
+            period: given.period,
+            first_received,
+            version: given.version,
+            value: given.value,
+            evidence: given.evidence,
+            verdict: given.verdict,
+        });
+        return;
+    };
+    series.first_received = first_received.or(series.first_received);
+    match given.version.cmp(&series.version) {
+        Ordering::Less => {}
+        // The same version again, perhaps late: what was learnt of it since is kept.
+        Ordering::Equal => {
+            series.evidence = series.evidence.max(given.evidence);
+            series.verdict = given.verdict.or(series.verdict);
+        }
+        Ordering::Greater => {
+            series.version = given.version;
+            series.value = given.value;
+            series.evidence = given.evidence;
+            series.verdict = given.verdict;
+        }
+    }
+}
+
+/// The effective observation of a cell: of the whole commune, else rolled up over its units. `from` leaves out what was reported for
+/// periods that end before it.
+pub(crate) fn of_cell(cell: &[Series], period: Period, from: Option<NaiveDate>) -> Option<Effective> {
+    let fits = |s: &&Series| {
+        s.period.year() == period.year()
+            && s.period.ends_by(period)
+            && from.is_none_or(|from| s.period.last_day() >= from)
+    };
+    let whole = cell.iter().filter(fits).filter(|s| s.unit.is_empty()).max_by(|a, b| a.period.by_recency(b.period));
+    match whole {
+        Some(series) => {
+            let (measure, parts) = measured(series.value)?;
+            Some(Effective {
+                measure,
+                parts,
+                period: series.period,
+                evidence: series.evidence,
+                verdict: series.verdict,
+                rolled_up: false,
+            })
+        }
+        None => over_units(cell, period, from),
+    }
+}
+
+/// The roll-up over the units of a cell, also where a value for the whole commune takes precedence over it.
+pub(crate) fn over_units(cell: &[Series], period: Period, from: Option<NaiveDate>) -> Option<Effective> {
+    let of_units = || {
+        cell.iter().filter(|s| {
+            !s.unit.is_empty()
+                && s.period.year() == period.year()
+                && s.period.ends_by(period)
+                && from.is_none_or(|from| s.period.last_day() >= from)
+        })
+    };
+    let latest = of_units().map(|s| s.period).max_by(|a, b| a.by_recency(*b))?;
+    roll_up(&of_units().filter(|s| s.period == latest).collect::<Vec<_>>(), latest)
 }
 
 /// The observation that counts for a commune, an indicator and a period.
@@ -41,7 +124,7 @@ pub struct Effective {
 }
 
 /// A value as a number to compare, and its parts. `None` for a ratio with denominator zero.
-pub(crate) fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
+fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
     Some(match value {
         Value::Ratio { numerator, denominator } => {
             let (n, d) = (numerator.micros(), denominator.micros());
@@ -58,7 +141,7 @@ pub(crate) fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> 
 }
 
 /// The commune's value over its units: a ratio Σn/Σd, a count the sum, a flag yes only if all say yes, a decimal the mean.
-pub(crate) fn roll_up(units: &[&Series], period: Period) -> Option<Effective> {
+fn roll_up(units: &[&Series], period: Period) -> Option<Effective> {
     let count = i128::try_from(units.len()).ok()?;
     let (measure, parts) = match units.first()?.value {
         Value::Ratio { .. } | Value::Percent(_) => {

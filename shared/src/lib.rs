@@ -13,8 +13,10 @@
 //! | [`achievement`] | how far a value is towards its target |
 //! | [`evaluation`], [`light`] | states and what counts; lights and why |
 //! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
+//! | [`task`] | the tasks of a plan: progress, disbursement, lights |
 //! | [`due`] | what is expected of a commune in a period, and how it came |
 //! | [`review`] | why a reported result is returned |
+//! | [`plausibility`] | what a person should look at again in a figure; nothing is refused for it |
 //! | [`ranking`] | composite scores, schemes, ranks, movement |
 //! | [`standings`] | rankings kept ready and brought up to date change by change |
 //! | [`snapshot`] | what closing a period freezes, and its digest |
@@ -44,6 +46,7 @@ pub mod listing;
 pub mod manifest;
 pub mod observation;
 pub mod period;
+pub mod plausibility;
 pub mod province;
 pub mod ranking;
 pub mod review;
@@ -51,4 +54,5 @@ pub mod snapshot;
 pub mod standings;
 pub mod system_words;
 pub mod tables;
+pub mod task;
 pub mod vietnamese;

@@ -2,12 +2,7 @@
 //!
 //! The same [`EntryRules::check`] runs at the agent when a figure is entered and at the aggregator when it arrives.
 
-use crate::{
-    amount::Amount,
-    catalogue::{Goal, Indicator, Kind, kind_asked},
-    language::Language,
-    period::Period,
-};
+use crate::{amount::Amount, catalogue::Kind, language::Language, period::Period, task::Reported};
 use std::fmt;
 
 /// Longest note, in characters.
@@ -55,7 +50,7 @@ impl Value {
 /// Where a figure belongs: the key of its versions within a commune.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObservationKey {
-    /// Indicator code.
+    /// Indicator code, or the code under which a task is reported (see [`Reported`]).
     pub indicator: String,
     /// Unit code, empty for the whole commune.
     pub unit: String,
@@ -102,7 +97,7 @@ impl Decision {
 /// Why a figure, or another change, is refused. `code` is stable on the wire and in stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The catalogue has no such indicator.
+    /// The catalogue has no such indicator, and the commune's plan no such task.
     UnknownIndicator(String),
     /// The commune has no such unit.
     UnknownUnit(String),
@@ -167,8 +162,8 @@ impl Refusal {
     pub fn explain(&self, language: Language) -> String {
         match self {
             Refusal::UnknownIndicator(code) => language.pick(
-                format!("không có chỉ tiêu {code} trong danh mục; xem các mã bằng lệnh `commune-agent targets`"),
-                format!("there is no indicator {code} in the catalogue; see the codes with `commune-agent targets`"),
+                format!("không có chỉ tiêu hay nhiệm vụ {code}; xem các mã bằng lệnh `commune-agent targets` và `commune-agent tasks`"),
+                format!("there is no indicator or task {code}; see the codes with `commune-agent targets` and `commune-agent tasks`"),
             ),
             Refusal::UnknownUnit(code) => language.pick(
                 format!("xã không có đơn vị {code}; bỏ --unit để báo cáo cho toàn xã"),
@@ -271,32 +266,23 @@ fn kind_en(kind: Kind) -> &'static str {
 
 /// What a figure of one commune is checked against.
 #[derive(Debug, Clone, Copy)]
-pub struct EntryRules<'a> {
+pub struct EntryRules {
     /// The plan year.
     pub plan_year: i32,
-    /// The indicator named, if the catalogue has it.
-    pub indicator: Option<&'a Indicator>,
-    /// What the commune's plan asks of it; none when the plan does not have it.
-    pub goal: Option<Goal>,
+    /// The kind of value asked; none where the catalogue has no such indicator and the commune's plan no such task.
+    pub asked: Option<Kind>,
     /// Whether the commune has the unit named (true for the whole commune).
     pub unit_known: bool,
 }
 
-impl EntryRules<'_> {
-    /// The kind of value asked, if the indicator is known.
-    #[must_use]
-    pub fn kind_asked(&self) -> Option<Kind> {
-        let indicator = self.indicator?;
-        Some(self.goal.map_or(indicator.kind, |goal| kind_asked(indicator.kind, goal)))
-    }
-
+impl EntryRules {
     /// Checks a figure.
     ///
     /// # Errors
     /// The first rule it breaks.
     pub fn check(&self, observation: &Observation) -> Result<(), Refusal> {
         let key = &observation.key;
-        let asked = self.kind_asked().ok_or_else(|| Refusal::UnknownIndicator(key.indicator.clone()))?;
+        let asked = self.asked.ok_or_else(|| Refusal::UnknownIndicator(key.indicator.clone()))?;
         if !self.unit_known {
             return Err(Refusal::UnknownUnit(key.unit.clone()));
         }
@@ -327,6 +313,11 @@ impl EntryRules<'_> {
             Value::Percent(_) if !key.unit.is_empty() => return Err(Refusal::UnitNeedsParts),
             Value::Percent(percent) if percent.is_negative() => return Err(Refusal::Negative),
             Value::Percent(percent) if percent > Amount::from(100) => return Err(Refusal::PercentOver100),
+            Value::Decimal(amount)
+                if amount.is_negative() && matches!(Reported::of(&key.indicator), Reported::Disbursement(_)) =>
+            {
+                return Err(Refusal::Negative);
+            }
             Value::Count(count) if count > MAX_COUNT => return Err(Refusal::CountTooLarge),
             Value::Percent(_) | Value::Count(_) | Value::Decimal(_) | Value::Flag(_) => {}
         }

@@ -21,6 +21,7 @@ fn indicator(code: &str, standard: Option<Goal>, rule: &str, cycle: Option<Cycle
         requires_evidence: true,
         standard,
         note: String::new(),
+        at_most_of: "A-1".into(),
     }
 }
 
@@ -37,6 +38,7 @@ fn target(commune: &str, goal: Goal) -> Target {
         deadline: "2026-12-31".parse().ok(),
         deadline_text: "Năm 2026".into(),
         note: "một chỉ tiêu, hai mức".into(),
+        per_unit: "AP".into(),
     }
 }
 
@@ -80,6 +82,7 @@ fn catalogue() -> Catalogue {
         cutoff: Some(19),
         report: None,
         note: "000-16".into(),
+        evidence: EvidenceDuty::Every,
     };
     let other = Commune { slug: "tan-phu".into(), kind: CommuneKind::Phuong, cycle: None, ..commune.clone() };
     let unit = |commune: &str| Unit {
@@ -88,6 +91,7 @@ fn catalogue() -> Catalogue {
         name: "Văn phòng HĐND và UBND".into(),
         variants: String::new(),
         role: String::new(),
+        members: 21,
     };
     Catalogue {
         province: Province {

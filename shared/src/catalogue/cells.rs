@@ -1,6 +1,6 @@
 //! The cells of one row read as what their columns hold. A fault is noted with its place and reading goes on.
 
-use super::{Goal, GoalError, Operator, Rule, csv_table::Row, fault::Faults, problem::Problem};
+use super::{Goal, GoalError, MAX_UNIT_MEMBERS, Operator, Rule, csv_table::Row, fault::Faults, problem::Problem};
 use crate::amount::Amount;
 use chrono::NaiveDate;
 
@@ -158,6 +158,20 @@ impl Cells<'_> {
                 None
             }
         }
+    }
+
+    /// How many members a unit stands for; nothing is none.
+    pub(super) fn members(&mut self, column: &str) -> Option<u16> {
+        let text = self.text(column);
+        if text.is_empty() {
+            return Some(0);
+        }
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        let found = text.parse().ok().filter(|members| plain && (1..=MAX_UNIT_MEMBERS).contains(members));
+        if found.is_none() {
+            self.fault(column, Problem::Members(shortened(&text)));
+        }
+        found
     }
 
     /// A scoring rule; nothing is `proportional`.

@@ -75,12 +75,24 @@ pub(super) fn check(tables: &Tables, faults: &mut Faults) {
     duplicates(TARGETS, "plan_ref", tables.targets.as_ref(), |target| [&target.plan_ref, &target.commune], faults);
     duplicates(TASKS, "code", tables.tasks.as_ref(), |task| [&task.code, &task.commune], faults);
     duplicates(UNITS, "code", tables.units.as_ref(), |unit| [&unit.code, &unit.commune], faults);
+    if let Some(indicators) = &tables.indicators {
+        let codes: BTreeSet<&str> = indicators.iter().map(|entry| entry.item.code.as_str()).collect();
+        for Entry { row, item, .. } in indicators.iter().filter(|entry| !entry.item.at_most_of.is_empty()) {
+            if !codes.contains(item.at_most_of.as_str()) {
+                let problem = Problem::UnknownIndicator(shortened(&item.at_most_of));
+                faults.push(INDICATORS, Some(*row), Some("at_most_of"), problem);
+            }
+        }
+    }
     group_names(tables.indicators.as_deref().unwrap_or_default(), faults);
     if let Some(communes) = &tables.communes {
         let slugs: BTreeSet<&str> = communes.iter().map(|entry| entry.item.slug.as_str()).collect();
         known_communes(TARGETS, tables.targets.as_ref(), |target| &target.commune, &slugs, faults);
         known_communes(TASKS, tables.tasks.as_ref(), |task| &task.commune, &slugs, faults);
         known_communes(UNITS, tables.units.as_ref(), |unit| &unit.commune, &slugs, faults);
+    }
+    if let (Some(units), Some(targets)) = (&tables.units, &tables.targets) {
+        targets_per_unit(targets, units, faults);
     }
     if let (Some(indicators), Some(targets)) = (&tables.indicators, &tables.targets) {
         // Of two rows with one code, the first is meant: from the back, it is put in last.
@@ -163,6 +175,20 @@ fn targets_fit(targets: &[Entry<Target>], indicators: &BTreeMap<&str, &Entry<Ind
         }
         if let Some((place, problem)) = misfit(indicator.item.kind, target.goal) {
             faults.push(TARGETS, Some(*row), Some(place.column(["operator", "value", "high"])), problem);
+        }
+    }
+}
+
+/// A target that applies to each member of a unit names one of its commune that has members.
+fn targets_per_unit(targets: &[Entry<Target>], units: &[Entry<Unit>], faults: &mut Faults) {
+    let known: BTreeSet<(&str, &str)> = units
+        .iter()
+        .filter(|entry| entry.item.members > 0)
+        .map(|entry| (entry.item.commune.as_str(), entry.item.code.as_str()))
+        .collect();
+    for Entry { row, item: target, .. } in targets.iter().filter(|entry| !entry.item.per_unit.is_empty()) {
+        if !known.contains(&(target.commune.as_str(), target.per_unit.as_str())) {
+            faults.push(TARGETS, Some(*row), Some("per_unit"), Problem::PerUnit(shortened(&target.per_unit)));
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Knows the layout (encoding, header, sizes), not what the columns mean.
 
-use super::{fault::Faults, problem::Problem};
+use super::{fault::Faults, layout::LATER_COLUMNS, problem::Problem};
 use unicode_normalization::UnicodeNormalization;
 
 /// Largest file.
@@ -84,10 +84,12 @@ fn header_places(file: &str, columns: &[&str], row: u64, header: &[String], faul
             faults.push(file, Some(row), Some(&shown), Problem::ColumnUnknown);
         }
     }
+    // A column that is not there has no place: its cells are empty.
     let mut places = Vec::new();
     for column in columns {
         match header.iter().position(|name| name == column) {
             Some(place) => places.push(place),
+            None if LATER_COLUMNS.contains(column) => places.push(usize::MAX),
             None => faults.push(file, Some(row), Some(column), Problem::ColumnMissing),
         }
     }

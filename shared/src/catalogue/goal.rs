@@ -120,6 +120,18 @@ impl Goal {
         }
     }
 
+    /// The same asked of so many together: what is counted adds up.
+    #[must_use]
+    pub fn times(self, many: u16) -> Self {
+        let times = |amount: Amount| Amount::from_micros(amount.micros() * i128::from(many)).unwrap_or(amount);
+        match self {
+            Goal::AtLeast { floor, bare } => Goal::AtLeast { floor: times(floor), bare },
+            Goal::AtMost(ceiling) => Goal::AtMost(times(ceiling)),
+            Goal::Range { low, high } => Goal::Range { low: times(low), high: times(high) },
+            Goal::Yes | Goal::Unspecified => self,
+        }
+    }
+
     /// The operator.
     #[must_use]
     pub fn operator(self) -> Operator {

@@ -17,7 +17,7 @@ pub const UNITS: &str = "units.csv";
 pub const FILES: [&str; 6] = [SETTINGS, INDICATORS, COMMUNES, TARGETS, TASKS, UNITS];
 
 /// Columns of [`INDICATORS`].
-pub const INDICATOR_COLUMNS: [&str; 16] = [
+pub const INDICATOR_COLUMNS: [&str; 17] = [
     "code",
     "group",
     "group_name",
@@ -34,14 +34,15 @@ pub const INDICATOR_COLUMNS: [&str; 16] = [
     "standard_value",
     "standard_high",
     "note",
+    "at_most_of",
 ];
 
 /// Columns of [`COMMUNES`].
-pub const COMMUNE_COLUMNS: [&str; 9] =
-    ["slug", "code", "name", "kind", "cycle", "units_cutoff", "cutoff", "report", "note"];
+pub const COMMUNE_COLUMNS: [&str; 10] =
+    ["slug", "code", "name", "kind", "cycle", "units_cutoff", "cutoff", "report", "note", "evidence"];
 
 /// Columns of [`TARGETS`].
-pub const TARGET_COLUMNS: [&str; 13] = [
+pub const TARGET_COLUMNS: [&str; 14] = [
     "commune",
     "plan_ref",
     "indicator",
@@ -55,6 +56,7 @@ pub const TARGET_COLUMNS: [&str; 13] = [
     "deadline",
     "deadline_text",
     "note",
+    "per_unit",
 ];
 
 /// Columns of [`TASKS`].
@@ -76,4 +78,7 @@ pub const TASK_COLUMNS: [&str; 14] = [
 ];
 
 /// Columns of [`UNITS`].
-pub const UNIT_COLUMNS: [&str; 5] = ["commune", "code", "name", "variants", "role"];
+pub const UNIT_COLUMNS: [&str; 6] = ["commune", "code", "name", "variants", "role", "members"];
+
+/// Columns that a file may lack: they came later, and an empty cell is the default.
+pub(super) const LATER_COLUMNS: [&str; 4] = ["at_most_of", "evidence", "per_unit", "members"];

@@ -162,6 +162,8 @@ pub struct Indicator {
     pub standard: Option<Goal>,
     /// Remarks on the source.
     pub note: String,
+    /// Code of the indicator that its value cannot exceed; empty for none. Where it does, a person should look.
+    pub at_most_of: String,
 }
 
 /// Xã or phường.
@@ -210,6 +212,36 @@ pub struct Commune {
     pub report: Option<u8>,
     /// Where the calendar comes from.
     pub note: String,
+    /// For which results its plan asks for evidence.
+    pub evidence: EvidenceDuty,
+}
+
+/// For which results evidence has to be given. What counts is the same under both; results that lack it are pointed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum EvidenceDuty {
+    /// Where a target is claimed to be reached (plan of xã Tân Lợi, V.2.2).
+    #[default]
+    Completed,
+    /// For every reported result (plan of xã Định Quán, IV.3.2).
+    Every,
+}
+
+impl EvidenceDuty {
+    /// Both.
+    pub const ALL: [EvidenceDuty; 2] = [EvidenceDuty::Completed, EvidenceDuty::Every];
+    /// The word in catalogues.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EvidenceDuty::Completed => "completed",
+            EvidenceDuty::Every => "every",
+        }
+    }
+    /// Reads the word; empty is the default.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        if word.is_empty() { Some(Self::default()) } else { Self::ALL.into_iter().find(|duty| duty.as_str() == word) }
+    }
 }
 
 impl Commune {
@@ -250,6 +282,8 @@ pub struct Target {
     pub deadline_text: String,
     /// Oddities of the source.
     pub note: String,
+    /// Code of the unit to each of whose members the target applies; empty where it applies to the commune in total.
+    pub per_unit: String,
 }
 
 /// What a plan orders to be done (nhiệm vụ).
@@ -298,6 +332,36 @@ pub struct Unit {
     pub variants: String,
     /// Class and description.
     pub role: String,
+    /// How many it stands for where a plan names them together ("21 ấp"); 0 for a single unit.
+    pub members: u16,
+}
+
+/// Most units that one row can stand for.
+pub const MAX_UNIT_MEMBERS: u16 = 99;
+
+impl Unit {
+    /// The codes under which it reports: its own, and `AP-01`, `AP-02`… of the members that a plan does not name.
+    pub fn codes(&self) -> impl Iterator<Item = String> {
+        let members = (1..=self.members.min(MAX_UNIT_MEMBERS)).map(|number| format!("{}-{number:02}", self.code));
+        std::iter::once(self.code.clone()).chain(members)
+    }
+
+    /// Its name for one of its codes.
+    #[must_use]
+    pub fn name_of(&self, code: &str) -> String {
+        match code.strip_prefix(self.code.as_str()).and_then(|rest| rest.strip_prefix('-')) {
+            Some(number) => format!("{} – {number}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The unit among these that reports under a code; one with exactly this code goes first.
+    pub fn find<'a>(units: impl Iterator<Item = &'a Unit> + Clone, code: &str) -> Option<&'a Unit> {
+        units
+            .clone()
+            .find(|unit| unit.code == code)
+            .or_else(|| units.into_iter().find(|u| u.codes().any(|c| c == code)))
+    }
 }
 
 impl Catalogue {
@@ -311,6 +375,17 @@ impl Catalogue {
     #[must_use]
     pub fn commune(&self, slug: &str) -> Option<&Commune> {
         self.communes.iter().find(|commune| commune.slug == slug)
+    }
+
+    /// What a target asks of the commune as a whole: of a count that is asked of each member of a unit, as often as there are members.
+    #[must_use]
+    pub fn goal_in_total(&self, target: &Target) -> Goal {
+        let counts = self.indicator(&target.indicator).is_some_and(|indicator| indicator.kind == Kind::Count);
+        let unit = self.units.iter().find(|unit| unit.commune == target.commune && unit.code == target.per_unit);
+        match unit {
+            Some(unit) if counts && unit.members > 0 => target.goal.times(unit.members),
+            _ => target.goal,
+        }
     }
 
     /// The targets of one commune's plan, in the plan's order.

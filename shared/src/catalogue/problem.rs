@@ -56,6 +56,10 @@ pub enum Problem {
     Date(String),
     /// Not a day of a month, 1 to 31.
     Day(String),
+    /// Not a number of members of a unit.
+    Members(String),
+    /// `per_unit` names no unit of the commune that has members.
+    PerUnit(String),
     /// Not a rule; the reason is English.
     Rule {
         /// What stands there.
@@ -170,6 +174,12 @@ impl Problem {
             Problem::Number(error) => number_vi(error),
             Problem::PointsOutside => "điểm phải từ 0 đến 1000".into(),
             Problem::Date(text) => format!("“{text}” không phải ngày hợp lệ; viết năm-tháng-ngày, ví dụ 2026-12-31"),
+            Problem::Members(text) => {
+                format!("“{text}” không phải số đơn vị thành viên; viết số từ 1 đến 99 hoặc để trống")
+            }
+            Problem::PerUnit(code) => format!(
+                "xã không có đơn vị “{code}” với số thành viên (cột members trong units.csv); sửa mã, ghi số thành viên, hoặc để trống để tính chung toàn xã"
+            ),
             Problem::Day(text) => format!("“{text}” không phải ngày trong tháng; viết số từ 1 đến 31"),
             Problem::Rule { text, .. } => {
                 format!(
@@ -250,6 +260,10 @@ impl Problem {
             Problem::Number(error) => format!("{error}; write it like 12.5"),
             Problem::PointsOutside => "points lie between 0 and 1000".into(),
             Problem::Date(text) => format!("not a date: {text:?}; write year-month-day like 2026-12-31"),
+            Problem::Members(text) => format!("not a number of members: {text:?}; write 1 to 99 or leave it empty"),
+            Problem::PerUnit(code) => format!(
+                "the commune has no unit {code:?} with members (column members of units.csv); correct the code, give the number, or leave it empty for the commune in total"
+            ),
             Problem::Day(text) => format!("not a day of a month: {text:?}; write a number from 1 to 31"),
             Problem::Rule { text, reason } => {
                 format!("not a rule: {text:?} ({reason}); write proportional, relative or steps 1:1 0.5:0.5")

@@ -15,7 +15,8 @@ pub use super::{
 };
 
 use super::{
-    Catalogue, Commune, CommuneKind, Direction, Goal, Indicator, Kind, Operator, Rule, Target, Task, Unit,
+    Catalogue, Commune, CommuneKind, Direction, EvidenceDuty, Goal, Indicator, Kind, Operator, Rule, Target, Task,
+    Unit,
     cells::Cells,
     check::{self, Entries, Entry},
     csv_table::{self, Row},
@@ -116,6 +117,7 @@ fn indicator(cells: &mut Cells<'_>) -> Indicator {
         requires_evidence: cells.flag("requires_evidence").unwrap_or(true),
         standard: standard(cells, kind),
         note: cells.text("note"),
+        at_most_of: cells.text("at_most_of"),
     }
 }
 
@@ -154,6 +156,10 @@ fn commune(cells: &mut Cells<'_>) -> Commune {
         cutoff: cells.day("cutoff").flatten(),
         report: cells.day("report").flatten(),
         note: cells.text("note"),
+        evidence: cells
+            .optional_word("evidence", &EvidenceDuty::ALL.map(|duty| (duty.as_str(), duty)))
+            .flatten()
+            .unwrap_or_default(),
     }
 }
 
@@ -171,6 +177,7 @@ fn target(cells: &mut Cells<'_>) -> Target {
         deadline: cells.date("deadline").flatten(),
         deadline_text: cells.text("deadline_text"),
         note: cells.text("note"),
+        per_unit: cells.text("per_unit"),
     }
 }
 
@@ -204,6 +211,7 @@ fn unit(cells: &mut Cells<'_>) -> Unit {
         name: cells.required("name").unwrap_or_default(),
         variants: cells.text("variants"),
         role: cells.text("role"),
+        members: cells.members("members").unwrap_or_default(),
     }
 }
 

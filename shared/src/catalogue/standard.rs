@@ -70,6 +70,7 @@ impl Catalogue {
             deadline: None,
             deadline_text: String::new(),
             note: STANDARD_NOTE.into(),
+            per_unit: String::new(),
         };
         let adopted: Vec<Target> = standards.enumerate().map(target).collect();
         if adopted.is_empty() {

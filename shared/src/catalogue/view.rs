@@ -33,10 +33,16 @@ impl CommuneView {
         self.targets.iter().filter(move |target| target.indicator == code)
     }
 
-    /// A unit by code.
+    /// A task by its code in the plan.
+    #[must_use]
+    pub fn task(&self, code: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.code == code)
+    }
+
+    /// The unit that reports under a code.
     #[must_use]
     pub fn unit(&self, code: &str) -> Option<&Unit> {
-        self.units.iter().find(|unit| unit.code == code)
+        Unit::find(self.units.iter(), code)
     }
 }
 

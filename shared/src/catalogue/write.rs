@@ -3,7 +3,7 @@
 //! Reading what was written gives the same catalogue again.
 
 use super::{
-    Catalogue, Commune, Goal, Indicator, Operator, Target, Task, Unit,
+    Catalogue, Commune, EvidenceDuty, Goal, Indicator, Operator, Target, Task, Unit,
     layout::{
         COMMUNE_COLUMNS, COMMUNES, INDICATOR_COLUMNS, INDICATORS, SETTINGS, TARGET_COLUMNS, TARGETS, TASK_COLUMNS,
         TASKS, UNIT_COLUMNS, UNITS,
@@ -70,7 +70,7 @@ fn goal_cells(goal: Option<Goal>) -> [String; 3] {
 }
 
 /// The cells of an indicator, as [`INDICATOR_COLUMNS`].
-pub(super) fn indicator(indicator: &Indicator) -> [String; 16] {
+pub(super) fn indicator(indicator: &Indicator) -> [String; 17] {
     let [operator, value, high] = goal_cells(indicator.standard);
     [
         indicator.code.clone(),
@@ -89,11 +89,12 @@ pub(super) fn indicator(indicator: &Indicator) -> [String; 16] {
         value,
         high,
         indicator.note.clone(),
+        indicator.at_most_of.clone(),
     ]
 }
 
 /// The cells of a commune, as [`COMMUNE_COLUMNS`].
-pub(super) fn commune(commune: &Commune) -> [String; 9] {
+pub(super) fn commune(commune: &Commune) -> [String; 10] {
     [
         commune.slug.clone(),
         commune.code.clone(),
@@ -104,11 +105,12 @@ pub(super) fn commune(commune: &Commune) -> [String; 9] {
         shown(commune.cutoff),
         shown(commune.report),
         commune.note.clone(),
+        if commune.evidence == EvidenceDuty::default() { String::new() } else { commune.evidence.as_str().into() },
     ]
 }
 
 /// The cells of a target, as [`TARGET_COLUMNS`].
-pub(super) fn target(target: &Target) -> [String; 13] {
+pub(super) fn target(target: &Target) -> [String; 14] {
     let [operator, value, high] = goal_cells(Some(target.goal));
     [
         target.commune.clone(),
@@ -124,6 +126,7 @@ pub(super) fn target(target: &Target) -> [String; 13] {
         shown(target.deadline),
         target.deadline_text.clone(),
         target.note.clone(),
+        target.per_unit.clone(),
     ]
 }
 
@@ -148,8 +151,15 @@ pub(super) fn task(task: &Task) -> [String; 14] {
 }
 
 /// The cells of a unit, as [`UNIT_COLUMNS`].
-pub(super) fn unit(unit: &Unit) -> [String; 5] {
-    [unit.commune.clone(), unit.code.clone(), unit.name.clone(), unit.variants.clone(), unit.role.clone()]
+pub(super) fn unit(unit: &Unit) -> [String; 6] {
+    [
+        unit.commune.clone(),
+        unit.code.clone(),
+        unit.name.clone(),
+        unit.variants.clone(),
+        unit.role.clone(),
+        shown((unit.members > 0).then_some(unit.members)),
+    ]
 }
 
 #[cfg(test)]

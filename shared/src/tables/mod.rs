@@ -152,7 +152,7 @@ impl Inputs {
                 commune: target.commune.clone(),
                 plan_ref: target.plan_ref.clone(),
                 indicator: target.indicator.clone(),
-                goal: target.goal,
+                goal: catalogue.goal_in_total(target),
                 lead_unit: target.lead_unit.clone(),
                 deadline: target.deadline,
                 requires_evidence: catalogue.indicator(&target.indicator).is_none_or(|i| i.requires_evidence),

@@ -12,6 +12,7 @@ use crate::{
         RankingRow, Scheme,
         explain::{ExplainRow, share_text},
     },
+    task::Reported,
 };
 
 /// An empty list with the columns of an export; people see the columns' own names.
@@ -104,14 +105,14 @@ pub fn value_cells(value: Value) -> [String; 3] {
     }
 }
 
-/// `observations`: every version.
+/// `observations`: every version of every figure. What is reported of tasks is not part of it.
 #[must_use]
 pub fn observations(inputs: &Inputs) -> Listing {
     let mut table = columns(
         "commune,indicator,unit,period,version,numerator,denominator,value,entered_by,entered_at,received_at,evidence_count,verdict",
         "version,numerator,denominator,evidence_count",
     );
-    for row in &inputs.observations {
+    for row in inputs.observations.iter().filter(|row| !Reported::of(&row.indicator).is_task()) {
         let mut cells = [&row.commune, &row.indicator, &row.unit].map(Clone::clone).to_vec();
         cells.extend([row.period.to_string(), row.version.to_string()]);
         cells.extend(value_cells(row.value));
