@@ -8,6 +8,7 @@ mod evidence;
 mod examples;
 mod failure;
 mod looking;
+mod month;
 mod proving;
 mod safekeeping;
 mod syncing;
@@ -67,6 +68,11 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Sync => syncing::sync(&desk),
         Command::Record(record) => entering::record(&desk, record),
         Command::Import(import) => entering::import(&desk, &import),
+        Command::Progress(asked) => month::progress(&desk, asked),
+        Command::Due(asked) => month::due(&desk, &asked),
+        Command::Checks(asked) => month::checks(&desk, &asked),
+        Command::Tasks(asked) => month::tasks(&desk, &asked),
+        Command::Units(asked) => month::units(&desk, &asked),
         Command::Template(template) => entering::template(&desk, template),
         Command::Attach(attach) => evidence::attach(&desk, &attach),
         Command::Evidence(asked) => evidence::evidence(&desk, &asked),

@@ -185,10 +185,10 @@ impl Rulebook {
     }
 
     /// The catalogue's spelling of an indicator's code typed in any case; for a task's code the code of its progress.
-    fn code(&self, typed: &str) -> String {
+    #[must_use]
+    pub fn code(&self, typed: &str) -> String {
         let typed = typed.trim();
-        let known = self.catalogue.indicators.iter().find(|indicator| indicator.code.eq_ignore_ascii_case(typed));
-        if let Some(indicator) = known {
+        if let Some(indicator) = self.catalogue.indicators.iter().find(|one| one.code.eq_ignore_ascii_case(typed)) {
             return indicator.code.clone();
         }
         let named = Reported::of(typed);
@@ -300,6 +300,19 @@ pub fn record(store: &mut Store, author: &mut Author<'_>, form: &Form) -> Result
         let rulebook = Rulebook::read(writing.view())?;
         let observation = rulebook.check(form)?;
         record_checked(writing, author, &rulebook, observation)
+    })
+}
+
+/// Records several figures, all of them or none.
+///
+/// # Errors
+/// [`EntryError`]; nothing is written then.
+pub fn record_all(store: &mut Store, author: &mut Author<'_>, forms: &[Form]) -> Result<Vec<Recorded>, EntryError> {
+    check_name(author.name)?;
+    store.write(|writing| {
+        let rulebook = Rulebook::read(writing.view())?;
+        let mut one = |form| record_checked(writing, author, &rulebook, rulebook.check(form)?);
+        forms.iter().map(&mut one).collect()
     })
 }
 

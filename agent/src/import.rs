@@ -12,10 +12,11 @@ pub use sheet::Foreign;
 
 use crate::{
     entry::{Author, EntryError, Form, Recorded, Rulebook, Typed, check_name, record_checked},
+    ledger::Ledger,
     store::{Store, StoreError},
 };
 use fault::Collector;
-use shared::{amount::Amount, observation::ObservationKey, period::Period};
+use shared::{amount::Amount, observation::ObservationKey, period::Period, plausibility::Doubt};
 use std::{
     collections::BTreeMap,
     fs,
@@ -115,6 +116,8 @@ pub struct Imported {
     pub unchanged: usize,
     /// Rows without numerator, denominator and value.
     pub blank: usize,
+    /// What should be looked at again in the figures recorded, with their rows.
+    pub doubts: Vec<(usize, ObservationKey, Doubt)>,
 }
 
 /// A row that is a form.
@@ -173,6 +176,13 @@ pub fn import(
                 continue;
             }
             imported.recorded.push((*row, record_checked(writing, author, &rulebook, observation)?));
+        }
+        if faults.count == 0 {
+            let ledger = Ledger::read(writing.view(), &rulebook.catalogue)?;
+            for (row, recorded) in &imported.recorded {
+                let key = &recorded.observation.key;
+                imported.doubts.extend(ledger.doubts_of(key).into_iter().map(|doubt| (*row, key.clone(), doubt)));
+            }
         }
         match (faults.count, dry_run) {
             (0, false) => Ok(()),

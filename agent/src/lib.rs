@@ -8,6 +8,7 @@
 //! | [`cli`] | the commands |
 //! | [`config`], [`folder`], [`lock`], [`clock`] | settings, paths, locks between processes, the time |
 //! | [`entry`], [`import`], [`template`], [`evidence`], [`settle`] | what a person enters, checked; the workbook to fill in |
+//! | [`ledger`] | the own figures as the scoring rules look at them |
 //! | [`store`] | the SQLite file; all SQL |
 //! | [`outbox`], [`uplink`] | what is to be sent, and the session that sends it |
 //! | [`bundle`] | a session as a file, where there is no line |
@@ -28,6 +29,7 @@ pub mod evidence;
 mod fixture;
 pub mod folder;
 pub mod import;
+pub mod ledger;
 pub mod lock;
 pub mod outbox;
 pub mod refusal;

@@ -1,9 +1,9 @@
-//! Alerts: the red and yellow lights of the month that is shown by default, and the record of when they were raised and cleared.
+//! Alerts: the red and yellow lights, of targets and of tasks, of the month that is shown by default, and the record of when they were raised and cleared.
 //!
 //! Source: scoring rules 2026.1, "Lights"; plan of xã Định Quán, IV.3.2; plan of xã Tân Lợi, V.2.3.
 
 use crate::{
-    report::figures::Figures,
+    report::{figures::Figures, task},
     standing::Live,
     store::{Alert, Store, StoreError},
 };
@@ -14,6 +14,7 @@ use shared::{
         Scheme,
         explain::{self, ExplainRow},
     },
+    task::Reported,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -43,7 +44,15 @@ pub fn standing(figures: &Figures) -> Option<(Period, Vec<Alert>)> {
             cause: row.cause?.as_str().to_owned(),
         })
     };
-    Some((period, lit(figures, period).into_iter().filter_map(alert).collect()))
+    let tasks = task::lines(figures, period).into_iter().filter_map(|line| {
+        Some(Alert {
+            commune: line.task.commune.clone(),
+            plan_ref: Reported::Progress(&line.task.code).code(),
+            light: line.progress.light,
+            cause: line.progress.cause?.as_str().to_owned(),
+        })
+    });
+    Some((period, lit(figures, period).into_iter().filter_map(alert).chain(tasks).collect()))
 }
 
 /// Brings the record of alerts level with the figures.

@@ -20,6 +20,7 @@ use shared::{
     snapshot::{Head, Snapshot, SnapshotError, all_schemes},
     standings::Standings,
     tables::{ExceptionRow, Inputs},
+    task::Reported,
 };
 use std::collections::HashMap;
 use thiserror::Error;
@@ -114,6 +115,7 @@ impl Frozen {
             closings: Vec::new(),
             alert_events: Vec::new(),
             verdicts: Vec::new(),
+            notes: HashMap::new(),
             today: snapshot.head.as_of,
             exercise,
         };
@@ -155,6 +157,8 @@ pub fn late(frozen: &Inputs, period: Period, held: Vec<StoredObservation>) -> Ve
         Some((evidence, _)) if *evidence != o.evidence_count => Some(Lateness::Evidence),
         Some(_) => None,
     };
-    let of_period = held.into_iter().filter(|o| is_of(o.key.period, period));
+    // What is reported of tasks is not frozen.
+    let counts = |o: &StoredObservation| is_of(o.key.period, period) && !Reported::of(&o.key.indicator).is_task();
+    let of_period = held.into_iter().filter(counts);
     of_period.filter_map(|o| lateness(&o).map(|why| (why, o))).collect()
 }

@@ -15,6 +15,9 @@ impl Fraction {
     /// Zero.
     pub const ZERO: Fraction = Fraction { numerator: 0, denominator: 1 };
 
+    /// One.
+    pub const ONE: Fraction = Fraction { numerator: 1, denominator: 1 };
+
     /// `numerator / denominator`; `None` when the denominator is zero.
     #[must_use]
     pub fn new(numerator: i128, denominator: i128) -> Option<Self> {

@@ -14,6 +14,7 @@
 //! | [`evaluation`], [`light`] | states and what counts; lights and why |
 //! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
 //! | [`task`] | the tasks of a plan: progress, disbursement, lights |
+//! | [`units`] | ấp, offices and organisations below a commune |
 //! | [`due`] | what is expected of a commune in a period, and how it came |
 //! | [`review`] | why a reported result is returned |
 //! | [`plausibility`] | what a person should look at again in a figure; nothing is refused for it |
@@ -55,4 +56,5 @@ pub mod standings;
 pub mod system_words;
 pub mod tables;
 pub mod task;
+pub mod units;
 pub mod vietnamese;

@@ -20,8 +20,9 @@ use crate::{
 pub const JUMP_POINTS: u32 = 20;
 /// A number that changes by more than this many times the largest change of the year before.
 pub const JUMP_TIMES: i128 = 3;
-/// A denominator that changes by more than this percentage.
-pub const DENOMINATOR_PERCENT: i128 = 10;
+/// A denominator that changes by more than this percentage. Files and transactions are counted from the start of the year, so that theirs
+/// grow from month to month.
+pub const DENOMINATOR_PERCENT: i128 = 30;
 /// From so many figures on it is looked at whether all are 100 %, or all as they were.
 pub const UNIFORM_FROM: usize = 5;
 
@@ -275,7 +276,7 @@ fn number(value: Value) -> Option<Fraction> {
 
 /// In millionths, cut: what is unusual is not decided by the last digit.
 fn distance(a: Fraction, b: Fraction) -> i128 {
-    let micros = |number: Fraction| number.quotient_micros(Amount::ONE.into()).unwrap_or_default();
+    let micros = |number: Fraction| number.quotient_micros(Fraction::ONE).unwrap_or_default();
     (micros(a) - micros(b)).abs()
 }
 

@@ -58,6 +58,18 @@ impl<'a> Reported<'a> {
         }
     }
 
+    /// For people: an indicator's code, "nhiệm vụ II.1", "giải ngân nhiệm vụ II.1".
+    #[must_use]
+    pub fn label(self, language: Language) -> String {
+        match self {
+            Reported::Indicator(code) => code.to_owned(),
+            Reported::Progress(task) => language.pick(format!("nhiệm vụ {task}"), format!("task {task}")),
+            Reported::Disbursement(task) => {
+                language.pick(format!("giải ngân nhiệm vụ {task}"), format!("disbursement of task {task}"))
+            }
+        }
+    }
+
     /// The task's code in the plan, if it is one.
     #[must_use]
     pub fn task(self) -> Option<&'a str> {
@@ -253,5 +265,6 @@ fn judge(facts: &Facts) -> (Light, Option<Cause>) {
     }
 }
 
+pub mod list;
 #[cfg(test)]
 mod tests;

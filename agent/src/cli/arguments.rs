@@ -63,10 +63,20 @@ pub enum Command {
     Run,
     /// Ghi một số liệu
     Record(Record),
+    /// Báo cáo tiến độ và giải ngân của một nhiệm vụ
+    Progress(Progress),
     /// Nhập nhiều số liệu từ tệp Excel hoặc CSV (tất cả hoặc không gì cả)
     Import(Import),
     /// Tạo mẫu Excel của xã cho một kỳ, kèm số liệu kỳ trước
     Template(Template),
+    /// Xem kỳ này phải báo cáo gì, hạn ngày nào, còn thiếu gì
+    Due(Due),
+    /// Xem những số liệu nên kiểm tra lại trước khi hết hạn
+    Checks(Checks),
+    /// Xem các nhiệm vụ trong kế hoạch: tiến độ, thời hạn, giải ngân, đèn
+    Tasks(Tasks),
+    /// Xem ấp, phòng, đoàn thể: số liệu, cộng dồn, thứ hạng trong xã
+    Units(Units),
     /// Gắn tệp minh chứng vào số liệu mới nhất của một kỳ
     Attach(Attach),
     /// Xem các tệp minh chứng và tình trạng gửi
@@ -105,6 +115,10 @@ impl Command {
             self,
             Self::Evidence(_)
                 | Self::Targets(_)
+                | Self::Due(_)
+                | Self::Checks(_)
+                | Self::Tasks(_)
+                | Self::Units(_)
                 | Self::History(_)
                 | Self::Standing(_)
                 | Self::Receipts(_)
@@ -131,7 +145,7 @@ pub struct Join {
 /// Where a figure belongs.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// Mã chỉ tiêu, ví dụ CDS-17
+    /// Mã chỉ tiêu hoặc nhiệm vụ, ví dụ CDS-17, II.1
     #[arg(value_name = "CODE")]
     pub indicator: String,
     /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
@@ -175,6 +189,71 @@ pub struct GivenValue {
     /// Không / chưa đạt
     #[arg(long)]
     pub no: bool,
+}
+
+/// `progress`
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("reported").required(true).multiple(true).args(["done", "spent"])))]
+pub struct Progress {
+    /// Mã nhiệm vụ trong kế hoạch, ví dụ II.1
+    #[arg(value_name = "CODE")]
+    pub task: String,
+    /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
+    #[arg(long, value_name = "P")]
+    pub period: String,
+    /// Đã làm được: phần trăm (60), hoặc bao nhiêu trên bao nhiêu (21/27)
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    pub done: Option<String>,
+    /// Đã giải ngân từ đầu năm, triệu đồng
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    pub spent: Option<String>,
+    /// Mã đơn vị (ấp, phòng…); bỏ trống là cả xã
+    #[arg(long, value_name = "U", default_value = "")]
+    pub unit: String,
+    /// Kết quả, khó khăn, kiến nghị
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+    /// Người nhập (mặc định: tài khoản máy tính)
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// `due`
+#[derive(Debug, Args)]
+pub struct Due {
+    /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+}
+
+/// `checks`
+#[derive(Debug, Args)]
+pub struct Checks {
+    /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+}
+
+/// `tasks`
+#[derive(Debug, Args)]
+pub struct Tasks {
+    /// Chỉ những nhiệm vụ có các từ này (không cần dấu)
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub search: String,
+    /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+}
+
+/// `units`
+#[derive(Debug, Args)]
+pub struct Units {
+    /// Một chỉ tiêu theo từng đơn vị; bỏ trống là thứ hạng các đơn vị
+    #[arg(value_name = "CODE")]
+    pub indicator: Option<String>,
+    /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
 }
 
 /// `import`

@@ -9,12 +9,19 @@ use super::{
 use crate::{
     entry::{self, Author, EntryError, Form, Recorded, Typed},
     import::{self, Imported},
+    ledger::Ledger,
     store::Store,
     template,
 };
 use serde_json::json;
-use shared::{language::Language, observation::Refusal, period::Period};
+use shared::{language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported};
 use std::{collections::BTreeSet, fs::OpenOptions, io::Write};
+
+/// Most things to look at again that are listed for people; JSON has them all.
+const MAX_LISTED: usize = 20;
+
+/// Longest name of an indicator or task in a message, in characters; the full one is in the lists.
+const LONGEST_NAME: usize = 90;
 
 /// `record`
 pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
@@ -25,19 +32,31 @@ pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
     let mut random = rand::rng();
     let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
     let recorded = entry::record(&mut store, &mut author, &form)?;
-    let name = store
-        .view()
-        .catalogue()?
-        .and_then(|c| c.indicator(&recorded.observation.key.indicator).map(|i| i.name.clone()));
-    match desk.format {
-        Format::Json => Ok(pretty(&as_json(&recorded)).into()),
-        Format::Table | Format::Csv => {
-            let banner = words::banner(store.view().exercise()?.on, desk.language);
-            let told = in_words(desk, &recorded, &name.unwrap_or_default());
-            let closed = told_closed(desk, &store, [recorded.observation.key.period])?;
-            Ok(format!("{banner}{told}{closed}").into())
-        }
+    told(desk, &store, &[recorded], "")
+}
+
+/// What is said of figures that were recorded; `title` names what they are of, where it is no indicator.
+pub fn told(desk: &Desk, store: &Store, recorded: &[Recorded], title: &str) -> Result<Printed, Failure> {
+    let catalogue = store.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
+    let ledger = Ledger::read(store.view(), &catalogue)?;
+    let doubts: Vec<Vec<Doubt>> = recorded.iter().map(|one| ledger.doubts_of(&one.observation.key)).collect();
+    if desk.format == Format::Json {
+        let mut all: Vec<_> =
+            recorded.iter().zip(&doubts).map(|(one, doubts)| as_json(one, doubts, desk.language)).collect();
+        let json = if all.len() == 1 { all.remove(0) } else { all.into() };
+        return Ok(pretty(&json).into());
     }
+    let mut text = words::banner(store.view().exercise()?.on, desk.language).to_owned();
+    for (one, doubts) in recorded.iter().zip(&doubts) {
+        let key = &one.observation.key;
+        let task = Reported::of(&key.indicator).task().and_then(|code| catalogue.task(code));
+        let indicator = catalogue.indicator(&key.indicator).map(|one| one.name.as_str());
+        let name = indicator.or(task.map(|task| task.title.as_str())).unwrap_or(title);
+        text += &in_words(desk, one, name, doubts);
+    }
+    text += desk.language.pick("Đang chờ gửi về tỉnh.\n", "Waiting to be sent to the province.\n");
+    text += &told_closed(desk, store, recorded.iter().map(|one| one.observation.key.period))?;
+    Ok(text.into())
 }
 
 /// What is said of those periods that are closed.
@@ -63,7 +82,9 @@ fn typed(given: GivenValue) -> Result<Typed, Failure> {
     })
 }
 
-fn as_json(recorded: &Recorded) -> serde_json::Value {
+fn as_json(recorded: &Recorded, doubts: &[Doubt], language: Language) -> serde_json::Value {
+    let doubts: Vec<_> =
+        doubts.iter().map(|doubt| json!({ "check": doubt.as_str(), "reason": doubt.explain(language) })).collect();
     let key = &recorded.observation.key;
     let [numerator, denominator, value] = words::machine(recorded.observation.value);
     json!({
@@ -77,31 +98,49 @@ fn as_json(recorded: &Recorded) -> serde_json::Value {
         "has_target": recorded.has_target,
         "change_id": recorded.change_id.to_string(),
         "pending": true,
+        "checks": doubts,
     })
 }
 
-fn in_words(desk: &Desk, recorded: &Recorded, name: &str) -> String {
+fn in_words(desk: &Desk, recorded: &Recorded, name: &str, doubts: &[Doubt]) -> String {
     let (language, key) = (desk.language, &recorded.observation.key);
     let value = words::value(recorded.observation.value, language);
-    let name = plain(name);
+    let shortened = |text: &str| match text.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    };
+    let (name, code) = (plain(&shortened(name)), Reported::of(&key.indicator).label(language));
+    let value = match Reported::of(&key.indicator) {
+        Reported::Disbursement(_) => format!("{value} {}", language.pick("triệu đồng", "million VND")),
+        _ => value,
+    };
     let unit = if key.unit.is_empty() { String::new() } else { format!(" [{}]", key.unit) };
     let version = recorded.version;
     let mut text = language.pick(
-        format!("Đã ghi {} ({name}){unit}, kỳ {}: {value} (phiên bản {version})\n", key.indicator, key.period),
-        format!("Recorded {} ({name}){unit}, period {}: {value} (version {version})\n", key.indicator, key.period),
+        format!("Đã ghi {code} ({name}){unit}, kỳ {}: {value} (phiên bản {version})\n", key.period),
+        format!("Recorded {code} ({name}){unit}, period {}: {value} (version {version})\n", key.period),
     );
     if let Some(previous) = &recorded.previous {
         let value = words::value(previous.observation.value, language);
         let (by, at) = (plain(&previous.entered_by), words::instant(previous.entered_at));
         text += &language.pick(format!("Trước đó: {value} ({by}, {at})\n"), format!("Before: {value} ({by}, {at})\n"));
     }
-    if !recorded.has_target {
+    for doubt in doubts {
+        let reason = doubt.explain(language);
+        text += &language.pick(format!("Xin xem lại: {reason}.\n"), format!("Please look again: {reason}.\n"));
+    }
+    if doubts.iter().any(Doubt::asks_for_a_note) && recorded.observation.note.is_empty() {
+        text += language.pick(
+            "Nếu đúng, xin nhập lại kèm --note nói rõ lý do; người thẩm định cũng thấy điểm này.\n",
+            "If it is right, record it again with a --note that says why; the reviewer sees this too.\n",
+        );
+    }
+    if !recorded.has_target && !Reported::of(&key.indicator).is_task() {
         text += language.pick(
             "Lưu ý: kế hoạch của xã không có mục tiêu cho chỉ tiêu này; số liệu vẫn được lưu và gửi.\n",
             "Note: the commune's plan has no target for this indicator; the figure is kept and sent all the same.\n",
         );
     }
-    text += language.pick("Đang chờ gửi về tỉnh.\n", "Waiting to be sent to the province.\n");
     text
 }
 
@@ -119,6 +158,13 @@ pub fn import(desk: &Desk, arguments: &Import) -> Result<Printed, Failure> {
             "recorded": imported.recorded.len(),
             "unchanged": imported.unchanged,
             "blank": imported.blank,
+            "checks": imported.doubts.iter().map(|(row, key, doubt)| json!({
+                "row": row,
+                "indicator": key.indicator,
+                "unit": key.unit,
+                "check": doubt.as_str(),
+                "reason": doubt.explain(desk.language),
+            })).collect::<Vec<_>>(),
             "dry_run": arguments.dry_run,
         }))
         .into()),
@@ -185,5 +231,25 @@ fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String 
         "số liệu thuộc chỉ tiêu ngoài kế hoạch của xã.",
         "figures are of indicators outside the commune's plan.",
     );
+    text + &doubts_in_words(imported, language)
+}
+
+fn doubts_in_words(imported: &Imported, language: Language) -> String {
+    let count = imported.doubts.len();
+    if count == 0 {
+        return String::new();
+    }
+    let mut text = language.pick(
+        format!("{count} điểm nên xem lại (đúng thì ghi lý do vào cột ghi chú):\n"),
+        format!("{count} things to look at again (where it is right, say why in the note column):\n"),
+    );
+    for (row, key, doubt) in imported.doubts.iter().take(MAX_LISTED) {
+        let unit = if key.unit.is_empty() { String::new() } else { format!(" [{}]", plain(&key.unit)) };
+        let (row_word, reason) = (language.pick("dòng", "row"), doubt.explain(language));
+        text += &format!("  {row_word} {row}: {}{unit}: {reason}\n", plain(&key.indicator));
+    }
+    if count > MAX_LISTED {
+        text += &format!("  … +{}\n", count - MAX_LISTED);
+    }
     text
 }

@@ -9,7 +9,7 @@ use super::{
     words::{self, plain},
 };
 use crate::{
-    entry::{self, Attached, Author, EntryError},
+    entry::{self, Attached, Author, EntryError, Rulebook},
     evidence::{self, Limits, MAX_TOTAL_BYTES},
     refusal,
     store::{
@@ -112,8 +112,8 @@ pub fn evidence(desk: &Desk, arguments: &Evidence) -> Result<Printed, Failure> {
     let catalogue = view.catalogue()?;
     let typed = arguments.indicator.as_deref().map(str::trim);
     let known = |typed: &str| {
-        let found = catalogue.as_ref().and_then(|c| c.indicators.iter().find(|i| i.code.eq_ignore_ascii_case(typed)));
-        found.map_or_else(|| typed.to_owned(), |indicator| indicator.code.clone())
+        let rulebook = catalogue.clone().map(|catalogue| Rulebook { catalogue });
+        rulebook.map_or_else(|| typed.to_owned(), |rulebook| rulebook.code(typed))
     };
     let attachments = view.attachments(&Wanted { indicator: typed.map(known), period })?;
     let rows = attachments.iter().map(|attachment| row(desk, attachment, catalogue.as_ref())).collect();

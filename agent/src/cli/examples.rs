@@ -3,12 +3,17 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 19] = [
+const EXAMPLES: [(&str, &str); 24] = [
     ("join", "commune-agent join --server https://tiendo.example.vn:8443 --token … --authority …"),
     ("run", "commune-agent run"),
     ("record", "commune-agent record CDS-17 --period 2026-10 --ratio 9120/11830"),
     ("template", "commune-agent template --period 2026-10 -o thang-10.xlsx"),
     ("import", "commune-agent import thang-10.xlsx --dry-run"),
+    ("progress", "commune-agent progress III.1 --period 2026-10 --done 60 --spent 920"),
+    ("due", "commune-agent due --period 2026-10"),
+    ("checks", "commune-agent checks --period 2026-10"),
+    ("tasks", r#"commune-agent tasks --search "an toan thong tin""#),
+    ("units", "commune-agent units OT-13 --period 2026-10"),
     ("attach", "commune-agent attach CDS-17 --period 2026-10 bien-ban.pdf anh.jpg"),
     ("evidence", "commune-agent evidence CDS-17 --period 2026-10"),
     ("targets", r#"commune-agent targets --search "chu ky so""#),

@@ -9,7 +9,7 @@ use super::{
     words::{self, plain},
 };
 use crate::{
-    entry::EntryError,
+    entry::{EntryError, Rulebook},
     refusal,
     status::Status,
     store::{Store, figures::Figure},
@@ -24,6 +24,7 @@ use shared::{
     language::Language,
     listing::{Form, Listing},
     observation::Decision,
+    task::Reported,
     vietnamese::folded,
 };
 use std::collections::HashMap;
@@ -155,10 +156,10 @@ pub fn history(desk: &Desk, arguments: &History) -> Result<Printed, Failure> {
     let view = store.view();
     let catalogue = view.catalogue()?;
     let typed = arguments.indicator.trim();
-    let known = catalogue.as_ref().and_then(|c| c.indicators.iter().find(|i| i.code.eq_ignore_ascii_case(typed)));
-    let code = known.map_or(typed, |indicator| indicator.code.as_str());
-    let figures = view.history(code)?;
-    if figures.is_empty() && known.is_none() {
+    let rulebook = catalogue.clone().map(|catalogue| Rulebook { catalogue });
+    let code = rulebook.as_ref().map_or_else(|| typed.to_owned(), |rulebook| rulebook.code(typed));
+    let figures = view.history(&code)?;
+    if figures.is_empty() && rulebook.is_none_or(|rulebook| rulebook.kind_asked(&code).is_none()) {
         return Err(
             EntryError::from(shared::observation::Refusal::UnknownIndicator(typed.chars().take(40).collect())).into()
         );
@@ -169,10 +170,12 @@ pub fn history(desk: &Desk, arguments: &History) -> Result<Printed, Failure> {
         .filter(|figure| wanted.is_none_or(|period| period == figure.observation.key.period))
         .map(|figure| history_row(desk, figure, catalogue.as_ref(), confirmed))
         .collect();
-    let name =
-        known.map(|indicator| desk.language.pick(&indicator.name, &indicator.name_en).clone()).unwrap_or_default();
+    let indicator = catalogue.as_ref().and_then(|catalogue| catalogue.indicator(&code));
+    let task = catalogue.as_ref().and_then(|catalogue| catalogue.task(Reported::of(&code).task()?));
+    let name = indicator.map(|indicator| desk.language.pick(&indicator.name, &indicator.name_en).clone());
+    let name = name.or(task.map(|task| task.title.clone())).unwrap_or_default();
     let banner = words::banner(view.exercise()?.on, desk.language);
-    let people = format!("{banner}{} {}\n", plain(code), plain(&name));
+    let people = format!("{banner}{} {}\n", plain(&code), plain(&name));
     Ok(print(desk, &list(&HISTORY_COLUMNS, rows, desk.language), &people))
 }
 

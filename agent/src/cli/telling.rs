@@ -6,7 +6,7 @@ use crate::{
     uplink::{outcome::End, session::Report},
 };
 use chrono::DateTime;
-use shared::{feed::Standing, language::Language, listing::number_for_people};
+use shared::{feed::Standing, language::Language, listing::number_for_people, task::Reported};
 use std::fmt::Write;
 
 /// Most refused or returned figures that are listed for people; JSON has them all.
@@ -182,6 +182,7 @@ fn lists(language: Language, status: &Status) -> String {
         }
     };
     let place = |indicator: &str, unit: &str, period: &str| {
+        let indicator = Reported::of(indicator).label(language);
         if unit.is_empty() { format!("{indicator} {period}") } else { format!("{indicator} [{unit}] {period}") }
     };
     let mut refused = status.refused.iter().map(|refused| {

@@ -3,11 +3,14 @@
 use super::{Context, Failure, commune, say, say_aside};
 use crate::store::{CatalogueFiles, CatalogueImport, Imported, Store, StoredObservation};
 use clap::Subcommand;
-use shared::catalogue::{
-    Catalogue,
-    diff::diff,
-    read::{FILES, MAX_FILE_BYTES, read as read_files},
-    write::write,
+use shared::{
+    catalogue::{
+        Catalogue,
+        diff::diff,
+        read::{FILES, MAX_FILE_BYTES, read as read_files},
+        write::write,
+    },
+    task::Reported,
 };
 use std::{
     collections::BTreeSet,
@@ -175,10 +178,15 @@ async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
 fn orphans(catalogue: &Catalogue, observations: &[StoredObservation]) -> BTreeSet<String> {
     let asked: BTreeSet<(&str, &str)> =
         catalogue.targets.iter().map(|target| (target.commune.as_str(), target.indicator.as_str())).collect();
+    let tasks: BTreeSet<(&str, &str)> =
+        catalogue.tasks.iter().map(|task| (task.commune.as_str(), task.code.as_str())).collect();
     let reported = observations.iter().map(|one| (one.commune.as_str(), one.key.indicator.as_str()));
     reported
-        .filter(|place| !asked.contains(place))
-        .map(|(commune, indicator)| format!("{commune} {indicator}"))
+        .filter(|(commune, code)| match Reported::of(code).task() {
+            Some(task) => !tasks.contains(&(*commune, task)),
+            None => !asked.contains(&(*commune, *code)),
+        })
+        .map(|(commune, code)| format!("{commune} {code}"))
         .collect()
 }
 

@@ -17,6 +17,7 @@ use shared::{
     observation::{Decision, MAX_NOTE_CHARS, ObservationKey},
     period::Period,
     review::Reason,
+    task::Reported,
 };
 
 /// How long after its period a cut-off day may lie.
@@ -88,7 +89,7 @@ fn coded(word: String) -> Result<Reason, String> {
 pub struct Review {
     /// Mã, mã số hoặc tên xã, phường (không cần dấu)
     commune: String,
-    /// Mã chỉ tiêu
+    /// Mã chỉ tiêu, hoặc mã nhiệm vụ trong kế hoạch của xã
     indicator: String,
     /// Kỳ báo cáo
     #[arg(long)]
@@ -115,10 +116,8 @@ impl Review {
         let opened = context.open().await?;
         let (_, catalogue) = opened.store.catalogue().await?;
         let commune = commune(&catalogue, &self.commune)?;
-        let indicator = self.indicator.to_uppercase();
-        if catalogue.indicator(&indicator).is_none() {
-            return Err(Failure::UnknownIndicator(self.indicator));
-        }
+        let indicator = catalogue.report_code(&commune.slug, &self.indicator);
+        let indicator = indicator.ok_or(Failure::UnknownIndicator(self.indicator))?;
         let code = self.returned.as_ref().map(|_| self.reason.unwrap_or(Reason::Other));
         let told = match (code, self.returned.as_deref().unwrap_or_default()) {
             (None, _) => String::new(),
@@ -133,7 +132,8 @@ impl Review {
             reason: told,
             code,
         };
-        let figure = format!("{} {} {}", commune.name, request.key.indicator, request.key.period);
+        let code = Reported::of(&request.key.indicator).label(context.language);
+        let figure = format!("{} {code} {}", commune.name, request.key.period);
         match opened.store.review(request, context.act(&opened)).await? {
             Reviewed::Nothing => Err(Failure::NoFigure),
             Reviewed::Outdated { newest } => Err(Failure::Outdated { newest }),

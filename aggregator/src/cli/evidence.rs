@@ -162,9 +162,11 @@ impl Get {
             return Ok(EvidenceWanted { sha256: Some(sha256), ..EvidenceWanted::default() });
         }
         let (_, catalogue) = store.catalogue().await?;
+        let slug = commune(&catalogue, &self.what)?.slug.clone();
+        let named = |typed: &str| catalogue.report_code(&slug, typed).unwrap_or_else(|| code(typed));
         Ok(EvidenceWanted {
-            commune: Some(commune(&catalogue, &self.what)?.slug.clone()),
-            indicator: self.indicator.as_deref().map(code),
+            indicator: self.indicator.as_deref().map(named),
+            commune: Some(slug.clone()),
             period: self.period,
             sha256: None,
         })

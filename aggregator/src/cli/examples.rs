@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 31] = [
+const EXAMPLES: [(&str, &str); 35] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("invite", "province-aggregator invite dinh-quan"),
@@ -35,6 +35,10 @@ const EXAMPLES: [(&str, &str); 31] = [
     ("alerts", r#"province-aggregator alerts "dinh quan" --light red"#),
     ("queue", "province-aggregator queue --indicator CDS-05"),
     ("what-if", r#"province-aggregator what-if "loc tan" --set CDS-17=79/99 --points CDS-07=3"#),
+    ("tasks", r#"province-aggregator tasks "loc tan" --light red"#),
+    ("units", r#"province-aggregator units "loc tan" --indicator OT-13"#),
+    ("checks", r#"province-aggregator checks "dinh quan" --period 2026-10"#),
+    ("quality", "province-aggregator quality --period 2026-10"),
     ("reviews", "province-aggregator reviews --period 2026-10"),
     ("export", "province-aggregator export observations --period 2026-10"),
     ("recompute", "province-aggregator recompute exported rankings --period 2026-10"),

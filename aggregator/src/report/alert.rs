@@ -12,9 +12,11 @@ use crate::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use shared::{
     calendar::{end_of_day, rfc3339},
+    fraction::decimals,
     language::Language,
     light::Light,
     listing::{Column, Form, Listing},
+    task::{self, Reported},
     vietnamese,
 };
 use std::{cmp::Reverse, collections::HashMap};
@@ -56,7 +58,7 @@ pub(super) fn alerts(figures: &Figures, question: &Question, asked: &AlertsAsked
 }
 
 /// Whether a unit as typed is among a target's lead units: by its name there, or by its code or any spelling in that plan.
-fn leads(figures: &Figures, commune: &str, lead_unit: &str, typed: &str) -> bool {
+pub(super) fn leads(figures: &Figures, commune: &str, lead_unit: &str, typed: &str) -> bool {
     let spellings =
         figures.catalogue.units.iter().filter(|unit| unit.commune == commune).map(|unit| {
             [unit.code.as_str(), &unit.name].into_iter().chain(unit.variants.split("; ")).collect::<Vec<_>>()
@@ -109,15 +111,42 @@ fn now(
         ];
         lines.push(((Reverse(row.light == Light::Red), member.name_order), cells));
     }
+    for task::list::Line { commune, task, progress } in super::task::lines(figures, period) {
+        let Some(cause) = progress.cause.filter(|_| is_wanted(&task.commune, &task.lead_unit, progress.light)) else {
+            continue;
+        };
+        let place = Reported::Progress(&task.code).code();
+        let raised = since.get(&(task.commune.as_str(), place.as_str(), progress.light)).copied();
+        let cells = vec![
+            progress.light.as_str().to_owned(),
+            task.commune.clone(),
+            commune.to_owned(),
+            task.code.clone(),
+            place,
+            task.title.clone(),
+            task.lead_unit.clone(),
+            cause.as_str().to_owned(),
+            cause.explain(language),
+            progress.percent.map(|percent| percent.to_decimals(6)).unwrap_or_default(),
+            task.deadline_text.clone(),
+            decimals(progress.achieved.into(), 6),
+            period.to_string(),
+            raised.map(rfc3339).unwrap_or_default(),
+        ];
+        let order = book.commune_number(&task.commune).map_or(0, |number| book.members()[number as usize].name_order);
+        lines.push(((Reverse(progress.light == Light::Red), order), cells));
+    }
     lines.sort_by_key(|(order, _)| *order);
-    let count = |word: &str| lines.iter().filter(|(_, cells)| cells[0] == word).count();
-    let (red, yellow) = (count("red"), count("yellow"));
+    let is_task = |cells: &[String]| Reported::of(&cells[4]).is_task();
+    let count = |word: &str| lines.iter().filter(|(_, cells)| cells[0] == word && !is_task(cells)).count();
+    let (red, yellow, all) = (count("red"), count("yellow"), lines.len());
+    let tasks = all - red - yellow;
     let l = |vi, en| language.pick(vi, en);
     Ok(Listing {
         title: format!("{} {period}", l("Đèn đỏ, đèn vàng kỳ", "Red and yellow lights of")),
         notes: vec![language.pick(
-            format!("{red} đèn đỏ, {yellow} đèn vàng. Thay đổi từ hôm qua: `alerts --changes`."),
-            format!("{red} red, {yellow} yellow. What changed since yesterday: `alerts --changes`."),
+            format!("Mục tiêu: {red} đèn đỏ, {yellow} đèn vàng; nhiệm vụ: {tasks} đèn. Thay đổi từ hôm qua: `alerts --changes`."),
+            format!("Targets: {red} red, {yellow} yellow; tasks: {tasks} lights. What changed since yesterday: `alerts --changes`."),
         )],
         columns: vec![
             Column::new("light", l("Đèn", "Light"), Form::Light),
@@ -125,7 +154,7 @@ fn now(
             Column::new("name", l("Xã, phường", "Commune"), Form::Text),
             Column::new("plan_ref", l("Mục", "Item"), Form::Text),
             Column::new("indicator", l("Mã", "Code"), Form::Text),
-            Column::new("indicator_name", l("Chỉ tiêu", "Indicator"), Form::Text),
+            Column::new("indicator_name", l("Chỉ tiêu, nhiệm vụ", "Indicator, task"), Form::Text),
             Column::new("lead_unit", l("Đơn vị chủ trì", "Lead unit"), Form::Text),
             Column::new("cause", "", Form::Text),
             Column::new("reason", l("Lý do", "Reason"), Form::Words),
@@ -151,7 +180,11 @@ fn changes(
         let Alert { commune, plan_ref, light, cause } = alert;
         let member = book.commune_number(commune).map(|number| &book.members()[number as usize]);
         let target = member.and_then(|member| member.targets.iter().find(|target| target.row.plan_ref == *plan_ref));
-        let lead_unit = target.map_or("", |target| target.row.lead_unit.as_str());
+        let task = Reported::of(plan_ref).task();
+        let task =
+            task.and_then(|code| figures.catalogue.tasks.iter().find(|t| t.commune == *commune && t.code == code));
+        let owner = task.map_or("", |task| task.lead_unit.as_str());
+        let lead_unit = target.map_or(owner, |target| target.row.lead_unit.as_str());
         if !is_wanted(commune, lead_unit, *light) {
             continue;
         }
@@ -168,9 +201,13 @@ fn changes(
                 light.as_str().to_owned(),
                 commune.clone(),
                 member.map_or_else(|| commune.clone(), |member| member.row.name.clone()),
-                plan_ref.clone(),
-                indicator.map(|indicator| indicator.code.clone()).unwrap_or_default(),
-                indicator.map(|indicator| indicator.name.clone()).unwrap_or_default(),
+                task.map_or(plan_ref, |task| &task.code).clone(),
+                indicator.map(|indicator| &indicator.code).or(task.map(|_| plan_ref)).cloned().unwrap_or_default(),
+                indicator
+                    .map(|indicator| &indicator.name)
+                    .or(task.map(|task| &task.title))
+                    .cloned()
+                    .unwrap_or_default(),
                 lead_unit.to_owned(),
                 cause.clone(),
                 period.to_string(),

@@ -1,12 +1,13 @@
 //! The answers for people: headings, notes and the columns beyond those of the exports.
 
 use super::{
-    alert, due,
+    alert, check, due,
     explanation::{TargetFacts, effective_cells, explanation},
     export,
     figures::Figures,
+    quality,
     question::{AskError, Question, Subject},
-    review, what_if,
+    review, task, unit, what_if,
 };
 use crate::store::Contact;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -46,6 +47,10 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
         Subject::WhatIf(asked) => what_if::what_if(figures, question, asked)?,
         Subject::Alerts(asked) => alert::alerts(figures, question, asked)?,
         Subject::Queue(asked) => review::queue(figures, inputs.unwrap_or(&Inputs::default()), question, asked)?,
+        Subject::Tasks(asked) => task::tasks(figures, question, asked)?,
+        Subject::Units(asked) => unit::units(figures, question, asked)?,
+        Subject::Checks(commune) => check::checks(figures, question, commune.as_deref())?,
+        Subject::Quality => quality::quality(figures, inputs.unwrap_or(&Inputs::default()), question)?,
         Subject::Reviews => review::reviews(figures, inputs.unwrap_or(&Inputs::default()), question)?,
         Subject::Export(table) => {
             let empty = Inputs::default();

@@ -6,7 +6,8 @@ use super::{
     closed::{answer_closed, closing_of},
     figures::{Figures, FiguresError},
     question::{
-        AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, WhatIfAsked, kind, light,
+        AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, TasksAsked, UnitsAsked,
+        WhatIfAsked, kind, light,
     },
     recompute::{self, RecomputeError, Recomputed},
     remote::{self, RemoteError, Server},
@@ -157,6 +158,53 @@ pub enum ReportCommand {
     },
     /// Đã thẩm định bao nhiêu, trả lại vì sao, mất bao lâu
     Reviews {
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Nhiệm vụ trong các kế hoạch: tiến độ, thời hạn, giải ngân, đèn
+    Tasks {
+        /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
+        commune: Option<String>,
+        /// Chỉ đơn vị chủ trì có tên chứa chữ này (không cần dấu)
+        #[arg(long)]
+        unit: Option<String>,
+        /// Chỉ đèn đỏ (red) hoặc chỉ đèn vàng (yellow)
+        #[arg(long, value_parser = ["red", "yellow"])]
+        light: Option<String>,
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Ấp, phòng, đoàn thể của một xã: thứ hạng, hoặc một chỉ tiêu theo đơn vị
+    Units {
+        /// Mã, mã số hoặc tên (không cần dấu)
+        commune: String,
+        /// Một chỉ tiêu theo từng đơn vị
+        #[arg(long)]
+        indicator: Option<String>,
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Số liệu cần xem lại: giảm, tăng khác thường, mâu thuẫn, thiếu minh chứng
+    Checks {
+        /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
+        commune: Option<String>,
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Chất lượng báo cáo: đầy đủ, đúng hạn, sửa lại, cần xem lại
+    Quality {
         /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
         #[arg(long)]
         period: Option<Period>,
@@ -408,6 +456,21 @@ fn asked(command: ReportCommand, language: Language) -> Result<(Question, Format
         ReportCommand::Queue { commune, indicator, all, period, asking } => {
             let subject = Subject::Queue(QueueAsked { commune, indicator, all });
             (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::Tasks { commune, unit, light: word, period, asking } => {
+            let light = light(word.as_deref().unwrap_or_default())?;
+            let subject = Subject::Tasks(TasksAsked { commune, unit, light });
+            (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::Units { commune, indicator, period, asking } => {
+            let subject = Subject::Units(UnitsAsked { commune, indicator });
+            (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::Checks { commune, period, asking } => {
+            (Subject::Checks(commune), Of { period, ..whole }, asking.format, asking.server)
+        }
+        ReportCommand::Quality { period, asking } => {
+            (Subject::Quality, Of { period, ..whole }, asking.format, asking.server)
         }
         ReportCommand::WhatIf { commune, set, returned, points, asking, of } => {
             (Subject::WhatIf(WhatIfAsked { commune, set, returned, points }), of, asking.format, asking.server)

@@ -22,7 +22,16 @@ use shared::{
 /// The period has no such closing, or lies outside the plan year.
 pub fn closing_of(figures: &Figures, question: &Question) -> Result<Option<(Closing, Question)>, AskError> {
     let is_present = match question.subject {
-        Subject::Communes | Subject::Due(_) | Subject::Alerts(_) | Subject::Queue(_) | Subject::Reviews => true,
+        // What was reported of tasks and by units is not frozen beyond what the rankings need.
+        Subject::Communes
+        | Subject::Due(_)
+        | Subject::Alerts(_)
+        | Subject::Queue(_)
+        | Subject::Reviews
+        | Subject::Tasks(_)
+        | Subject::Units(_)
+        | Subject::Checks(_)
+        | Subject::Quality => true,
         Subject::Rankings(_)
         | Subject::Explain(_)
         | Subject::Indicator(_)

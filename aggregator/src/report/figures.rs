@@ -7,11 +7,13 @@ use shared::{
     book::{Book, BookError},
     calendar::DueDays,
     catalogue::Catalogue,
+    observation::ObservationKey,
     period::{Cycle, Period},
     ranking::{self, Scheme},
     standings::Standings,
     tables::{ExceptionRow, Inputs, ObservationRow, read::TableError},
 };
+use std::collections::HashMap;
 use thiserror::Error;
 
 /// Why the figures could not be put together.
@@ -45,6 +47,8 @@ pub struct Figures {
     pub alert_events: Vec<AlertEvent>,
     /// The verdicts with their times: given for a question about them, else empty.
     pub verdicts: Vec<StoredVerdict>,
+    /// What communes said of their figures, by commune, figure and version; as of the loading.
+    pub notes: HashMap<(String, ObservationKey, u32), String>,
     /// Today in the province's time zone.
     pub today: NaiveDate,
     /// Whether this is a training province.
@@ -68,7 +72,10 @@ impl Figures {
     pub async fn load_with_inputs(store: &dyn Store, today: NaiveDate) -> Result<(Self, Inputs), FiguresError> {
         let (catalogue_version, catalogue) = store.catalogue().await?;
         let mut inputs = Inputs::of_catalogue(&catalogue);
-        inputs.observations = store.observations().await?.iter().map(observation_row).collect();
+        let observations = store.observations().await?;
+        inputs.observations = observations.iter().map(observation_row).collect();
+        let noted = observations.into_iter().filter(|one| !one.note.is_empty());
+        let notes = noted.map(|one| ((one.commune, one.key, one.version), one.note)).collect();
         inputs.exceptions = store.exceptions().await?.into_iter().map(exception_row).collect();
         let contacts = store.contacts().await?;
         let exercise = store.founding().await?.exercise;
@@ -92,6 +99,7 @@ impl Figures {
                 closings,
                 alert_events: Vec::new(),
                 verdicts: Vec::new(),
+                notes,
                 today,
                 exercise,
             },

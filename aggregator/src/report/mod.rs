@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
-//! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if` | the answers for people |
+//! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if`, `task`, `unit`, `check`, `quality` | the answers for people |
 //! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
@@ -15,15 +15,19 @@
 
 pub mod alert;
 pub mod answer;
+mod check;
 pub mod cli;
 pub mod closed;
 mod due;
 mod explanation;
 pub mod export;
 pub mod figures;
+mod quality;
 pub mod question;
 pub mod recompute;
 pub mod remote;
 mod review;
 pub mod service;
+pub mod task;
+mod unit;
 mod what_if;

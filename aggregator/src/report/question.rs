@@ -65,6 +65,14 @@ pub enum Subject {
     Queue(QueueAsked),
     /// How many results were reviewed, how and how fast.
     Reviews,
+    /// The tasks of the plans and how far they are.
+    Tasks(TasksAsked),
+    /// The units of a commune by rank, or an indicator by units.
+    Units(UnitsAsked),
+    /// Figures that should be looked at again; of all communes or of one as typed.
+    Checks(Option<String>),
+    /// How completely, how punctually and how steadily each commune reports.
+    Quality,
     /// What would lift a commune, or where everyone would stand.
     WhatIf(WhatIfAsked),
     /// A table of the exports.
@@ -111,6 +119,26 @@ impl Display for Since {
             Since::Day(day) => day.fmt(f),
         }
     }
+}
+
+/// Which tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TasksAsked {
+    /// Only of this commune, as typed.
+    pub commune: Option<String>,
+    /// Only where the owner's name contains this, whatever the diacritics.
+    pub unit: Option<String>,
+    /// Only this light.
+    pub light: Option<Light>,
+}
+
+/// Which units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnitsAsked {
+    /// The commune, as typed.
+    pub commune: String,
+    /// This indicator by units; none for the ranks of the units.
+    pub indicator: Option<String>,
 }
 
 /// Which results that await a reviewer.

@@ -144,6 +144,22 @@ fn request(question: &Question) -> ReportRequest {
             WireReport::Queue
         }
         Subject::Reviews => WireReport::Reviews,
+        Subject::Tasks(asked) => {
+            request.commune = asked.commune.clone().unwrap_or_default();
+            request.unit = asked.unit.clone().unwrap_or_default();
+            request.light = asked.light.map_or("", Light::as_str).to_owned();
+            WireReport::Tasks
+        }
+        Subject::Units(asked) => {
+            request.commune.clone_from(&asked.commune);
+            request.indicator = asked.indicator.clone().unwrap_or_default();
+            WireReport::Units
+        }
+        Subject::Checks(commune) => {
+            request.commune = commune.clone().unwrap_or_default();
+            WireReport::Checks
+        }
+        Subject::Quality => WireReport::Quality,
         Subject::WhatIf(asked) => {
             request.commune.clone_from(&asked.commune);
             request.set.clone_from(&asked.set);

@@ -3,6 +3,7 @@
 //! Source: plan of xã Tân Lợi, V.2.2; scoring rules 2026.1, "What counts".
 
 use super::{
+    check,
     explanation::TargetFacts,
     figures::Figures,
     question::{AskError, Question, QueueAsked},
@@ -10,14 +11,18 @@ use super::{
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::{
     calendar::rfc3339,
+    effective::Series,
     evaluation::State,
+    fraction::Fraction,
     language::Language,
     listing::{Column, Form, Listing},
-    observation::Decision,
+    observation::{Decision, Value},
     period::Period,
+    plausibility,
     ranking::{Scheme, explain},
     review::Reason,
     tables::{Inputs, ObservationRow, write::value_cells},
+    task::Reported,
     vietnamese,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -103,10 +108,23 @@ pub(super) fn queue(
                     figure.evidence_count.to_string(),
                     rfc3339(figure.received_at),
                     figure.entered_by.clone(),
+                    doubts_of(figures, number, figure, language),
+                    note_of(figures, figure),
                 ];
                 lines.push(((figure.received_at, member.name_order, code.clone(), figure.unit.clone()), cells));
             }
         }
+    }
+    if indicator.is_none() {
+        let tasks = newest.values().filter(|figure| {
+            matches!(Reported::of(&figure.indicator), Reported::Progress(_))
+                && figure.evidence_count > 0
+                && figure.verdict.is_none()
+                && figure.period.ends_by(period)
+                && only.is_none_or(|only| only.slug == figure.commune)
+                && (asked.all || percent(figure.value) >= Fraction::new(100, 1))
+        });
+        lines.extend(tasks.filter_map(|figure| task_line(figures, figure)));
     }
     lines.sort_by(|a, b| a.0.cmp(&b.0));
     let (count, l) = (lines.len(), |vi, en| language.pick(vi, en));
@@ -134,9 +152,69 @@ pub(super) fn queue(
             Column::new("evidence", l("Minh chứng", "Evidence"), Form::Number),
             Column::new("received_at", l("Nhận lúc", "Received"), Form::Time),
             Column::new("entered_by", l("Người nhập", "By"), Form::Text),
+            Column::new("checks", l("Cần xem lại", "To look at"), Form::Text),
+            Column::new("note", l("Ghi chú", "Note"), Form::Text),
         ],
         rows: lines.into_iter().map(|(_, cells)| cells).collect(),
     })
+}
+
+/// Why a reviewer should look twice.
+fn doubts_of(figures: &Figures, commune: u32, figure: &ObservationRow, language: Language) -> String {
+    let book = figures.standings.book();
+    let Some(indicator) = book.indicator_number(&figure.indicator) else { return String::new() };
+    let of_figure = |series: &&Series| series.period == figure.period && *series.unit == *figure.unit;
+    let Some(series) = book.series(commune, indicator).iter().find(of_figure) else { return String::new() };
+    let doubts = plausibility::of_figure(book, &figures.catalogue, commune, indicator, series);
+    doubts.iter().map(|doubt| doubt.explain(language)).collect::<Vec<_>>().join("; ")
+}
+
+fn note_of(figures: &Figures, figure: &ObservationRow) -> String {
+    check::note(figures, &figure.commune, &figure.indicator, &figure.unit, figure.period, figure.version)
+}
+
+fn percent(value: Value) -> Option<Fraction> {
+    match value {
+        Value::Ratio { numerator, denominator } => Fraction::new(100 * numerator.micros(), denominator.micros()),
+        Value::Percent(percent) => Some(percent.into()),
+        _ => None,
+    }
+}
+
+/// What lines of the queue are ordered by: those that wait longest first.
+type Order = (DateTime<Utc>, u32, String, String);
+
+/// A report of a task that awaits a reviewer.
+fn task_line(figures: &Figures, figure: &ObservationRow) -> Option<(Order, Vec<String>)> {
+    let book = figures.standings.book();
+    let member = &book.members()[book.commune_number(&figure.commune)? as usize];
+    let code = Reported::of(&figure.indicator).task()?;
+    let task = figures.catalogue.tasks.iter().find(|task| task.commune == figure.commune && task.code == code)?;
+    let [numerator, denominator, value] = value_cells(figure.value);
+    let reaches = percent(figure.value) >= Fraction::new(100, 1);
+    let state = if reaches { State::AwaitingReview } else { State::InProgress };
+    let cells = vec![
+        (figures.today - shared::calendar::local_day(figure.received_at)).num_days().to_string(),
+        figure.commune.clone(),
+        member.row.name.clone(),
+        code.to_owned(),
+        task.title.clone(),
+        figure.unit.clone(),
+        figure.period.to_string(),
+        figure.version.to_string(),
+        percent(figure.value).map(|percent| percent.to_decimals(6)).unwrap_or_default(),
+        numerator,
+        denominator,
+        value,
+        task.output.clone(),
+        state.as_str().to_owned(),
+        figure.evidence_count.to_string(),
+        rfc3339(figure.received_at),
+        figure.entered_by.clone(),
+        String::new(),
+        note_of(figures, figure),
+    ];
+    Some(((figure.received_at, member.name_order, code.to_owned(), figure.unit.clone()), cells))
 }
 
 /// What was decided of one commune's results, or of all.

@@ -4,7 +4,10 @@ use super::{
     alert::events_since,
     answer::answer,
     closed::{answer_closed, closing_of},
-    question::{AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, WhatIfAsked, kind, light},
+    question::{
+        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked, kind,
+        light,
+    },
 };
 use crate::{closing::FrozenError, standing::Live};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -57,7 +60,7 @@ impl QueryService for Queries {
         }
         let report = match question.subject {
             // Exports are of every version, which is not held ready.
-            Subject::Export(_) | Subject::Queue(_) => {
+            Subject::Export(_) | Subject::Queue(_) | Subject::Checks(_) | Subject::Quality => {
                 let (figures, inputs) = self.live.load().await.map_err(|e| internal(&e))?;
                 answer(&figures, Some(&inputs), &question)
             }
@@ -162,6 +165,16 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
             all: request.all,
         }),
         WireReport::Reviews => Subject::Reviews,
+        WireReport::Tasks => Subject::Tasks(TasksAsked {
+            commune: optional(&request.commune),
+            unit: optional(&request.unit),
+            light: light(&request.light).map_err(|e| bad(e.explain(language)))?,
+        }),
+        WireReport::Units => {
+            Subject::Units(UnitsAsked { commune: request.commune.clone(), indicator: optional(&request.indicator) })
+        }
+        WireReport::Checks => Subject::Checks(optional(&request.commune)),
+        WireReport::Quality => Subject::Quality,
         WireReport::WhatIf => Subject::WhatIf(WhatIfAsked {
             commune: request.commune.clone(),
             set: request.set.clone(),

@@ -1,7 +1,7 @@
 //! Finding a commune by what people type: slug, official code, or name without regard to diacritics.
 
 use super::{Catalogue, Commune};
-use crate::{language::Language, vietnamese};
+use crate::{language::Language, task::Reported, vietnamese};
 use thiserror::Error;
 
 /// Most communes named when several fit.
@@ -31,6 +31,23 @@ impl FindError {
 }
 
 impl Catalogue {
+    /// The code under which a commune reports what was typed: an indicator's, upper or lower case, or that of the progress of a task of its
+    /// plan.
+    #[must_use]
+    pub fn report_code(&self, commune: &str, typed: &str) -> Option<String> {
+        let typed = typed.trim();
+        if let Some(indicator) = self.indicators.iter().find(|one| one.code.eq_ignore_ascii_case(typed)) {
+            return Some(indicator.code.clone());
+        }
+        let named = Reported::of(typed);
+        let wanted = named.task().unwrap_or(typed);
+        let task = self.tasks.iter().find(|one| one.commune == commune && one.code.eq_ignore_ascii_case(wanted))?;
+        Some(match named {
+            Reported::Disbursement(_) => Reported::Disbursement(&task.code).code(),
+            Reported::Indicator(_) | Reported::Progress(_) => Reported::Progress(&task.code).code(),
+        })
+    }
+
     /// The commune that was typed: its slug or code, else its name, else the only one whose name contains the text. Names
     /// may leave out diacritics and "xã" or "phường".
     ///

@@ -30,6 +30,7 @@ use crate::{
     amount::Amount,
     calendar::{CommuneCalendar, DueDays},
     period::Cycle,
+    vietnamese,
 };
 use chrono::NaiveDate;
 
@@ -336,6 +337,11 @@ pub struct Unit {
     pub members: u16,
 }
 
+/// Whether a name ends where this rest begins.
+fn ends(rest: &str) -> bool {
+    !rest.starts_with(|sign: char| sign.is_alphanumeric())
+}
+
 /// Most units that one row can stand for.
 pub const MAX_UNIT_MEMBERS: u16 = 99;
 
@@ -353,6 +359,20 @@ impl Unit {
             Some(number) => format!("{} – {number}", self.name),
             None => self.name.clone(),
         }
+    }
+
+    /// Whether a list of units as printed in its plan ("Công an xã, Phòng Kinh tế (bộ phận …)") names it: an entry is, or begins with, its
+    /// name or another spelling of it.
+    #[must_use]
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let spellings: Vec<String> = std::iter::once(self.name.as_str())
+            .chain(self.variants.split("; "))
+            .filter(|spelling| !spelling.is_empty())
+            .map(vietnamese::folded)
+            .collect();
+        let begins = |entry: &str| spellings.iter().any(|one| entry.strip_prefix(one.as_str()).is_some_and(ends));
+        let entries = text.split([',', ';']).map(vietnamese::folded);
+        entries.chain([vietnamese::folded(text)]).any(|entry| begins(&entry))
     }
 
     /// The unit among these that reports under a code; one with exactly this code goes first.

@@ -22,6 +22,19 @@ pub struct CommuneView {
 }
 
 impl CommuneView {
+    /// As a catalogue with this commune alone.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue {
+            province: self.province.clone(),
+            indicators: self.indicators.clone(),
+            communes: vec![self.commune.clone()],
+            targets: self.targets.clone(),
+            tasks: self.tasks.clone(),
+            units: self.units.clone(),
+        }
+    }
+
     /// An indicator by code.
     #[must_use]
     pub fn indicator(&self, code: &str) -> Option<&Indicator> {

@@ -61,8 +61,8 @@ fn each_doubt_has_its_threshold() {
             pairs("DM-01", &[("2026-08", count(5)), ("2026-09", count(10)), ("2026-10", count(26))]),
             &["jumps"],
         ),
-        ("10 % more", pairs("CDS-07", &[("2026-09", ratio(5, 100)), ("2026-10", ratio(5, 110))]), &[]),
-        ("11 % less", pairs("CDS-07", &[("2026-09", ratio(5, 100)), ("2026-10", ratio(5, 89))]), &["denominator"]),
+        ("30 % more", pairs("CDS-07", &[("2026-09", ratio(5, 100)), ("2026-10", ratio(5, 130))]), &[]),
+        ("31 % less", pairs("CDS-07", &[("2026-09", ratio(5, 100)), ("2026-10", ratio(5, 69))]), &["denominator"]),
         ("a part", vec![row("HT-01", "", "2026-10", percent(60)), row("HT-03", "", "2026-10", percent(60))], &[]),
         (
             "larger than the whole",

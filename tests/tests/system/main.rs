@@ -17,3 +17,4 @@ mod refusals;
 mod restore;
 mod review;
 mod side_by_side;
+mod work;

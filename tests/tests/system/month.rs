@@ -79,7 +79,7 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 16] = [
+    let questions: [&[&str]; 21] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
         &["explain", "Định Quán", "--format", "json"],
@@ -92,6 +92,11 @@ fn staff_get_the_same_answers_from_afar() {
         &["alerts", "--changes", "2026-09-01", "--format", "csv"],
         &["queue", "--all", "--indicator", "cds-07"],
         &["reviews", "--period", "2026-10", "--format", "json"],
+        &["tasks", "--light", "red"],
+        &["tasks", "dinh quan", "--unit", "kinh te", "--format", "csv"],
+        &["units", "loc tan", "--period", "2026-10"],
+        &["units", "loc tan", "--indicator", "ot-13"],
+        &["checks", "--format", "csv"],
         &["what-if", "tan loi", "--scheme", "standard", "--format", "csv"],
         &["what-if", "tan loi", "--set", "CDS-17=99/99", "--return", "cds-07", "--points", "CDS-08=2,5"],
         &["export", "observations", "--period", "2026-10"],
