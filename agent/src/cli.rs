@@ -73,6 +73,7 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Checks(asked) => month::checks(&desk, &asked),
         Command::Tasks(asked) => month::tasks(&desk, &asked),
         Command::Units(asked) => month::units(&desk, &asked),
+        Command::Report(asked) => month::report(&desk, asked),
         Command::Template(template) => entering::template(&desk, template),
         Command::Attach(attach) => evidence::attach(&desk, &attach),
         Command::Evidence(asked) => evidence::evidence(&desk, &asked),

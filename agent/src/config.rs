@@ -3,6 +3,7 @@
 
 use crate::schedule::Window;
 use chrono::NaiveTime;
+use document::office::Office;
 use figment::{
     Figment,
     providers::{Env, Format, Toml},
@@ -41,6 +42,14 @@ pub const TEMPLATE: &str = "\
 
 # Mức nhật ký của `run`: error, warn, info, debug.
 # log = \"info\"
+
+# Báo cáo tháng (lệnh `report`): cơ quan ban hành, nơi nhận, người ký; bỏ trống là theo mặc định.
+# [report]
+# symbol = \"BC-UBND\"
+# authority = [\"TM. Ủy ban nhân dân\", \"Chủ tịch\"]
+# signer = \"\"
+# addressed_to = [\"Ủy ban nhân dân tỉnh Đồng Nai\", \"Sở Khoa học và Công nghệ\"]
+# recipients = [\"Như trên\", \"Thường trực Đảng ủy, HĐND\", \"Lưu: VT\"]
 ";
 
 /// All settings.
@@ -58,6 +67,8 @@ pub struct Config {
     pub evidence_max_file_bytes: u64,
     /// What `run` logs, as `level` or `target=level,…`.
     pub log: String,
+    /// Which office issues the monthly report.
+    pub report: Office,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +81,7 @@ struct Settings {
     evidence_kib_per_second: u32,
     evidence_max_file_mib: u32,
     log: String,
+    report: Office,
 }
 
 impl Default for Settings {
@@ -82,6 +94,7 @@ impl Default for Settings {
             evidence_kib_per_second: 0,
             evidence_max_file_mib: 20,
             log: "info".into(),
+            report: Office::default(),
         }
     }
 }
@@ -158,8 +171,8 @@ impl TryFrom<Settings> for Config {
         let quiet = (settings.quiet_seconds > 0).then(|| Duration::from_secs(settings.quiet_seconds.into()));
         let evidence_max_file_bytes = u64::from(settings.evidence_max_file_mib) * 1024 * 1024;
         let evidence_kib_per_second = NonZeroU32::new(settings.evidence_kib_per_second);
-        let (server, log) = (settings.server, settings.log);
-        Ok(Self { server, window, quiet, evidence_max_file_bytes, evidence_kib_per_second, log })
+        let (server, log, report) = (settings.server, settings.log, settings.report);
+        Ok(Self { server, window, quiet, evidence_max_file_bytes, evidence_kib_per_second, log, report })
     }
 }
 
@@ -189,13 +202,13 @@ mod tests {
         let uncommented: String = TEMPLATE
             .lines()
             .filter_map(|line| line.strip_prefix("# "))
-            .filter(|line| line.contains(" = "))
+            .filter(|line| line.contains(" = ") || line.starts_with('['))
             .map(|line| format!("{line}\n"))
             .collect();
-        assert_eq!(
-            read(&uncommented).unwrap(),
-            Config { server: Some("https://tiendo.example.vn:8443".into()), ..config }
-        );
+        let read = read(&uncommented).unwrap();
+        assert_eq!((read.report.symbol.as_str(), read.report.recipients.len()), ("BC-UBND", 3));
+        let report = read.report.clone();
+        assert_eq!(read, Config { server: Some("https://tiendo.example.vn:8443".into()), report, ..config });
     }
 
     #[test]

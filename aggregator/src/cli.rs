@@ -10,6 +10,7 @@
 //! | `examples` | an example for each command |
 //! | `decide` | `exception`, `review`, `exercise` |
 //! | `period` | closing periods |
+//! | `report` | the monthly report as a document |
 //! | `bundle` | `bundle take` |
 //! | `prove` | `verify`, `verify-receipt`, `conflicts` |
 //! | `audit` | `audit` |
@@ -31,6 +32,7 @@ mod identity;
 mod init;
 mod period;
 mod prove;
+mod report;
 mod safekeeping;
 mod serve;
 
@@ -106,6 +108,8 @@ pub enum Command {
     Catalogue(catalogue::CatalogueCommand),
     /// Cho một xã hạn báo cáo khác
     Exception(decide::ExceptionArgs),
+    /// Báo cáo tháng dạng văn bản hành chính (DOCX), kèm phụ lục Excel
+    Report(report::MonthlyReport),
     /// Thẩm định một số liệu
     Review(decide::Review),
     /// Chốt kỳ báo cáo, kiểm chứng, mở lại, xem những gì đến sau
@@ -133,7 +137,7 @@ pub enum Command {
     Conflicts(prove::Conflicts),
     /// Xếp hạng, giải thích và xuất số liệu
     #[command(flatten)]
-    Report(ReportCommand),
+    Ask(ReportCommand),
 }
 
 fn language(word: &str) -> Result<Language, String> {
@@ -205,6 +209,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Authority(command) => command.run(&context).await,
         Command::Catalogue(command) => command.run(&context).await,
         Command::Exception(command) => command.run(&context).await,
+        Command::Report(command) => command.run(&context).await,
         Command::Review(command) => command.run(&context).await,
         Command::Period(command) => command.run(&context).await,
         Command::Evidence(command) => command.run(&context).await,
@@ -216,11 +221,11 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::VerifyReceipt(command) => command.run(&context).await,
         Command::Audit(command) => command.run(&context).await,
         Command::Conflicts(command) => command.run(&context).await,
-        Command::Report(command) => report(command, &context).await,
+        Command::Ask(command) => ask(command, &context).await,
     }
 }
 
-async fn report(command: ReportCommand, context: &Context) -> Result<(), Failure> {
+async fn ask(command: ReportCommand, context: &Context) -> Result<(), Failure> {
     let open = async || {
         let folder =
             Folder::open(&context.data).map_err(|_| StoreError::Missing(context.data.display().to_string()))?;

@@ -3,6 +3,7 @@
 //! Read whole and checked before anything is opened or bound; an unknown key is an error, not a wish.
 
 use crate::evidence::Limits;
+use document::office::Office;
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
@@ -56,6 +57,8 @@ pub struct Config {
     pub max_sessions: usize,
     /// How much evidence is taken.
     pub evidence: Limits,
+    /// Which office issues the monthly report.
+    pub report: Office,
 }
 
 impl Default for Config {
@@ -66,6 +69,7 @@ impl Default for Config {
             address: None,
             max_sessions: MAX_SESSIONS,
             evidence: Limits::default(),
+            report: Office::default(),
         }
     }
 }
@@ -130,7 +134,17 @@ impl Config {
              # Minh chứng nhận về: mỗi tệp và mỗi xã nhiều nhất bao nhiêu MiB. / Evidence: most MiB of a file, and of a commune.\n\
              [evidence]\n\
              max_file_mib = {}\n\
-             max_commune_mib = {}\n",
+             max_commune_mib = {}\n\n\
+             # Cơ quan ban hành báo cáo tháng; bỏ trống là theo mặc định. / The office that issues the monthly report.\n\
+             # [report]\n\
+             # superior = \"Ủy ban nhân dân tỉnh Đồng Nai\"\n\
+             # issuer = \"Sở Khoa học và Công nghệ\"\n\
+             # symbol = \"BC-SKHCN\"\n\
+             # place = \"Đồng Nai\"\n\
+             # authority = [\"Giám đốc\"]\n\
+             # signer = \"\"\n\
+             # addressed_to = [\"Ủy ban nhân dân tỉnh Đồng Nai\"]\n\
+             # recipients = [\"Như trên\", \"UBND các xã, phường\", \"Lưu: VT\"]\n",
             self.listen,
             hosts.join(", "),
             self.max_sessions,

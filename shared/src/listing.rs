@@ -107,7 +107,9 @@ impl Form {
         Self::ALL.iter().find(|(_, known)| *known == word).map_or(Form::Text, |(form, _)| *form)
     }
 
-    fn is_number(self) -> bool {
+    /// Whether cells are numbers, which stand at the right.
+    #[must_use]
+    pub fn is_number(self) -> bool {
         matches!(self, Form::Number | Form::Value | Form::Score | Form::Share | Form::Movement)
     }
 }

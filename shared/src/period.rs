@@ -1,5 +1,6 @@
 //! Reporting periods (kỳ): a month `2026-10`, a quarter `2026-Q4`, a half-year `2026-H2` or a year `2026`.
 
+use crate::language::Language;
 use chrono::{Datelike, NaiveDate};
 use std::{cmp::Ordering, fmt, str::FromStr};
 use thiserror::Error;
@@ -121,6 +122,24 @@ impl Period {
     #[must_use]
     pub fn day_in_last_month(self, day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(self.year(), self.last_month(), day).unwrap_or_else(|| self.last_day())
+    }
+
+    /// In words, as a document says it: "tháng 10 năm 2026", "quý IV năm 2026".
+    #[must_use]
+    pub fn in_words(self, language: Language) -> String {
+        let (year, number) = (self.year, usize::from(self.number));
+        let roman = ["I", "II", "III", "IV"].get(number.saturating_sub(1)).copied().unwrap_or_default();
+        match self.cycle {
+            Cycle::Monthly => language.pick(format!("tháng {number} năm {year}"), format!("month {number} of {year}")),
+            Cycle::Quarterly => language.pick(format!("quý {roman} năm {year}"), format!("quarter {number} of {year}")),
+            Cycle::HalfYearly if number == 1 => {
+                language.pick(format!("6 tháng đầu năm {year}"), format!("the first half of {year}"))
+            }
+            Cycle::HalfYearly => {
+                language.pick(format!("6 tháng cuối năm {year}"), format!("the second half of {year}"))
+            }
+            Cycle::Yearly => language.pick(format!("năm {year}"), format!("{year}")),
+        }
     }
 
     /// The period of the same length before this one; `None` before the year 2000.

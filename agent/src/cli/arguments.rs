@@ -77,6 +77,8 @@ pub enum Command {
     Tasks(Tasks),
     /// Xem ấp, phòng, đoàn thể: số liệu, cộng dồn, thứ hạng trong xã
     Units(Units),
+    /// Lập báo cáo tháng của xã dạng văn bản hành chính (DOCX), kèm phụ lục Excel
+    Report(Report),
     /// Gắn tệp minh chứng vào số liệu mới nhất của một kỳ
     Attach(Attach),
     /// Xem các tệp minh chứng và tình trạng gửi
@@ -224,6 +226,20 @@ pub struct Due {
     /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
     #[arg(long, value_name = "P")]
     pub period: Option<String>,
+}
+
+/// `report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
+    #[arg(long, value_name = "P")]
+    pub period: String,
+    /// Tệp ghi ra; không ghi đè
+    #[arg(long, short, value_name = "FILE.docx")]
+    pub out: PathBuf,
+    /// Phụ lục Excel: các bảng đầy đủ
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub annex: Option<PathBuf>,
 }
 
 /// `checks`

@@ -15,7 +15,7 @@ use crate::{
 };
 use serde_json::json;
 use shared::{language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported};
-use std::{collections::BTreeSet, fs::OpenOptions, io::Write};
+use std::{collections::BTreeSet, fs::OpenOptions, io::Write, path::Path};
 
 /// Most things to look at again that are listed for people; JSON has them all.
 const MAX_LISTED: usize = 20;
@@ -190,10 +190,7 @@ pub fn template(desk: &Desk, arguments: Template) -> Result<Printed, Failure> {
     let bytes = template::make(store.view(), &catalogue, period, &|value| words::value(value, Language::Vi))?;
     let name = format!("so-lieu-{}-{period}.xlsx", catalogue.commune.slug);
     let path = arguments.out.unwrap_or_else(|| name.into());
-    let fault = |source| Failure::File { path: path.clone(), source };
-    // Never over a file that somebody may have filled in.
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(fault)?;
-    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(fault)?;
+    write_new(&path, &bytes)?;
     let shown = path.display();
     Ok(desk
         .language
@@ -202,6 +199,13 @@ pub fn template(desk: &Desk, arguments: Template) -> Result<Printed, Failure> {
             format!("Made the template for {period}: {shown}. Fill in the yellow cells, then: commune-agent import {shown} --dry-run\n"),
         )
         .into())
+}
+
+/// A new file, whole on the disk. Never over a file that somebody may have filled in.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let fault = |source| Failure::File { path: path.to_owned(), source };
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(fault)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)
 }
 
 fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String {

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 24] = [
+const EXAMPLES: [(&str, &str); 25] = [
     ("join", "commune-agent join --server https://tiendo.example.vn:8443 --token … --authority …"),
     ("run", "commune-agent run"),
     ("record", "commune-agent record CDS-17 --period 2026-10 --ratio 9120/11830"),
@@ -14,6 +14,7 @@ const EXAMPLES: [(&str, &str); 24] = [
     ("checks", "commune-agent checks --period 2026-10"),
     ("tasks", r#"commune-agent tasks --search "an toan thong tin""#),
     ("units", "commune-agent units OT-13 --period 2026-10"),
+    ("report", "commune-agent report --period 2026-10 --out bao-cao.docx --annex phu-luc.xlsx"),
     ("attach", "commune-agent attach CDS-17 --period 2026-10 bien-ban.pdf anh.jpg"),
     ("evidence", "commune-agent evidence CDS-17 --period 2026-10"),
     ("targets", r#"commune-agent targets --search "chu ky so""#),

@@ -15,7 +15,7 @@ use crate::{
     uplink::{join::JoinError, outcome::End},
 };
 use proto::connect::ConnectError;
-use shared::{language::Language, system_words::reason};
+use shared::{language::Language, period::Period, system_words::reason};
 use std::{io, path::PathBuf};
 use thiserror::Error;
 
@@ -102,6 +102,12 @@ pub enum Failure {
     /// No template could be made.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// Nothing was entered for the period.
+    #[error("nothing is reported for {0} yet")]
+    NothingReported(Period),
+    /// The report does not fit into a document.
+    #[error("the report cannot be written: {0}")]
+    Document(#[from] document::Error),
     /// No standing has come down yet.
     #[error("no standing yet")]
     NoStanding,
@@ -199,6 +205,14 @@ impl Failure {
                     "--format csv is for lists: evidence, targets, history, standing, receipts, verify-receipts, conflicts",
                 )
                 .into(),
+            Self::NothingReported(period) => language.pick(
+                format!("chưa nhập gì cho kỳ {period}, không có gì để báo cáo; xem `commune-agent due --period {period}`"),
+                format!("nothing is entered for {period} yet, there is nothing to report; see `commune-agent due --period {period}`"),
+            ),
+            Self::Document(error) => language.pick(
+                format!("không lập được văn bản báo cáo: {error}"),
+                format!("the report cannot be written: {error}"),
+            ),
             Self::NoStanding => language
                 .pick(
                     "chưa có xếp hạng cho lựa chọn này: chạy `commune-agent sync` trước",

@@ -2,7 +2,7 @@
 
 use super::{
     Desk, Failure, Printed, account,
-    arguments::{Checks, Due, Progress, Tasks, Units},
+    arguments::{Checks, Due, Progress, Report, Tasks, Units},
     entering::{self, period},
     looking::print,
     table::{Column, formed, hidden, list, text},
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     entry::{self, Author, EntryError, Form, Typed},
     ledger::Ledger,
+    report::Sources,
     store::{Store, View},
 };
 use chrono::NaiveDate;
@@ -20,13 +21,14 @@ use shared::{
     due::{Delivery, duties},
     language::Language,
     listing::{Form as Shown, Listing},
-    observation::Refusal,
+    observation::{ObservationKey, Refusal},
     period::{Cycle, Period},
     ranking::{Scheme, Scope, board::Board, explain::explain},
     task::{self, Reported, list::Line},
     units::{self, list as unit_list},
     vietnamese::folded,
 };
+use std::io::{self, Cursor};
 
 /// What these commands read.
 struct Month {
@@ -289,6 +291,46 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
     let list = unit_list::ranking(&units::ranking(book, catalogue, commune, period, &rows, &tasks), language);
     let title = language.pick(format!("các đơn vị kỳ {period}"), format!("units in {period}"));
     Ok(print(desk, &list, &month.head(&title, language)))
+}
+
+/// `report`
+pub fn report(desk: &Desk, arguments: Report) -> Result<Printed, Failure> {
+    let store = Store::open(&desk.folder)?;
+    let view = store.view();
+    let month = Month::read(desk, view, Some(&arguments.period))?;
+    let of_period = |key: &ObservationKey| key.period.ends_with(month.period);
+    let noted = view.newest_of_all()?.into_iter().filter(|figure| of_period(&figure.observation.key));
+    let notes = noted
+        .filter(|figure| !figure.observation.note.is_empty())
+        .map(|figure| {
+            let about = Reported::of(&figure.observation.key.indicator).label(Language::Vi);
+            (about, figure.observation.note)
+        })
+        .collect();
+    let sources = Sources {
+        catalogue: &month.catalogue,
+        ledger: &month.ledger,
+        period: month.period,
+        today: month.today,
+        standing: view.standing("own", Some(month.period))?,
+        notes,
+        is_simulated: month.is_simulated,
+    };
+    let (document, lists) =
+        sources.compose(desk.config.report.clone())?.ok_or(Failure::NothingReported(month.period))?;
+    // Both whole, before a file is made.
+    let mut bytes = Cursor::new(Vec::new());
+    document.write(&mut bytes)?;
+    let mut annex = Cursor::new(Vec::new());
+    let sheets: Vec<(&str, &Listing)> = lists.iter().map(|(name, list)| (*name, list)).collect();
+    workbook::listing::write_sheets(&sheets, Language::Vi, &mut annex).map_err(io::Error::other)?;
+    let mut text = words::banner(month.is_simulated, desk.language).to_owned();
+    let files = [(Some(arguments.out), bytes), (arguments.annex, annex)];
+    for (path, bytes) in files.into_iter().filter_map(|(path, bytes)| Some((path?, bytes))) {
+        entering::write_new(&path, bytes.get_ref())?;
+        text += &desk.language.pick(format!("Đã ghi {}\n", path.display()), format!("Wrote {}\n", path.display()));
+    }
+    Ok(text.into())
 }
 
 /// `progress`

@@ -117,6 +117,12 @@ pub enum Failure {
     /// A figure is returned without saying why.
     #[error("say why it is returned: --return WORDS or --reason CODE")]
     NoReason,
+    /// Nothing was reported for the period.
+    #[error("nothing is reported for {0} yet")]
+    NothingReported(Period),
+    /// The report does not fit into a document.
+    #[error("the report cannot be written: {0}")]
+    Document(#[from] document::Error),
     /// The period lies in the future.
     #[error("period {0} has not begun")]
     NotBegun(Period),
@@ -270,6 +276,10 @@ impl Failure {
             }
             Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt; mở lại trước bằng lệnh `period reopen`"),
             Failure::NotClosed(period) => format!("kỳ {period} chưa chốt"),
+            Failure::NothingReported(period) => {
+                format!("kỳ {period} chưa có số liệu nào, không có gì để báo cáo; xem lệnh `due --period {period}`")
+            }
+            Failure::Document(error) => format!("không lập được văn bản báo cáo: {error}"),
             Failure::Terminal => "tệp Excel phải ghi ra tệp: … --format xlsx > danh-sach.xlsx".to_owned(),
             Failure::NoReason => "trả lại thì phải nêu lý do: --return LỜI hoặc --reason MÃ".to_owned(),
             Failure::NotBegun(period) => format!("kỳ {period} chưa bắt đầu"),

@@ -5,11 +5,13 @@
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
 //! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if`, `task`, `unit`, `check`, `quality` | the answers for people |
+//! | `monthly` | the report of a period as an official document |
+//! | `held` | the figures loaded once for several questions |
 //! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
 //! | `service`, `remote` | the gRPC query service and its client |
-//! | `cli` | the commands |
+//! | `command`, `cli` | the commands as typed; asking and printing |
 //!
 //! Every answer is a [`shared::listing::Listing`], so that a command prints the same whether it reads the local folder or asks a server.
 
@@ -18,10 +20,13 @@ pub mod answer;
 mod check;
 pub mod cli;
 pub mod closed;
+mod command;
 mod due;
 mod explanation;
 pub mod export;
 pub mod figures;
+pub mod held;
+pub mod monthly;
 mod quality;
 pub mod question;
 pub mod recompute;

@@ -3,6 +3,8 @@
 //! | module | noun |
 //! | --- | --- |
 //! | [`report`] | a report as plain data: head, subject, parts, recipients, signature |
+//! | [`office`] | which office issues it, as a setting |
+//! | [`listing`] | lists as tables |
 //! | [`bounds`] | what a report may hold at most |
 //! | [`chart`] | bars, lights and trends as SVG and PNG |
 //! | [`error`] | why a report or a chart is refused |
@@ -11,6 +13,8 @@
 pub mod bounds;
 pub mod chart;
 pub mod error;
+pub mod listing;
+pub mod office;
 pub mod report;
 pub mod text;
 mod writing;

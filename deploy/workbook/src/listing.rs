@@ -14,16 +14,30 @@ const A4: u8 = 9;
 /// Most rows of a sheet, the headings not counted.
 pub const MAX_ROWS: usize = 1_048_570;
 
+/// Writes lists as the sheets of a workbook, each under its name (at most 31 characters).
+///
+/// # Errors
+/// What writing says; a list that a sheet cannot hold; two sheets of one name.
+pub fn write_sheets<W: Write + Seek + Send>(
+    lists: &[(&str, &Listing)],
+    language: Language,
+    to: W,
+) -> Result<(), XlsxError> {
+    let mut workbook = Workbook::new();
+    for (name, list) in lists {
+        let sheet = workbook.add_worksheet_with_constant_memory()?;
+        sheet.set_name(*name)?;
+        fill(sheet, list, language)?;
+    }
+    workbook.save_to_writer(to)
+}
+
 /// Writes a list as the one sheet of a workbook. Columns that people see come with their headings, those for programs with their names.
 ///
 /// # Errors
 /// What writing says; a list that a sheet cannot hold.
 pub fn write<W: Write + Seek + Send>(list: &Listing, language: Language, to: W) -> Result<(), XlsxError> {
-    let mut workbook = Workbook::new();
-    let sheet = workbook.add_worksheet_with_constant_memory()?;
-    sheet.set_name(language.pick("Danh sách", "List"))?;
-    fill(sheet, list, language)?;
-    workbook.save_to_writer(to)
+    write_sheets(&[(language.pick("Danh sách", "List"), list)], language, to)
 }
 
 fn fill(sheet: &mut Worksheet, list: &Listing, language: Language) -> Result<(), XlsxError> {

@@ -14,6 +14,7 @@ mod power;
 mod promises;
 mod readme;
 mod refusals;
+mod report;
 mod restore;
 mod review;
 mod side_by_side;

@@ -1,0 +1,264 @@
+//! What came of the period: the province's own figures, the ranking, how it went month by month, the lights.
+
+use super::{
+    MOST_LIGHTS, MOST_ROWS, Sources,
+    cells::{cell, count, heading, only, people, picture, shortened},
+};
+use document::{
+    Error, Part,
+    chart::{Bar, Bars, Light as Stack, Lights, Line, Trend, bars},
+    listing::table,
+};
+use shared::{
+    language::Language,
+    light::Light,
+    listing::{Column, Form, Listing},
+    period::{Cycle, Period},
+    province::province_figure,
+    ranking::{Scheme, explain, previous_in_year},
+    task::Reported,
+};
+
+impl Sources<'_> {
+    pub(super) fn results(&self, words: &str) -> Result<Vec<Part>, Error> {
+        let rankings = self.list("rankings");
+        let mut parts = vec![heading(1, "KẾT QUẢ THỰC HIỆN"), heading(2, "Số liệu chung của tỉnh")];
+        let province = self.province();
+        let standard = shortened(only(&province, |row| !cell(&province, row, "target").is_empty()), "name");
+        parts.push(Part::Paragraph("Các chỉ tiêu có mục tiêu chuẩn của tỉnh; các chỉ tiêu khác ở phụ lục.".into()));
+        parts.push(Part::Table(table(
+            &standard,
+            "Kết quả toàn tỉnh so với mục tiêu chuẩn",
+            &[
+                ("indicator", "Mã", 11),
+                ("name", "Chỉ tiêu", 42),
+                ("target", "Mục tiêu", 12),
+                ("value", "Kết quả", 12),
+                ("before", "Kỳ trước", 12),
+                ("reporting", "Số xã báo cáo", 11),
+            ],
+            MOST_ROWS,
+        )));
+        parts.push(heading(2, "Xếp hạng các xã, phường"));
+        parts.push(Part::Paragraph(standing_words(rankings, words)));
+        let ranked = rankings.rows.iter().filter(|row| !cell(rankings, row, "rank").is_empty());
+        let bar = |row: &Vec<String>| Bar {
+            label: cell(rankings, row, "name").to_owned(),
+            value: cell(rankings, row, "score").parse().unwrap_or_default(),
+        };
+        let scores = Bars {
+            description: format!("Điểm của các xã, phường {words}"),
+            bars: ranked.map(bar).collect(),
+            target: None,
+            top: Some(100.0),
+            decimals: 2,
+        };
+        if !scores.bars.is_empty() {
+            let drawings = scores.drawings(bars::PAGE)?;
+            parts.extend(drawings.iter().map(picture).collect::<Result<Vec<_>, _>>()?);
+        }
+        parts.push(Part::Table(table(
+            rankings,
+            "Xếp hạng theo mục tiêu của từng kế hoạch",
+            &[
+                ("rank", "Hạng", 9),
+                ("name", "Xã, phường", 31),
+                ("score", "Điểm", 11),
+                ("met", "Đạt", 9),
+                ("scored", "Chấm", 11),
+                ("on_time", "Đúng hạn", 13),
+                ("movement", "Tăng, giảm", 10),
+                ("provisional", "Tạm tính", 10),
+            ],
+            MOST_ROWS,
+        )));
+        let trend = self.trend()?;
+        if !trend.is_empty() {
+            parts.push(heading(2, "So với các tháng trước"));
+            parts.push(Part::Paragraph(self.comparison()));
+            parts.extend(trend);
+        }
+        Ok(parts)
+    }
+
+    /// Each indicator that anybody reported: the province's own figure now and before.
+    #[must_use]
+    pub fn province(&self) -> Listing {
+        let book = self.figures.standings.book();
+        let before = previous_in_year(self.period);
+        let mut rows = Vec::new();
+        for (number, row) in (0u32..).zip(book.indicators()) {
+            let now = province_figure(book, number, self.period);
+            if now.reporting == 0 {
+                continue;
+            }
+            let was = before.map(|before| province_figure(book, number, before)).and_then(|figure| figure.value);
+            let target = row.standard.map(|goal| {
+                let high = goal.high().map(|high| format!("–{}", people(&high.to_string()))).unwrap_or_default();
+                let value = goal.value().map(|value| people(&value.to_string())).unwrap_or_default();
+                format!("{} {value}{high}", goal.operator().as_str()).replace(">=", "≥").replace("<=", "≤")
+            });
+            rows.push(vec![
+                row.code.clone(),
+                row.name.clone(),
+                target.unwrap_or_default(),
+                now.value.map(|value| value.to_decimals(6)).unwrap_or_default(),
+                was.map(|value| value.to_decimals(6)).unwrap_or_default(),
+                now.reporting.to_string(),
+            ]);
+        }
+        let column = |(name, heading, form)| Column::new(name, heading, form);
+        let columns = [
+            ("indicator", "Mã", Form::Text),
+            ("name", "Chỉ tiêu", Form::Text),
+            ("target", "Mục tiêu chuẩn", Form::Text),
+            ("value", "Kết quả toàn tỉnh", Form::Value),
+            ("before", "Kỳ trước", Form::Value),
+            ("reporting", "Số xã báo cáo", Form::Number),
+        ];
+        Listing { columns: columns.map(column).into(), rows, ..Listing::default() }
+    }
+
+    /// The months of the year up to the period.
+    fn months(&self) -> Vec<Period> {
+        let all = (1..=self.period.last_month()).filter_map(|n| Period::new(self.period.year(), Cycle::Monthly, n));
+        all.collect()
+    }
+
+    fn trend(&self) -> Result<Vec<Part>, Error> {
+        let mean = |month: &Period| -> Option<f64> {
+            let board = self.figures.standings.board(Scheme::Own, *month);
+            let lines = (0u32..).zip(self.figures.standings.book().members());
+            let scores: Vec<i64> = lines
+                .filter(|(number, _)| board.rank_of(*number).is_some())
+                .filter_map(|(number, _)| board.line(number).score)
+                .collect();
+            let sum = i32::try_from(scores.iter().sum::<i64>()).ok()?;
+            let count = i32::try_from(scores.len()).ok().filter(|count| *count > 0)?;
+            // Of the months before anybody reported there is nothing to draw.
+            (sum > 0).then(|| f64::from(sum) / f64::from(count) / 100.0)
+        };
+        let months = self.months();
+        let values: Vec<Option<f64>> = months.iter().map(mean).collect();
+        if values.iter().flatten().count() < 2 {
+            return Ok(Vec::new());
+        }
+        let trend = Trend {
+            description: format!("Điểm bình quân của các xã, phường năm {}", self.period.year()),
+            months: months.iter().map(|month| format!("{:02}/{}", month.last_month(), month.year())).collect(),
+            lines: vec![Line { label: "Bình quân toàn tỉnh".into(), values }],
+            top: Some(100.0),
+            decimals: 1,
+        };
+        Ok(vec![picture(&trend.drawing()?)?])
+    }
+
+    fn comparison(&self) -> String {
+        let rankings = self.list("rankings");
+        let moved = |up: bool| {
+            let fits = |row: &&Vec<String>| match cell(rankings, row, "movement").parse::<i64>() {
+                Ok(places) => places != 0 && (places > 0) == up,
+                Err(_) => false,
+            };
+            rankings.rows.iter().filter(fits).count()
+        };
+        let (up, down) = (moved(true), moved(false));
+        let before = previous_in_year(self.period).map(|before| before.in_words(Language::Vi)).unwrap_or_default();
+        format!("So với {before}: {} xã, phường tăng hạng, {} xã, phường giảm hạng.", count(up), count(down))
+    }
+
+    pub(super) fn lights(&self) -> Result<Vec<Part>, Error> {
+        let alerts = self.list("alerts");
+        let is_target = |row: &[String]| !Reported::of(cell(alerts, row, "indicator")).is_task();
+        let of = |light: &str| {
+            alerts.rows.iter().filter(|row| cell(alerts, row, "light") == light && is_target(row)).count()
+        };
+        let (red, yellow) = (of("red"), of("yellow"));
+        let mut parts = vec![
+            heading(1, "CẢNH BÁO"),
+            Part::Paragraph(format!(
+                "Mục tiêu: {} đèn đỏ, {} đèn vàng; nhiệm vụ ở mục sau. Danh sách đầy đủ, kèm lý do, ở phụ lục.",
+                count(red),
+                count(yellow)
+            )),
+        ];
+        let stacks = self.stacks();
+        if !stacks.is_empty() {
+            let lights =
+                Lights { description: "Đèn của các mục tiêu theo nhóm chỉ tiêu".into(), lights: stacks };
+            parts.push(picture(&lights.drawing()?)?);
+        }
+        let reds =
+            shortened(only(alerts, |row| cell(alerts, row, "light") == "red" && is_target(row)), "indicator_name");
+        if !reds.rows.is_empty() {
+            let more = reds.rows.len() > MOST_LIGHTS;
+            let caption = if more {
+                format!("Đèn đỏ ({MOST_LIGHTS} dòng đầu trong {})", count(reds.rows.len()))
+            } else {
+                "Đèn đỏ".to_owned()
+            };
+            parts.push(Part::Table(table(
+                &reds,
+                &caption,
+                &[
+                    ("name", "Xã, phường", 18),
+                    ("indicator_name", "Chỉ tiêu", 34),
+                    ("lead_unit", "Chủ trì", 18),
+                    ("reason", "Lý do", 30),
+                ],
+                MOST_LIGHTS,
+            )));
+        }
+        Ok(parts)
+    }
+
+    /// Lights of all scored targets by group of indicators.
+    fn stacks(&self) -> Vec<Stack> {
+        let book = self.figures.standings.book();
+        let board = self.figures.standings.board(Scheme::Own, self.period);
+        let mut stacks: Vec<(String, Stack)> = Vec::new();
+        for number in 0..u32::try_from(book.members().len()).unwrap_or(u32::MAX) {
+            for row in explain::explain(book, &board, number, self.figures.today) {
+                let group = &book.indicators()[row.indicator as usize].group;
+                let at = stacks.iter().position(|(known, _)| known == group).unwrap_or_else(|| {
+                    let known = self.figures.catalogue.indicators.iter().find(|one| one.group == *group);
+                    let label = known.map_or_else(|| group.clone(), |one| one.group_name.clone());
+                    stacks.push((group.clone(), Stack { label, green: 0, yellow: 0, red: 0, grey: 0 }));
+                    stacks.len() - 1
+                });
+                let stack = &mut stacks[at].1;
+                *match row.light {
+                    Light::Green => &mut stack.green,
+                    Light::Yellow => &mut stack.yellow,
+                    Light::Red => &mut stack.red,
+                    Light::Grey => &mut stack.grey,
+                } += 1;
+            }
+        }
+        stacks.into_iter().map(|(_, stack)| stack).collect()
+    }
+}
+
+/// Who leads, and who rose most.
+fn standing_words(rankings: &Listing, words: &str) -> String {
+    let ranked: Vec<_> = rankings.rows.iter().filter(|row| !cell(rankings, row, "rank").is_empty()).collect();
+    let first: Vec<String> = ranked
+        .iter()
+        .take(3)
+        .map(|row| format!("{} ({} điểm)", cell(rankings, row, "name"), people(cell(rankings, row, "score"))))
+        .collect();
+    let risen = ranked
+        .iter()
+        .filter_map(|row| Some((cell(rankings, row, "movement").parse::<i64>().ok()?, *row)))
+        .filter(|(places, _)| *places > 0)
+        .max_by_key(|(places, _)| *places);
+    let mut text = format!("{words}: {} xã, phường được xếp hạng.", count(ranked.len()));
+    if !first.is_empty() {
+        text += &format!(" Đứng đầu: {}.", first.join(", "));
+    }
+    if let Some((places, row)) = risen {
+        text += &format!(" Tăng nhiều nhất: {} (tăng {places} bậc).", cell(rankings, row, "name"));
+    }
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
