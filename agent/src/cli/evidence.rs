@@ -19,7 +19,7 @@ use crate::{
     },
 };
 use serde_json::json;
-use shared::{calendar::rfc3339, catalogue::view::CommuneView};
+use shared::{calendar::rfc3339, catalogue::view::CommuneView, task::Reported};
 
 /// `attach`
 pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
@@ -56,9 +56,15 @@ pub fn attach(desk: &Desk, arguments: &Attach) -> Result<Printed, Failure> {
         );
     }
     text += &attached.iter().map(|attached| in_words(desk, attached)).collect::<String>();
+    let code = Reported::of(&key.indicator).label(desk.language);
     text += &desk.language.pick(
-        format!("{}, kỳ {}, phiên bản {version}: {count} minh chứng\n", key.indicator, key.period),
-        format!("{}, period {}, version {version}: {count} evidence files\n", key.indicator, key.period),
+        format!("{code}, kỳ {}, phiên bản {version}: {count} minh chứng\n", key.period),
+        format!("{code}, period {}, version {version}: {count} evidence files\n", key.period),
+    );
+    // Plan of xã Định Quán, annex V.1.3: secret documents are not processed here.
+    text += desk.language.pick(
+        "Không gắn văn bản, tài liệu thuộc bí mật nhà nước.\n",
+        "Never attach documents that are state secrets.\n",
     );
     if store.view().closed_periods()?.contains(&period) {
         text += &words::closed(period, desk.language);

@@ -24,19 +24,59 @@ fn every_file_that_it_names_is_there() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The commands that a program's help names.
+fn commands(help: &str) -> BTreeSet<&str> {
+    help.lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help")
+        .collect()
+}
+
+#[test]
+fn each_of_the_77_rules_of_the_plans_is_answered_with_commands_that_exist() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/catalogue/dong-nai-2026");
+    let text = std::fs::read_to_string(folder.join("RULES.md")).unwrap();
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("| 0"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let expected: Vec<String> = [("000", 23), ("001", 15), ("002", 17), ("003", 8), ("004", 14)]
+        .into_iter()
+        .flat_map(|(plan, rules)| (1..=rules).map(move |rule| format!("{plan}-{rule:02}")))
+        .collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), expected);
+    let of = |state: &str| rows.iter().filter(|row| row[3] == state).count();
+    let (done, part, open, outside) = (of("done"), of("part"), of("open"), of("outside"));
+    assert_eq!(done + part + open + outside, 77, "each has a state");
+    let sum = format!("In all: {done} done, {part} in part, {open} open, {outside} outside.");
+    assert!(text.contains(&sum), "{sum}");
+    let helps = ["commune-agent", "province-aggregator"].map(|program| run(program, ["--help"]).ok());
+    let known: BTreeSet<&str> = helps.iter().flat_map(|help| commands(help)).collect();
+    let settings = ["every", "unspecified", "cutoff", "units_cutoff"];
+    for row in rows {
+        for quoted in quoted(row[4]) {
+            let words = quoted.trim_start_matches("commune-agent ").trim_start_matches("province-aggregator ");
+            let first = words.split_whitespace().next().unwrap_or_default();
+            let is_known = known.contains(first)
+                || settings.contains(&first)
+                || first.starts_with("--")
+                || (first.contains('.') && folder.join(first).exists())
+                || first.starts_with("2026");
+            assert!(is_known, "{}: {quoted:?} is no command, setting or file", row[0]);
+        }
+    }
+}
+
 #[test]
 fn it_names_every_command_and_no_other() {
     let text = readme();
     for program in ["commune-agent", "province-aggregator"] {
         let help = run(program, ["--help"]).ok();
-        let commands: BTreeSet<&str> = help
-            .lines()
-            .skip_while(|line| !line.starts_with("Commands:"))
-            .skip(1)
-            .take_while(|line| !line.is_empty())
-            .filter_map(|line| line.split_whitespace().next())
-            .filter(|command| *command != "help")
-            .collect();
+        let commands = commands(&help);
         let table = text.split(&format!("`{program}` (its folder")).nth(1).unwrap();
         let named: BTreeSet<&str> = table
             .lines()
