@@ -13,33 +13,34 @@ use shared::{
     task::Reported,
 };
 use std::{
-    collections::BTreeSet,
-    fs::{self, File},
-    io::{self, Read},
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File, OpenOptions},
+    io::{self, Cursor, Read, Write},
     path::{Path, PathBuf},
 };
+use workbook::{reading, tables};
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum CatalogueCommand {
     /// Kiểm tra danh mục: nêu mọi lỗi theo tệp, dòng, cột
     Check {
-        /// Thư mục danh mục
+        /// Thư mục danh mục, hoặc tệp .xlsx do `catalogue export` ghi ra
         dir: PathBuf,
     },
     /// Nhập danh mục thành phiên bản mới; không đụng đến số liệu đã báo cáo
     Import {
-        /// Thư mục danh mục
+        /// Thư mục danh mục, hoặc tệp .xlsx do `catalogue export` ghi ra
         dir: PathBuf,
     },
     /// So sánh thư mục với danh mục hiện hành
     Diff {
-        /// Thư mục danh mục
+        /// Thư mục danh mục, hoặc tệp .xlsx do `catalogue export` ghi ra
         dir: PathBuf,
     },
     /// Lấy mục tiêu chuẩn của tỉnh làm mục tiêu của các xã chưa có kế hoạch, ghi vào các tệp
     AdoptStandard {
-        /// Thư mục danh mục
+        /// Thư mục danh mục, hoặc tệp .xlsx do `catalogue export` ghi ra
         dir: PathBuf,
         /// Các xã, phường
         #[arg(required = true)]
@@ -47,7 +48,7 @@ pub enum CatalogueCommand {
     },
     /// Ghi danh mục hiện hành ra các tệp
     Export {
-        /// Thư mục mới hoặc trống
+        /// Thư mục mới hoặc trống, hoặc tệp .xlsx chưa có
         dir: PathBuf,
     },
 }
@@ -76,9 +77,22 @@ pub(super) fn read(dir: &Path) -> Result<(Catalogue, CatalogueImport), Failure> 
     Ok((catalogue, import))
 }
 
-/// The files of a catalogue folder. One that is missing is a fault that the reader names.
+/// Whether a path names a workbook and not a folder.
+fn is_workbook(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"))
+}
+
+/// The files of a catalogue folder or the sheets of a workbook. One that is missing is a fault that the reader names.
 fn files_of(dir: &Path) -> Result<CatalogueFiles, Failure> {
-    fs::read_dir(dir).map_err(|source| Failure::File { path: dir.to_owned(), source })?;
+    let fault = |source| Failure::File { path: dir.to_owned(), source };
+    if is_workbook(dir) {
+        let mut bytes = Vec::new();
+        let file = File::open(dir).map_err(fault)?;
+        // One byte more than allowed, so that a file that is too large is seen without reading all of it.
+        file.take(reading::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(fault)?;
+        return tables::read(&bytes, &FILES).map_err(|source| Failure::Workbook { path: dir.to_owned(), source });
+    }
+    fs::read_dir(dir).map_err(fault)?;
     let mut files = CatalogueFiles::new();
     for name in FILES {
         let path = dir.join(name);
@@ -207,15 +221,36 @@ fn adopt(dir: &Path, communes: &[String], context: &Context) -> Result<(), Failu
 async fn export(dir: &Path, context: &Context) -> Result<(), Failure> {
     let current = context.open().await?.store.current_catalogue().await?;
     let file = |source| Failure::File { path: dir.to_owned(), source };
+    let told = context.pick(
+        format!("Đã ghi danh mục phiên bản {} vào {}.", current.version, dir.display()),
+        format!("Wrote catalogue version {} into {}.", current.version, dir.display()),
+    );
+    if is_workbook(dir) {
+        let mut bytes = Cursor::new(Vec::new());
+        tables::write(&sheets(&current.files), &mut bytes).map_err(io::Error::other).map_err(file)?;
+        let mut made = OpenOptions::new().write(true).create_new(true).open(dir).map_err(file)?;
+        made.write_all(bytes.get_ref()).and_then(|()| made.sync_all()).map_err(file)?;
+        return say(&told);
+    }
     fs::create_dir_all(dir).map_err(file)?;
     if fs::read_dir(dir).map_err(file)?.next().is_some() {
         return Err(Failure::FileExists(dir.to_owned()));
     }
     replace(dir, &current.files, |_, _| false)?;
-    say(&context.pick(
-        format!("Đã ghi danh mục phiên bản {} vào {}.", current.version, dir.display()),
-        format!("Wrote catalogue version {} into {}.", current.version, dir.display()),
-    ))
+    say(&told)
+}
+
+/// The files as rows of cells: of a table its cells, of the settings a line each.
+fn sheets(files: &CatalogueFiles) -> BTreeMap<String, Vec<Vec<String>>> {
+    let rows = |name: &str, bytes: &[u8]| -> Vec<Vec<String>> {
+        if !name.ends_with(".csv") {
+            return String::from_utf8_lossy(bytes).lines().map(|line| vec![line.to_owned()]).collect();
+        }
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+        let records = reader.records().filter_map(Result::ok);
+        records.map(|record| record.iter().map(str::to_owned).collect()).collect()
+    };
+    files.iter().map(|(name, bytes)| (name.clone(), rows(name, bytes))).collect()
 }
 
 /// Writes files beside the old ones and renames them over, so that each is whole at any time.

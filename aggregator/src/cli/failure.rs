@@ -25,6 +25,7 @@ use shared::{
 };
 use std::{io, path::PathBuf};
 use thiserror::Error;
+use workbook::reading::ReadFault;
 
 /// Why a command was not done.
 #[derive(Debug, Error)]
@@ -117,6 +118,14 @@ pub enum Failure {
     /// A figure is returned without saying why.
     #[error("say why it is returned: --return WORDS or --reason CODE")]
     NoReason,
+    /// A workbook cannot be read.
+    #[error("{}: {source}", path.display())]
+    Workbook {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: ReadFault,
+    },
     /// Nothing was reported for the period.
     #[error("nothing is reported for {0} yet")]
     NothingReported(Period),
@@ -276,6 +285,7 @@ impl Failure {
             }
             Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt; mở lại trước bằng lệnh `period reopen`"),
             Failure::NotClosed(period) => format!("kỳ {period} chưa chốt"),
+            Failure::Workbook { path, source } => format!("{}: {}", path.display(), source.explain(language)),
             Failure::NothingReported(period) => {
                 format!("kỳ {period} chưa có số liệu nào, không có gì để báo cáo; xem lệnh `due --period {period}`")
             }

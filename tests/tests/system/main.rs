@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod bundle;
+mod catalogue;
 mod chaos;
 mod closing;
 mod due;
