@@ -239,6 +239,60 @@ impl Commune {
         Ok(amounts)
     }
 
+    /// Reports how far the first tasks of the plan are, each with its share of the budget if it has one; answers how many.
+    ///
+    /// # Errors
+    /// When a command fails.
+    pub async fn report_tasks(&mut self, progress: &[(u32, u32)], period: Period) -> Result<usize, Failure> {
+        let tasks = self.json("commune-agent tasks", &words!["tasks", "--period", period.to_string()]).await?;
+        let mut reported = 0;
+        for (task, (done, spent)) in tasks.as_array().into_iter().flatten().zip(progress) {
+            let code = cell::text(task, "task").ok_or(Failure::Unreadable("commune-agent tasks"))?;
+            let mut line =
+                words!["progress", code, "--period", period.to_string(), "--done", done.to_string()].to_vec();
+            if let Some(budget) = cell::number(task, "budget_million_vnd") {
+                line.extend(words!["--spent", (budget * u64::from(*spent) / 100).to_string()]);
+                self.changes += 1;
+            }
+            line.extend(words!["--note", NOTE, "--by", CLERK]);
+            self.run(&line).await?;
+            self.changes += 1;
+            reported += 1;
+        }
+        Ok(reported)
+    }
+
+    /// Reports a figure once more, with evidence of its own.
+    ///
+    /// # Errors
+    /// When a command fails.
+    pub async fn again(&mut self, figure: &Entered, place: &Path) -> Result<(), Failure> {
+        let Entered { code, period, .. } = figure;
+        let [numerator, denominator, value] = cells(figure.value);
+        let mut line = words!["record", code, "--period", period.to_string(), "--note", NOTE, "--by", CLERK].to_vec();
+        line.extend(match figure.value {
+            Value::Ratio { .. } => words!["--ratio", format!("{numerator}/{denominator}")].to_vec(),
+            Value::Flag(true) => words!["--yes"].to_vec(),
+            Value::Flag(false) => words!["--no"].to_vec(),
+            _ => words!["--value", value].to_vec(),
+        });
+        self.run(&line).await?;
+        let file = place.join(format!("{period}-{code}-nop-lai.pdf"));
+        fs::create_dir_all(place).map_err(Failure::io(place))?;
+        write_document(&file, &format!("{}: {code}, {period}, reported anew", self.member.slug))?;
+        self.run(&words!["attach", code, "--period", period.to_string(), &file, "--by", CLERK]).await?;
+        self.changes += 2;
+        Ok(())
+    }
+
+    /// Writes the commune's own report of a period.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn report(&self, period: Period, path: &Path) -> Result<String, Failure> {
+        self.run(&words!["report", "--period", period.to_string(), "--out", path]).await
+    }
+
     fn figures(&self, cast: &Cast, simulation: Simulation, month: Period) -> Vec<Entered> {
         let (slug, number) = (&self.member.slug, month.last_month());
         let figure = |asked: &Asked| {

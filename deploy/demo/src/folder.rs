@@ -6,6 +6,7 @@
 //! agents/<slug>/               data folder of each commune-agent
 //! figures/<slug>-<period>.csv  what was imported
 //! evidence/<slug>/             what was attached
+//! reports/                     the reports of the month
 //! logs/                        of the background services
 //! ```
 
@@ -44,7 +45,8 @@ impl Folder {
                 Self { root: made.path().to_owned(), temporary: Some(made) }
             }
         };
-        for path in ["catalogue", "agents", "figures", "evidence", "logs"].map(|name| folder.root.join(name)) {
+        for path in ["catalogue", "agents", "figures", "evidence", "reports", "logs"].map(|name| folder.root.join(name))
+        {
             fs::create_dir(&path).map_err(Failure::io(&path))?;
         }
         Ok(folder)
@@ -103,6 +105,12 @@ impl Folder {
     #[must_use]
     pub fn evidence(&self, slug: &str) -> PathBuf {
         self.root.join("evidence").join(slug)
+    }
+
+    /// A report.
+    #[must_use]
+    pub fn paper(&self, name: &str) -> PathBuf {
+        self.root.join("reports").join(name)
     }
 
     /// The log of a background service.

@@ -6,7 +6,7 @@
 //! | `options`, `telling`, `failure` | what is asked for, what is said, what goes wrong |
 //! | `cast`, `timetable`, `simulation`, `asked` | who takes part, when, with which figures; pure |
 //! | `building`, `program`, `cell`, `waiting`, `folder`, `document` | the two programs as processes, the folder, the evidence |
-//! | `province`, `commune`, `stage`, `story`, `suggestion` | each side's commands, everything together, what happens, what to try next |
+//! | `province`, `commune`, `stage`, `story`, `ending`, `suggestion` | each side's commands, everything together, what happens, what to try next |
 //!
 //! It uses the public commands alone: whatever happens here can be typed by hand.
 
@@ -16,6 +16,7 @@ mod cast;
 mod cell;
 mod commune;
 mod document;
+mod ending;
 mod failure;
 mod folder;
 mod options;

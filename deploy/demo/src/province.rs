@@ -191,6 +191,38 @@ impl Province {
         self.decide(&arguments).await
     }
 
+    /// Closes a period; answers what is said of it.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn close(&self, period: Period) -> Result<String, Failure> {
+        self.run(&words!["period", "close", period.to_string(), "--by", OFFICER]).await
+    }
+
+    /// Proves all closed periods.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn verify_closed(&self) -> Result<String, Failure> {
+        self.run(&words!["period", "verify"]).await
+    }
+
+    /// Writes the report of a period and its annex.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn report(&self, period: Period, report: &Path, annex: &Path) -> Result<String, Failure> {
+        self.run(&words!["report", "--period", period.to_string(), "--out", report, "--annex", annex]).await
+    }
+
+    /// The tasks of a commune that are red, as people read them.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn red_tasks(&self, commune: &str, period: Period) -> Result<String, Failure> {
+        self.run(&words!["tasks", commune, "--light", "red", "--period", period.to_string()]).await
+    }
+
     /// The ranking as people read it.
     ///
     /// # Errors

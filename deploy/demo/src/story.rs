@@ -4,6 +4,7 @@ use crate::{
     building::Built,
     cast::{Cast, FEWEST},
     commune::{Amounts, Commune, Entered},
+    ending,
     failure::Failure,
     folder::Folder,
     options::Options,
@@ -76,8 +77,12 @@ pub async fn play(stage: &mut Stage, options: &Options, catalogue: &Catalogue) -
         let is_last = number + 1 == months.len();
         one_month(stage, *month, number, is_last).await?;
     }
-    review(stage, options.period).await?;
-    ranking(stage, options.period).await
+    ending::tasks(stage, options.period).await?;
+    let returned = review(stage, options.period).await?;
+    ranking(stage, options.period).await?;
+    ending::resubmission(stage, returned, options.period).await?;
+    ending::closing(stage, options.period).await?;
+    ending::papers(stage, options.period).await
 }
 
 async fn found(stage: &mut Stage, options: &Options, catalogue: &Catalogue, months: &[Period]) -> Result<(), Failure> {
@@ -227,7 +232,8 @@ async fn except(stage: &Stage, month: Period) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn review(stage: &Stage, period: Period) -> Result<(), Failure> {
+/// Answers the figure that is returned.
+async fn review(stage: &Stage, period: Period) -> Result<Option<Entered>, Failure> {
     let (teller, cast) = (stage.teller, &stage.cast);
     stage.morning_of(day(period, timetable::REVIEW_DAY)).await?;
     let mut accepted = 0;
@@ -243,7 +249,8 @@ async fn review(stage: &Stage, period: Period) -> Result<(), Failure> {
         format!("{on_vi}: tỉnh thẩm định, chấp nhận {accepted} số liệu"),
         format!("{on}: the province reviews and accepts {accepted} figures"),
     );
-    if let Some(figure) = by_weight(returned).get(ACCEPTED_EACH) {
+    let figure = by_weight(returned).get(ACCEPTED_EACH).copied().cloned();
+    if let Some(figure) = &figure {
         let reason = "Số liệu chưa khớp với báo cáo của ngành, đề nghị kiểm tra lại (mô phỏng)";
         stage.province.give_back(&returned.member.slug, &figure.code, figure.period, reason).await?;
         let (name, code) = (&returned.member.name, &figure.code);
@@ -252,7 +259,7 @@ async fn review(stage: &Stage, period: Period) -> Result<(), Failure> {
             format!("{on}: {code} of {name} is returned: {reason}"),
         );
     }
-    Ok(())
+    Ok(figure)
 }
 
 /// A commune's newest figures as a reviewer takes them: those with evidence first.

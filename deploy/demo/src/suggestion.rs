@@ -48,6 +48,11 @@ fn asking(stage: &Stage, options: &Options) -> Vec<Suggestion> {
         );
     }
     suggest(
+        "kỳ này đã chốt; mở lại nếu muốn số liệu nhập thêm được tính",
+        "the period is closed; reopen it if what is entered from now on should count",
+        province.line(&words!["period", "reopen", &period, "--reason", "thử"]),
+    );
+    suggest(
         "xuất dữ liệu để ai cũng tính lại được",
         "export what anyone needs to recompute it",
         province.line(&words!["export", "observations", "--period", &period]),

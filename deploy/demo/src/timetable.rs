@@ -21,6 +21,10 @@ pub const LATE_DAY: u32 = 22;
 pub const REVIEW_DAY: u32 = 23;
 /// The ranking is read.
 pub const RANKING_DAY: u32 = 25;
+/// The returned figure is reported anew.
+pub const RESUBMISSION_DAY: u32 = 26;
+/// The month is closed.
+pub const CLOSING_DAY: u32 = 28;
 /// Months that are played: the one asked for and those before it that movement needs.
 const MONTHS: u32 = 3;
 
