@@ -146,7 +146,7 @@ fn founding() -> Founding {
 }
 
 fn act() -> Act {
-    Act { who: "bench".into(), at: SystemClock.now() }
+    Act::of("bench", SystemClock.now())
 }
 
 /// The same rows by one connection, nothing else.

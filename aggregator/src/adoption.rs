@@ -36,7 +36,7 @@ pub async fn known(
     }
     let Some((record, not_before)) = read(certificate, province, &trusted()) else { return Ok(None) };
     let (serial, identity) = (record.serial.clone(), record.identity.clone());
-    let act = Act { who: identity.clone(), at: now };
+    let act = Act::of(identity.clone(), now);
     if !store.adopt(record, not_before, act).await? {
         tracing::warn!(identity, serial, "an unknown certificate is not adopted");
         return Ok(None);

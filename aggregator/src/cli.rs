@@ -46,6 +46,7 @@ use crate::{
     report::cli::{Printed, ReportCommand},
     store::{Act, Store, StoreError, sqlite::SqliteStore},
 };
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use shared::{
     catalogue::{Catalogue, Commune},
@@ -183,7 +184,12 @@ impl Context {
 
     /// An act of this person now, by the province's clock.
     pub(crate) fn act(&self, opened: &Opened) -> Act {
-        Act { who: self.who.clone(), at: opened.clock.now() }
+        self.act_at(opened.clock.now())
+    }
+
+    /// An act of this person at an instant.
+    pub(crate) fn act_at(&self, at: DateTime<Utc>) -> Act {
+        Act { origin: origin(), ..Act::of(self.who.clone(), at) }
     }
 
     /// One of two texts.
@@ -246,6 +252,18 @@ async fn ask(command: ReportCommand, context: &Context) -> Result<(), Failure> {
 fn account() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|key| std::env::var(key).ok());
     name.and_then(|name| person(&name).ok()).unwrap_or_else(|| "local".to_owned())
+}
+
+/// From where something is done: the account and the computer, and the address of a line by which somebody is on it.
+fn origin() -> String {
+    let plain = |text: String| text.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect::<String>();
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("COMPUTERNAME"));
+    let host = plain(host.unwrap_or_default());
+    let line = std::env::var("SSH_CLIENT").ok().and_then(|line| line.split(' ').next().map(str::to_owned));
+    match line.map(plain).filter(|address| !address.is_empty()) {
+        Some(address) => format!("{}@{host} ({address})", account()),
+        None => format!("{}@{host}", account()),
+    }
 }
 
 /// Prints lines.

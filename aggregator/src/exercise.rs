@@ -38,6 +38,6 @@ pub async fn move_clock(
     if offset.abs() > FARTHEST {
         return Err(ExerciseError::TooFar);
     }
-    store.set_clock_offset(offset.num_milliseconds(), Act { who: who.to_owned(), at: real }).await?;
+    store.set_clock_offset(offset.num_milliseconds(), Act::of(who.to_owned(), real)).await?;
     Ok(())
 }

@@ -105,7 +105,7 @@ impl House {
             expires_at: now + TimeDelta::hours(hours),
             used_at: None,
         };
-        self.store.add_invitation(invitation, Act { who: "an".into(), at: now }).await.unwrap();
+        self.store.add_invitation(invitation, Act::of("an", now)).await.unwrap();
         token.to_string()
     }
 

@@ -26,7 +26,7 @@ pub fn moment() -> DateTime<Utc> {
 
 /// Someone at the province.
 pub fn act(at: DateTime<Utc>) -> Act {
-    Act { who: "an".into(), at }
+    Act::of("an", at)
 }
 
 /// Closes a period; whether it was open before.

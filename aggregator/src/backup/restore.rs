@@ -138,7 +138,7 @@ async fn bring_store(draft: &Path, whole: &Whole, request: &Request<'_>) -> Resu
     }
     backup::check_whole(draft)?;
     let at = ProvinceClock::new(request.clock.clone(), founding.clock_offset_ms).now();
-    let act = Act { who: request.who.to_owned(), at };
+    let act = Act::of(request.who.to_owned(), at);
     let store = SqliteStore::open(draft)?;
     let detail = format!("backup of {} by {}", rfc3339(whole.manifest.created_at), whole.manifest.build);
     store.restored(request.epoch, &detail, request.clock.now(), act).await?;
@@ -182,7 +182,7 @@ async fn carry_over(folder: &Folder, draft: &Path, request: &Request<'_>) -> Res
             return Ok(false);
         }
     };
-    let act = Act { who: request.who.to_owned(), at: request.clock.now() };
+    let act = Act::of(request.who.to_owned(), request.clock.now());
     let store = SqliteStore::open(draft)?;
     store.carry_over(found, act).await?;
     drop(store);

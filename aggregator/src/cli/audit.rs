@@ -174,6 +174,7 @@ fn listing(lines: &[AuditLine], language: Language) -> Listing {
             Column::new("what", "", Form::Text),
             Column::new("meaning", l("Việc", "What"), Form::Text),
             Column::new("detail", l("Nội dung", "Detail"), Form::Text),
+            Column::new("origin", l("Từ đâu", "From"), Form::Text),
             Column::new("chain", "", Form::Text),
         ],
         rows: lines
@@ -186,6 +187,7 @@ fn listing(lines: &[AuditLine], language: Language) -> Listing {
                     line.what.clone(),
                     words(&line.what),
                     line.detail.clone(),
+                    line.origin.clone(),
                     hex::encode(line.chain),
                 ]
             })

@@ -58,7 +58,7 @@ impl AuthorityCommand {
 
 /// An act in real time: keys and certificates know no other.
 fn act(context: &Context, opened: &Opened) -> Act {
-    Act { who: context.who.clone(), at: opened.clock.real() }
+    context.act_at(opened.clock.real())
 }
 
 async fn rotate(context: &Context, opened: &Opened) -> Result<(), Failure> {

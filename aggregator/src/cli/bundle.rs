@@ -9,7 +9,7 @@ use crate::{
     receipts,
     serve::{self, Followers, ServeError},
     standing::Live,
-    store::{Act, Store},
+    store::Store,
 };
 use clap::{Args, Subcommand};
 use prost::Message;
@@ -75,7 +75,7 @@ impl Take {
         let answer = bundle::take(Arc::new(ingest), question).await;
         // Ends when everything handed over is written. What was not is not confirmed in the answer.
         let _ = writing.await;
-        let act = Act { who: context.who.clone(), at: province.clock.now() };
+        let act = context.act_at(province.clock.now());
         store.note_bundle(&asked.commune, &hex::encode(asked.id), act).await?;
         let content = Content {
             province: province.id.clone(),

@@ -3,7 +3,7 @@
 use super::{Context, Failure, commune, say, write_out};
 use crate::{
     report::cli::{Format, render},
-    store::{Act, CertificateRecord, Store},
+    store::{CertificateRecord, Store},
 };
 use clap::Args;
 use proto::identity::Identity;
@@ -51,7 +51,7 @@ impl Revoke {
         if !may_come && !opened.store.certificates(None).await?.iter().any(|one| one.identity == uri) {
             return Err(Failure::NoCertificate(uri));
         }
-        let act = Act { who: context.who.clone(), at: opened.clock.real() };
+        let act = context.act_at(opened.clock.real());
         let revoked = opened.store.revoke(&uri, &self.reason, act).await?;
         say(&context.pick(
             format!("Đã thu hồi {revoked} chứng thư của {uri} và các mã mời chưa dùng; muốn cho vào lại thì mời lại."),

@@ -6,7 +6,7 @@ use crate::{
     enrol::{random, record_of},
     report::cli::Format,
     serve::load_authority,
-    store::{Act, InvitationRecord, Store},
+    store::{InvitationRecord, Store},
     token::Token,
 };
 use chrono::TimeDelta;
@@ -53,7 +53,7 @@ impl Invite {
             used_at: None,
         };
         let expires = rfc3339(invitation.expires_at);
-        opened.store.add_invitation(invitation, Act { who: context.who.clone(), at: now }).await?;
+        opened.store.add_invitation(invitation, context.act_at(now)).await?;
         let fingerprint = load_authority(&opened.folder)?.fingerprint().to_string();
         let server = self.server.unwrap_or_else(|| server_address(&opened));
         let join = format!("commune-agent join --server {server} --token {token} --authority {fingerprint}");
@@ -109,7 +109,7 @@ impl Credential {
         let made = authorities.issuing().issue_staff(&identity, random(), now)?;
         // Recorded before it is handed out: a certificate that the store does not know is refused.
         let record = record_of(&made.issued, &identity, now);
-        opened.store.add_certificate(record, Act { who: context.who.clone(), at: now }).await?;
+        opened.store.add_certificate(record, context.act_at(now)).await?;
         let file = |source| Failure::File { path: self.out.clone(), source };
         DirBuilder::new().mode(0o700).recursive(true).create(&self.out).map_err(file)?;
         pem::write_key(&self.out.join("key.pem"), &made.key_pem)?;

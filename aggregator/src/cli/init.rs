@@ -9,7 +9,7 @@ use crate::{
     folder::Folder,
     keyring::issue_server,
     receipts,
-    store::{Act, Founding, sqlite::SqliteStore},
+    store::{Founding, sqlite::SqliteStore},
 };
 use clap::Args;
 use proto::pem;
@@ -85,7 +85,7 @@ async fn found(
     bundle_key::load_or_make(folder)?;
     receipts::make(folder, &founding.province, &authority, &*context.clock)?;
     Folder::create_file(&folder.config(), config.to_toml().as_bytes())?;
-    let act = Act { who: context.who.clone(), at: now };
+    let act = context.act_at(now);
     drop(SqliteStore::create(&folder.store(), founding, import, act).await?);
     Ok(authority)
 }

@@ -95,6 +95,16 @@ pub struct Act {
     pub who: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// From where: account and computer; empty where that is not known.
+    pub origin: String,
+}
+
+impl Act {
+    /// Something done by someone, from a place that is not known.
+    #[must_use]
+    pub fn of(who: impl Into<String>, at: DateTime<Utc>) -> Self {
+        Self { who: who.into(), at, origin: String::new() }
+    }
 }
 
 /// What the data folder was founded as.
@@ -253,6 +263,8 @@ pub struct AuditLine {
     pub what: String,
     /// On what, and why.
     pub detail: String,
+    /// From where: account and computer; empty where that is not known.
+    pub origin: String,
     /// The chain after it: SHA-256.
     pub chain: [u8; 32],
 }

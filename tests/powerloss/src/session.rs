@@ -114,7 +114,7 @@ pub async fn found(place: &Path, now: DateTime<Utc>) -> Result<()> {
 }
 
 fn act(at: DateTime<Utc>) -> Act {
-    Act { who: "an".into(), at }
+    Act::of("an", at)
 }
 
 fn certificate(now: DateTime<Utc>) -> CertificateRecord {

@@ -57,7 +57,7 @@ pub async fn found(place: &Path, hand: &Hand) -> Result<()> {
     receipts::make(&folder, PROVINCE, &authority, hand)?;
     bundle_key::load_or_make(&folder)?;
     let founding = Founding { province: PROVINCE.into(), exercise: false, clock_offset_ms: 0 };
-    let act = Act { who: "sim".into(), at: hand.now() };
+    let act = Act::of("sim", hand.now());
     let store = SqliteStore::create(&folder.store(), founding, import, act.clone()).await?;
     for (number, commune) in (1..).zip(COMMUNES) {
         store.add_certificate(certificate(number, commune, hand.now()), act.clone()).await?;
@@ -164,7 +164,7 @@ impl Aggregator {
         fs::copy(backup, self.root.join("store.db"))?;
         let epoch = self.hand.draw();
         let real = self.hand.real();
-        let act = Act { who: "sim".into(), at: real };
+        let act = Act::of("sim", real);
         self.running().await?.store.restored(epoch, "sim", real, act).await?;
         Ok(true)
     }

@@ -245,7 +245,7 @@ impl World {
             reason: if returned { "chưa khớp".into() } else { String::new() },
             code: None,
         };
-        let act = Act { who: "sim".into(), at: self.hand.real() };
+        let act = Act::of("sim", self.hand.real());
         if matches!(store.review(request, act).await?, Reviewed::Done { .. }) {
             self.tally.count("verdicts");
         }
@@ -256,7 +256,7 @@ impl World {
         if std::mem::replace(&mut self.closed, true) {
             return Ok(());
         }
-        let act = Act { who: "sim".into(), at: self.hand.real() };
+        let act = Act::of("sim", self.hand.real());
         let period = "2026-09".parse().map_err(|_| anyhow::anyhow!("period"))?;
         let store = self.aggregator.running().await?.store.clone();
         if matches!(aggregator::closing::close(&*store, period, act).await?, aggregator::store::Closed::Done(_)) {

@@ -13,6 +13,7 @@ fn the_history_tells_who_did_what_and_that_it_was_altered() {
     let _ = province.command(words).ok();
     let found = province.command(["audit", "--search", "mua bao", "--format", "json"]).json();
     assert_eq!((found[0]["what"].as_str(), found[1].as_str()), (Some("exception_set"), None), "{found}");
+    assert!(found[0]["origin"].as_str().is_some_and(|origin| origin.contains('@')), "from where: {found}");
     let shown = province.command(["audit", "--limit", "1"]).ok();
     assert!(shown.contains("gia hạn") && !shown.contains("mời xã"), "{shown}");
     let _ = province.command(["audit", "--verify", "--anchor", &anchor]).ok();

@@ -1,7 +1,7 @@
 //! The history of what the province did: only ever added to, each line chained to the one before.
 //!
 //! The chain after a line is SHA-256 over a fixed word, the chain before it, its number, its time and its three texts, each text after its
-//! length. So whoever noted a chain once can prove later that the history still begins with what was there then.
+//! length; then the text that says from where, where there is one. So whoever noted a chain once can prove later that the history still begins with what was there then.
 
 use super::{
     super::{Act, AuditHead, AuditLine, AuditQuestion, Finding, Flaw, StoreError},
@@ -13,7 +13,7 @@ use shared::vietnamese;
 
 const WORD: &[u8] = b"tiendo audit 1";
 const START: [u8; 32] = [0; 32];
-const COLUMNS: &str = "SELECT id, at, who, what, detail, chain FROM audit";
+const COLUMNS: &str = "SELECT id, at, who, what, detail, chain, origin FROM audit";
 
 /// What stands in one row.
 struct Written {
@@ -22,12 +22,19 @@ struct Written {
     who: String,
     what: String,
     detail: String,
+    origin: String,
 }
 
 impl Written {
     fn of(row: &Row<'_>) -> Result<(Self, Option<[u8; 32]>), rusqlite::Error> {
-        let written =
-            Self { number: row.get(0)?, at: row.get(1)?, who: row.get(2)?, what: row.get(3)?, detail: row.get(4)? };
+        let written = Self {
+            number: row.get(0)?,
+            at: row.get(1)?,
+            who: row.get(2)?,
+            what: row.get(3)?,
+            detail: row.get(4)?,
+            origin: row.get(6)?,
+        };
         Ok((written, row.get(5)?))
     }
 
@@ -36,7 +43,9 @@ impl Written {
         hash.update(before);
         hash.update(self.number.to_be_bytes());
         hash.update(self.at.to_be_bytes());
-        for text in [&self.who, &self.what, &self.detail] {
+        // Lines of before have no origin, and keep their chain.
+        let origin = (!self.origin.is_empty()).then_some(&self.origin);
+        for text in [&self.who, &self.what, &self.detail].into_iter().chain(origin) {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         }
@@ -53,10 +62,13 @@ pub(super) fn note(connection: &Connection, act: &Act, what: &str, detail: &str)
         who: act.who.clone(),
         what: what.to_owned(),
         detail: detail.to_owned(),
+        origin: act.origin.clone(),
     };
     connection
-        .prepare_cached("INSERT INTO audit (id, at, who, what, detail, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![line.number, line.at, line.who, line.what, line.detail, line.chain(before)])?;
+        .prepare_cached(
+            "INSERT INTO audit (id, at, who, what, detail, chain, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![line.number, line.at, line.who, line.what, line.detail, line.chain(before), line.origin])?;
     Ok(())
 }
 
@@ -65,9 +77,10 @@ fn last(connection: &Connection) -> Result<(i64, [u8; 32]), StoreError> {
     Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?.unwrap_or((0, START)))
 }
 
-/// Chains the lines of a store of before.
+/// Chains the lines of a store of before, which say nothing of where.
 pub(super) fn chain_all(connection: &Connection) -> Result<(), StoreError> {
-    let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY id"))?;
+    let sql = "SELECT id, at, who, what, detail, chain, '' FROM audit ORDER BY id";
+    let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     let mut chain = START;
     while let Some(row) = rows.next()? {
@@ -94,7 +107,7 @@ pub(super) fn lines(connection: &Connection, question: &AuditQuestion) -> Result
         }
         let (line, chain) = Written::of(row)?;
         let is_wanted = wanted.as_ref().is_none_or(|wanted| {
-            [&line.who, &line.detail].iter().any(|text| vietnamese::folded(text).contains(wanted))
+            [&line.who, &line.detail, &line.origin].iter().any(|text| vietnamese::folded(text).contains(wanted))
         });
         if is_wanted {
             lines.push(AuditLine {
@@ -103,6 +116,7 @@ pub(super) fn lines(connection: &Connection, question: &AuditQuestion) -> Result
                 who: line.who,
                 what: line.what,
                 detail: line.detail,
+                origin: line.origin,
                 chain: chain.ok_or(StoreError::Unreadable("chain of the history"))?,
             });
         }
@@ -160,7 +174,8 @@ mod tests {
         let (folder, store) = sample::store().await;
         for (minutes, detail) in ["Định Quán 2026-09", "Tân Phú", "Lộc Tấn"].iter().enumerate() {
             let at = moment() + TimeDelta::minutes(minutes as i64);
-            store.note("exception_set", detail, act(at)).await.unwrap();
+            let origin = if minutes == 1 { "lan@may-1".to_owned() } else { String::new() };
+            store.note("exception_set", detail, Act { origin, ..act(at) }).await.unwrap();
         }
         (folder, store)
     }
@@ -173,6 +188,8 @@ mod tests {
         for (sql, places) in [
             ("UPDATE audit SET detail = 'x' WHERE id = 2", vec!["2"]),
             ("UPDATE audit SET at = at + 1 WHERE id = 3", vec!["3"]),
+            ("UPDATE audit SET origin = 'lan@may-2' WHERE id = 4", vec!["4"]),
+            ("UPDATE audit SET origin = '' WHERE id = 4", vec!["4"]),
             ("UPDATE audit SET who = 'x', chain = randomblob(32) WHERE id = 2", vec!["2", "3"]),
             ("UPDATE audit SET chain = NULL WHERE id = 1", vec!["1", "2"]),
             ("DELETE FROM audit WHERE id = 2", vec!["3"]),

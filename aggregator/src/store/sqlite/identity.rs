@@ -57,7 +57,7 @@ pub(super) fn redeem(
         return given_before(connection, id, certificate);
     }
     insert_certificate(connection, names, certificate)?;
-    let act = Act { who: certificate.identity.clone(), at: certificate.issued_at };
+    let act = Act::of(certificate.identity.clone(), certificate.issued_at);
     audit::note(connection, &act, "joined", &format!("token {id}, certificate {}", certificate.serial))?;
     Ok(Redeemed::Now)
 }
@@ -119,7 +119,7 @@ fn note_copy(
     let sql = "INSERT INTO enrolment (commune, copies, last_copy) VALUES (?1, 1, ?2)
                ON CONFLICT (commune) DO UPDATE SET copies = copies + 1, last_copy = ?2";
     connection.prepare_cached(sql)?.execute(params![commune, columns::time(next.issued_at)])?;
-    let act = Act { who: next.identity.clone(), at: next.issued_at };
+    let act = Act::of(next.identity.clone(), next.issued_at);
     let detail = format!("generation {presented} renewed with another key, the newest was {newest}");
     audit::note(connection, &act, "certificate_copied", &detail)
 }

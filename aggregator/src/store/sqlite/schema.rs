@@ -200,6 +200,11 @@ CREATE TABLE alert (
 CREATE INDEX alert_standing ON alert (commune) WHERE cleared_at IS NULL;
 ";
 
+/// From where something was done.
+const ORIGIN: &str = "
+ALTER TABLE audit ADD COLUMN origin TEXT NOT NULL DEFAULT '';
+";
+
 /// Migrations in order; released ones are never changed.
 fn migrations() -> Vec<M<'static>> {
     vec![
@@ -215,6 +220,7 @@ fn migrations() -> Vec<M<'static>> {
         M::up(CLOSING),
         M::up(ALERT),
         M::up("ALTER TABLE verdict ADD COLUMN reason_code TEXT;"),
+        M::up(ORIGIN),
     ]
 }
 
