@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 36] = [
+const EXAMPLES: [(&str, &str); 37] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("invite", "province-aggregator invite dinh-quan"),
@@ -29,6 +29,7 @@ const EXAMPLES: [(&str, &str); 36] = [
     ("verify-receipt", "province-aggregator verify-receipt receipts.json"),
     ("conflicts", "province-aggregator conflicts"),
     ("rankings", "province-aggregator rankings --period 2026-10 --group CDS --kind xa"),
+    ("schemes", "province-aggregator schemes --period 2026-10"),
     ("explain", r#"province-aggregator explain "dinh quan" --scheme common"#),
     ("indicator", "province-aggregator indicator CDS-17 --format csv"),
     ("communes", "province-aggregator communes"),

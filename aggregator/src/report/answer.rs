@@ -7,7 +7,7 @@ use super::{
     figures::Figures,
     quality,
     question::{AskError, Question, Subject},
-    review, task, unit, what_if,
+    review, schemes, task, unit, what_if,
 };
 use crate::store::Contact;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -40,6 +40,7 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
     let language = question.language;
     let mut report = match &question.subject {
         Subject::Rankings(scope) => rankings(figures, question, scope)?,
+        Subject::Schemes => schemes::schemes(figures, question)?,
         Subject::Explain(commune) => explanation(figures, question, commune)?,
         Subject::Indicator(code) => league(figures, question, code)?,
         Subject::Communes => communes(figures, language),

@@ -33,6 +33,7 @@ pub fn closing_of(figures: &Figures, question: &Question) -> Result<Option<(Clos
         | Subject::Checks(_)
         | Subject::Quality => true,
         Subject::Rankings(_)
+        | Subject::Schemes
         | Subject::Explain(_)
         | Subject::Indicator(_)
         | Subject::WhatIf(_)

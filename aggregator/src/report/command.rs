@@ -39,6 +39,14 @@ pub enum ReportCommand {
         #[arg(long, value_parser = ["xa", "phuong"])]
         kind: Option<String>,
     },
+    /// Ba cách chấm cạnh nhau: hạng và điểm của từng xã, phường
+    Schemes {
+        /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
+        #[arg(long)]
+        period: Option<Period>,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// Giải thích điểm của một xã, phường, từng mục tiêu một
     Explain {
         /// Mã, mã số hoặc tên (không cần dấu)
@@ -270,6 +278,9 @@ pub(super) fn asked(
         ReportCommand::Rankings { asking, of, group, indicator, kind: word } => {
             let scope = Scope { group, indicator, kind: kind(word.as_deref().unwrap_or_default())? };
             (Subject::Rankings(scope), of, asking.format, asking.server)
+        }
+        ReportCommand::Schemes { period, asking } => {
+            (Subject::Schemes, Of { period, ..whole }, asking.format, asking.server)
         }
         ReportCommand::Explain { commune, asking, of } => (Subject::Explain(commune), of, asking.format, asking.server),
         ReportCommand::Indicator { code, asking, of } => (Subject::Indicator(code), of, asking.format, asking.server),

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
-//! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if`, `task`, `unit`, `check`, `quality` | the answers for people |
+//! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if`, `task`, `unit`, `check`, `quality`, `schemes` | the answers for people |
 //! | `monthly` | the report of a period as an official document |
 //! | `held` | the figures loaded once for several questions |
 //! | `closed` | answers about a closed period |
@@ -32,6 +32,7 @@ pub mod question;
 pub mod recompute;
 pub mod remote;
 mod review;
+mod schemes;
 pub mod service;
 pub mod task;
 mod unit;

@@ -51,6 +51,8 @@ impl ExportTable {
 pub enum Subject {
     /// The ranking, or a part of it.
     Rankings(Scope),
+    /// The three schemes side by side.
+    Schemes,
     /// One commune's line explained; the commune as typed.
     Explain(String),
     /// The league table of an indicator and the province's own figure; the code as typed.

@@ -117,6 +117,7 @@ fn request(question: &Question) -> ReportRequest {
             request.kind = kind.map_or("", |kind| kind.as_str()).to_owned();
             WireReport::Rankings
         }
+        Subject::Schemes => WireReport::Schemes,
         Subject::Explain(commune) => {
             request.commune.clone_from(commune);
             WireReport::Explain

@@ -146,6 +146,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
     let subject = match request.report() {
         WireReport::Unspecified => return Err(bad("no report asked for".into())),
         WireReport::Rankings => Subject::Rankings(scope),
+        WireReport::Schemes => Subject::Schemes,
         WireReport::Explain => Subject::Explain(request.commune.clone()),
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,

@@ -79,9 +79,10 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 21] = [
+    let questions: [&[&str]; 22] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
+        &["schemes", "--period", "2026-10"],
         &["explain", "Định Quán", "--format", "json"],
         &["indicator", "CDS-17"],
         &["communes", "--format", "csv"],
