@@ -65,6 +65,7 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
     match arguments.command {
         Command::Join(join) => syncing::join(&desk, &join),
         Command::Run => syncing::run(&desk),
+        Command::Remind(asked) => syncing::remind(&desk, &asked),
         Command::Sync => syncing::sync(&desk),
         Command::Record(record) => entering::record(&desk, record),
         Command::Import(import) => entering::import(&desk, &import),

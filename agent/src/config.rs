@@ -8,6 +8,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
+use notification::plan::Plan;
 use serde::Deserialize;
 use shared::language::Language;
 use std::{num::NonZeroU32, path::Path, time::Duration};
@@ -43,6 +44,24 @@ pub const TEMPLATE: &str = "\
 # Mức nhật ký của `run`: error, warn, info, debug.
 # log = \"info\"
 
+# Nhắc việc: trước hạn bấy nhiêu ngày, ngày hạn của đơn vị, ngày cuối, và khi đã quá hạn; chỉ khi còn thiếu số liệu.
+# Thử kết nối: commune-agent remind --trial. Mật khẩu nằm trong tệp riêng, quyền 0600.
+# [reminders]
+# days_before = 3
+# from_hour = 8
+# [reminders.file]
+# folder = \"/srv/nhac-viec\"
+# [reminders.webhook]
+# url = \"https://chat.example.vn/hook\"
+# token_file = \"/etc/commune-agent/webhook.token\"
+# [reminders.mail]
+# host = \"mail.example.vn\"
+# security = \"starttls\"
+# user = \"ubnd@example.vn\"
+# password_file = \"/etc/commune-agent/mail.password\"
+# from = \"UBND xã <ubnd@example.vn>\"
+# to = [\"van-thu@example.vn\"]
+
 # Báo cáo tháng (lệnh `report`): cơ quan ban hành, nơi nhận, người ký; bỏ trống là theo mặc định.
 # [report]
 # symbol = \"BC-UBND\"
@@ -69,6 +88,8 @@ pub struct Config {
     pub log: String,
     /// Which office issues the monthly report.
     pub report: Office,
+    /// When and by which ways people are reminded.
+    pub reminders: Plan,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +103,7 @@ struct Settings {
     evidence_max_file_mib: u32,
     log: String,
     report: Office,
+    reminders: Plan,
 }
 
 impl Default for Settings {
@@ -95,6 +117,7 @@ impl Default for Settings {
             evidence_max_file_mib: 20,
             log: "info".into(),
             report: Office::default(),
+            reminders: Plan::default(),
         }
     }
 }
@@ -171,8 +194,11 @@ impl TryFrom<Settings> for Config {
         let quiet = (settings.quiet_seconds > 0).then(|| Duration::from_secs(settings.quiet_seconds.into()));
         let evidence_max_file_bytes = u64::from(settings.evidence_max_file_mib) * 1024 * 1024;
         let evidence_kib_per_second = NonZeroU32::new(settings.evidence_kib_per_second);
-        let (server, log, report) = (settings.server, settings.log, settings.report);
-        Ok(Self { server, window, quiet, evidence_max_file_bytes, evidence_kib_per_second, log, report })
+        if let Some((name, reason)) = settings.reminders.fault() {
+            return Err(ConfigError::Value { name, reason });
+        }
+        let Settings { server, log, report, reminders, .. } = settings;
+        Ok(Self { server, window, quiet, evidence_max_file_bytes, evidence_kib_per_second, log, report, reminders })
     }
 }
 
@@ -207,8 +233,10 @@ mod tests {
             .collect();
         let read = read(&uncommented).unwrap();
         assert_eq!((read.report.symbol.as_str(), read.report.recipients.len()), ("BC-UBND", 3));
-        let report = read.report.clone();
-        assert_eq!(read, Config { server: Some("https://tiendo.example.vn:8443".into()), report, ..config });
+        assert_eq!(read.reminders.mail.as_ref().map(|mail| mail.to.len()), Some(1));
+        let (report, reminders) = (read.report.clone(), read.reminders.clone());
+        let server = Some("https://tiendo.example.vn:8443".into());
+        assert_eq!(read, Config { server, report, reminders, ..config });
     }
 
     #[test]
@@ -222,6 +250,8 @@ mod tests {
             "window_from = \"25:00\"",
             "server = \"http://x\"",
             "log = \"a=b=c\"",
+            "[reminders]\nfrom_hour = 24",
+            "[reminders.mail]\nhost = \"x\"",
             "[",
         ] {
             assert!(read(text).is_err(), "{text}");

@@ -14,7 +14,7 @@
 //! | [`bundle`] | a session as a file, where there is no line |
 //! | [`backup`] | a copy of all of it, and the way back |
 //! | [`schedule`], [`retry`], [`service`] | when the next session is due; the background service |
-//! | [`report`] | the monthly report as a document |
+//! | [`report`], [`reminding`] | the monthly report as a document; reminders of what is due |
 //! | [`status`], [`refusal`] | what is told to people |
 //!
 //! It never talks to another commune, and never computes a rank: the province's word is shown as it came.
@@ -34,6 +34,7 @@ pub mod ledger;
 pub mod lock;
 pub mod outbox;
 pub mod refusal;
+pub mod reminding;
 pub mod report;
 pub mod retry;
 pub mod schedule;

@@ -7,6 +7,7 @@ use crate::{
     config::Config,
     folder::Folder,
     lock::Lock,
+    reminding::Reminding,
     retry::Retry,
     schedule::{Failure, Plan, Situation},
     store::{Store, StoreError, View},
@@ -85,7 +86,7 @@ pub fn plan(view: View<'_>, config: &Config) -> Result<Plan, StoreError> {
     Ok(Plan::new(config.window, config.quiet, &belonging.province, &belonging.commune))
 }
 
-/// Runs until `shutdown` is done.
+/// Runs until `shutdown` is done. Reminders go out where a way is connected.
 ///
 /// # Errors
 /// [`ServiceError`]
@@ -94,6 +95,7 @@ pub async fn run(
     config: &Config,
     clock: &Clock,
     random: &mut dyn RngCore,
+    reminding: Option<Reminding>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServiceError> {
     let mut store = Store::open(folder)?;
@@ -104,7 +106,7 @@ pub async fn run(
     }
     store.write(|writing| writing.set_service_unfinished(true))?;
     tracing::info!(build = crate::uplink::BUILD, folder = %folder.root().display(), "service started");
-    let mut service = Service { folder, config, clock, store, retry: Retry::default() };
+    let mut service = Service { folder, config, clock, store, retry: Retry::default(), reminding };
     let mut shutdown = pin!(shutdown);
     loop {
         let nap = tokio::select! {
@@ -129,6 +131,7 @@ struct Service<'a> {
     clock: &'a Clock,
     store: Store,
     retry: Retry,
+    reminding: Option<Reminding>,
 }
 
 impl Service<'_> {
@@ -146,6 +149,9 @@ impl Service<'_> {
     }
 
     async fn look(&mut self, random: &mut dyn RngCore) -> Result<Duration, StoreError> {
+        if let Some(reminding) = &mut self.reminding {
+            reminding.step(&mut self.store, self.clock).await?;
+        }
         let now = self.clock.now();
         let due = plan(self.store.view(), self.config)?.next(now, &situation(self.store.view())?);
         if due.at > now {

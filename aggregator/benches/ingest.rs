@@ -282,7 +282,7 @@ async fn start(folder: Folder, follow: bool) -> Running {
     let live = Live::start(store, Arc::new(move || times.now())).await.unwrap();
     let followers = match follow {
         true => Followers::new(Arc::new(live)),
-        false => Followers { standings: Arc::new(NoStandings), live: None },
+        false => Followers { standings: Arc::new(NoStandings), live: None, reminding: None },
     };
     let server = Server::bind(folder, config, clock).await.unwrap();
     let url = server.url();

@@ -10,6 +10,7 @@
 //! | `examples` | an example for each command |
 //! | `decide` | `exception`, `review`, `exercise` |
 //! | `period` | closing periods |
+//! | `remind` | reminders to the staff |
 //! | `report` | the monthly report as a document |
 //! | `bundle` | `bundle take` |
 //! | `prove` | `verify`, `verify-receipt`, `conflicts` |
@@ -32,6 +33,7 @@ mod identity;
 mod init;
 mod period;
 mod prove;
+mod remind;
 mod report;
 mod safekeeping;
 mod serve;
@@ -111,6 +113,8 @@ pub enum Command {
     Exception(decide::ExceptionArgs),
     /// Báo cáo tháng dạng văn bản hành chính (DOCX), kèm phụ lục Excel
     Report(report::MonthlyReport),
+    /// Nhắc cán bộ tỉnh những xã, phường còn thiếu số liệu, theo [reminders]
+    Remind(remind::Remind),
     /// Thẩm định một số liệu
     Review(decide::Review),
     /// Chốt kỳ báo cáo, kiểm chứng, mở lại, xem những gì đến sau
@@ -215,6 +219,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Authority(command) => command.run(&context).await,
         Command::Catalogue(command) => command.run(&context).await,
         Command::Exception(command) => command.run(&context).await,
+        Command::Remind(command) => command.run(&context).await,
         Command::Report(command) => command.run(&context).await,
         Command::Review(command) => command.run(&context).await,
         Command::Period(command) => command.run(&context).await,

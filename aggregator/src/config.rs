@@ -8,6 +8,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use notification::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -59,6 +60,9 @@ pub struct Config {
     pub evidence: Limits,
     /// Which office issues the monthly report.
     pub report: Office,
+    /// When and by which ways the staff is reminded.
+    #[serde(skip_serializing)]
+    pub reminders: Plan,
 }
 
 impl Default for Config {
@@ -70,6 +74,7 @@ impl Default for Config {
             max_sessions: MAX_SESSIONS,
             evidence: Limits::default(),
             report: Office::default(),
+            reminders: Plan::default(),
         }
     }
 }
@@ -111,6 +116,9 @@ impl Config {
             let reason = format!("{max_commune_mib} lies outside {max_file_mib} to {MAX_COMMUNE_MIB}");
             return wrong("evidence.max_commune_mib", reason);
         }
+        if let Some((key, reason)) = self.reminders.fault() {
+            return wrong(key, reason);
+        }
         match &self.address {
             Some(address) if !address.starts_with("https://") => {
                 wrong("address", format!("{address:?} does not begin with https://"))
@@ -144,7 +152,21 @@ impl Config {
              # authority = [\"Giám đốc\"]\n\
              # signer = \"\"\n\
              # addressed_to = [\"Ủy ban nhân dân tỉnh Đồng Nai\"]\n\
-             # recipients = [\"Như trên\", \"UBND các xã, phường\", \"Lưu: VT\"]\n",
+             # recipients = [\"Như trên\", \"UBND các xã, phường\", \"Lưu: VT\"]\n\n\
+             # Nhắc cán bộ tỉnh khi xã, phường còn thiếu số liệu. Thử: province-aggregator remind --trial.\n\
+             # Reminders to the staff; passwords stand in files of their own, mode 0600.\n\
+             # [reminders]\n\
+             # days_before = 3\n\
+             # from_hour = 8\n\
+             # [reminders.file]\n\
+             # folder = \"/srv/nhac-viec\"\n\
+             # [reminders.mail]\n\
+             # host = \"mail.example.vn\"\n\
+             # security = \"starttls\"\n\
+             # user = \"so-khcn@example.vn\"\n\
+             # password_file = \"/etc/province-aggregator/mail.password\"\n\
+             # from = \"Sở KH&CN <so-khcn@example.vn>\"\n\
+             # to = [\"chuyen-vien@example.vn\"]\n",
             self.listen,
             hosts.join(", "),
             self.max_sessions,
@@ -204,6 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn the_lines_to_uncomment_are_read() {
+        let text: String = Config::default()
+            .to_toml()
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.starts_with('[') || rest.contains(" = ") => format!("{rest}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let config = read(&text).unwrap();
+        assert_eq!((config.report.symbol.as_str(), config.report.recipients.len()), ("BC-SKHCN", 3));
+        assert!(config.reminders.is_connected() && config.reminders.mail.is_some());
+    }
+
+    #[test]
     fn refuses_what_it_does_not_know() {
         for text in [
             "lisen = \"127.0.0.1:1\"",
@@ -217,6 +254,8 @@ mod tests {
             "[evidence]\nmax_file_mib = 0",
             "[evidence]\nmax_file_mib = 30\nmax_commune_mib = 29",
             "[evidence]\nmax_file = 3",
+            "[reminders]\ndays_before = 15",
+            "[reminders.mail]\nhost = 3",
             "listen = ",
         ] {
             assert!(read(text).is_err(), "{text}");

@@ -18,6 +18,7 @@
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
 //! | [`alerts`] | red and yellow lights, and since when |
+//! | [`reminding`] | which communes still miss figures, told to the staff |
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
@@ -54,6 +55,7 @@ pub mod notice;
 pub mod parked;
 pub mod province;
 pub mod receipts;
+pub mod reminding;
 pub mod report;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -106,7 +106,7 @@ impl House {
         let server = Server::bind(folder, config, clock.clone()).await.unwrap();
         let url = server.url();
         let (stop, stopped) = oneshot::channel();
-        let followers = Followers { standings: Arc::new(NoStandings), live: None };
+        let followers = Followers { standings: Arc::new(NoStandings), live: None, reminding: None };
         let serving = async move {
             let stopped = async { drop(stopped.await) };
             server.run(province, followers, stopped).await.unwrap();

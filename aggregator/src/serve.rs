@@ -26,6 +26,7 @@ use crate::{
     notice::Notices,
     province::Province,
     receipts::{ReceiptKey, ReceiptsError},
+    reminding::{self, Reminding},
     report::service::Queries,
     staff::StaffOnly,
     standing::Live,
@@ -104,13 +105,15 @@ pub struct Followers {
     pub standings: Arc<dyn StandingsHook>,
     /// Answers the staff; without it there is no query service.
     pub live: Option<Arc<Live>>,
+    /// Reminds the staff, where a way is connected.
+    pub reminding: Option<Reminding>,
 }
 
 impl Followers {
     /// The standings of the province.
     #[must_use]
     pub fn new(live: Arc<Live>) -> Self {
-        Self { standings: live.clone(), live: Some(live) }
+        Self { standings: live.clone(), live: Some(live), reminding: None }
     }
 }
 
@@ -182,13 +185,17 @@ impl Server {
     ) -> Result<(), ServeError> {
         let public = self.public_url();
         let (end, ending) = watch::channel(false);
-        let Followers { standings, live: queries } = followers;
+        let Followers { standings, live: queries, reminding } = followers;
         let keys = (self.keyring.clone(), self.clock.clone());
         let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone()).await?;
         let notices = ingest.notices.clone();
         let ingest = Arc::new(ingest);
         let tidying = tokio::spawn(tidy(ingest.clone()));
         let alerting = queries.clone().map(|live| tokio::spawn(alerts::watch(live, ending.clone())));
+        let reminding = reminding.zip(queries.clone()).map(|(reminding, live)| {
+            let (store, clock) = (province.store.clone(), province.clock.clone());
+            tokio::spawn(reminding::watch(reminding, store, live, Arc::new(move || clock.now()), ending.clone()))
+        });
         let routes = routes(ingest, &province, &self.keyring, queries).await?;
         let noticing = tokio::spawn(notices.run(ending.clone()));
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
@@ -218,8 +225,8 @@ impl Server {
             tracing::warn!("sessions did not end in time");
         }
         noticing.abort();
-        if let Some(alerting) = alerting {
-            alerting.abort();
+        for task in [alerting, reminding].into_iter().flatten() {
+            task.abort();
         }
         keys.abort();
         self.folder.note_address(None)?;

@@ -91,6 +91,8 @@ pub enum Command {
     Standing(Standing),
     /// Xem tình trạng đồng bộ: chờ gửi, đã nhận, bị từ chối và lý do
     Status,
+    /// Gửi ngay nhắc việc về số liệu còn thiếu, theo [reminders] trong agent.toml
+    Remind(Remind),
     /// Đồng bộ với tỉnh ngay
     Sync,
     /// Xem các biên nhận có chữ ký của tỉnh, hoặc xuất ra tệp
@@ -226,6 +228,17 @@ pub struct Due {
     /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
     #[arg(long, value_name = "P")]
     pub period: Option<String>,
+}
+
+/// `remind`
+#[derive(Debug, Args)]
+pub struct Remind {
+    /// Chỉ in ra, không gửi
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Gửi một tin thử để kiểm tra kết nối
+    #[arg(long)]
+    pub trial: bool,
 }
 
 /// `report`

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 25] = [
+const EXAMPLES: [(&str, &str); 26] = [
     ("join", "commune-agent join --server https://tiendo.example.vn:8443 --token … --authority …"),
     ("run", "commune-agent run"),
     ("record", "commune-agent record CDS-17 --period 2026-10 --ratio 9120/11830"),
@@ -20,6 +20,7 @@ const EXAMPLES: [(&str, &str); 25] = [
     ("targets", r#"commune-agent targets --search "chu ky so""#),
     ("history", "commune-agent history CDS-17 --format csv"),
     ("status", "commune-agent status --format json"),
+    ("remind", "commune-agent remind --dry-run"),
     ("sync", "commune-agent sync"),
     ("standing", "commune-agent standing --scheme standard"),
     ("receipts", "commune-agent receipts --export bien-nhan.json"),

@@ -14,6 +14,7 @@ use crate::{
     template::TemplateError,
     uplink::{join::JoinError, outcome::End},
 };
+use notification::SetupError;
 use proto::connect::ConnectError;
 use shared::{language::Language, period::Period, system_words::reason};
 use std::{io, path::PathBuf};
@@ -108,6 +109,12 @@ pub enum Failure {
     /// The report does not fit into a document.
     #[error("the report cannot be written: {0}")]
     Document(#[from] document::Error),
+    /// The ways of reminders are not set up as they should be.
+    #[error("reminders: {0}")]
+    Reminders(#[from] SetupError),
+    /// No way for reminders is connected.
+    #[error("no way for reminders is connected")]
+    NoWay,
     /// No standing has come down yet.
     #[error("no standing yet")]
     NoStanding,
@@ -209,6 +216,13 @@ impl Failure {
                 format!("chưa nhập gì cho kỳ {period}, không có gì để báo cáo; xem `commune-agent due --period {period}`"),
                 format!("nothing is entered for {period} yet, there is nothing to report; see `commune-agent due --period {period}`"),
             ),
+            Self::Reminders(error) => error.explain(language),
+            Self::NoWay => language
+                .pick(
+                    "chưa nối cách nhắc nào: thêm [reminders.file], [reminders.webhook] hoặc [reminders.mail] vào agent.toml",
+                    "no way for reminders is connected: add [reminders.file], [reminders.webhook] or [reminders.mail] to agent.toml",
+                )
+                .into(),
             Self::Document(error) => language.pick(
                 format!("không lập được văn bản báo cáo: {error}"),
                 format!("the report cannot be written: {error}"),

@@ -2,7 +2,7 @@
 
 use super::{
     Desk, Failure, Printed,
-    arguments::Join,
+    arguments::{Join, Remind},
     failure::code_of,
     table::{Format, pretty},
     telling,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     lock::Lock,
+    reminding::{self, Reminding},
     service,
     store::Store,
     uplink::{
@@ -17,6 +18,7 @@ use crate::{
         session::{self, Report},
     },
 };
+use notification::{Notifier, wording::trial};
 use serde_json::json;
 use std::{future::Future, io, time::Duration};
 use tokio::runtime::{Builder, Runtime};
@@ -110,11 +112,58 @@ fn as_json(report: &Report, pending: u64) -> serde_json::Value {
 /// `run`
 pub fn run(desk: &Desk) -> Result<Printed, Failure> {
     log(&desk.config.log);
+    let reminding = Reminding::open(&desk.config.reminders, desk.language)?;
     finish(runtime()?, async {
         let shutdown = shutdown()?;
-        service::run(&desk.folder, &desk.config, &desk.clock, &mut rand::rng(), shutdown).await?;
+        service::run(&desk.folder, &desk.config, &desk.clock, &mut rand::rng(), reminding, shutdown).await?;
         Ok(String::new().into())
     })
+}
+
+/// `remind`
+pub fn remind(desk: &Desk, asked: &Remind) -> Result<Printed, Failure> {
+    let plan = &desk.config.reminders;
+    let store = Store::open(&desk.folder)?;
+    let view = store.view();
+    let reminder = if asked.trial {
+        let name = view.belonging()?.map(|belonging| belonging.commune_name).unwrap_or_default();
+        trial(&name, desk.language, desk.clock.now())
+    } else {
+        match reminding::compose(view, plan, desk.clock.now(), desk.language)? {
+            Some(composed) if composed.missing > 0 => composed.reminder,
+            _ => {
+                return Ok(desk
+                    .language
+                    .pick(
+                        "Không thiếu gì trong tháng này, không có gì để nhắc.\n",
+                        "Nothing is missing this month, there is nothing to remind of.\n",
+                    )
+                    .to_owned()
+                    .into());
+            }
+        }
+    };
+    let mut text = format!("{}\n\n{}\n", plain(&reminder.subject), words::plain_lines(&reminder.text));
+    if asked.dry_run {
+        return Ok(text.into());
+    }
+    let notifier = Notifier::open(&plan.settings())?;
+    if notifier.channels().is_empty() {
+        return Err(Failure::NoWay);
+    }
+    let results = finish(runtime()?, notifier.deliver(&reminder));
+    let mut code = 0;
+    for (channel, result) in results {
+        let name = channel.name(desk.language);
+        match result {
+            Ok(()) => text += &desk.language.pick(format!("Đã gửi: {name}\n"), format!("Delivered: {name}\n")),
+            Err(error) => {
+                code = super::failure::FAILED;
+                text += &format!("{}\n", plain(&error.explain(desk.language)));
+            }
+        }
+    }
+    Ok(Printed { text, code })
 }
 
 /// Done when the system or a person asks the service to end.

@@ -95,6 +95,14 @@ impl View<'_> {
         Ok(unsigned(self.fact("acknowledged_seq")?.unwrap_or_default()))
     }
 
+    /// Whether a reminder was delivered by a way.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn is_reminded(&self, key: &str, way: &str) -> Result<bool, StoreError> {
+        Ok(self.fact::<i64>(&format!("reminded {key} {way}"))?.is_some())
+    }
+
     /// The last position of the feed taken over.
     ///
     /// # Errors
@@ -234,6 +242,14 @@ impl Writing<'_> {
         self.set("digests_equal", equal)?;
         self.set("digests_compared_at_ms", at.timestamp_millis())?;
         self.set("digests_healed", signed(before + healed))
+    }
+
+    /// Notes that a reminder was delivered by a way.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn note_reminder(&self, key: &str, way: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.set(&format!("reminded {key} {way}"), at.timestamp_millis())
     }
 
     pub(super) fn set_change_kinds(&self, kinds: u32) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 37] = [
+const EXAMPLES: [(&str, &str); 38] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("invite", "province-aggregator invite dinh-quan"),
@@ -16,6 +16,7 @@ const EXAMPLES: [(&str, &str); 37] = [
         "review",
         r#"province-aggregator review dinh-quan CDS-17 --period 2026-10 --version 1 --return "biểu 2" --reason mismatch"#,
     ),
+    ("remind", "province-aggregator remind --dry-run"),
     ("report", "province-aggregator report --period 2026-10 --out bao-cao.docx --annex phu-luc.xlsx"),
     ("exception", r#"province-aggregator exception tan-phu --period 2026-10 --cutoff 2026-10-24 --reason "mưa bão""#),
     ("period", "province-aggregator period close 2026-09"),

@@ -11,11 +11,12 @@ use crate::{
     exercise::ExerciseError,
     folder::FolderError,
     receipts::ReceiptsError,
-    report::{cli::ReportError, question::AskError},
+    report::{cli::ReportError, figures::FiguresError, question::AskError},
     serve::ServeError,
     store::StoreError,
 };
 use chrono::NaiveDate;
+use notification::{DeliveryError, SetupError};
 use proto::{bundle::BundleError, identity::IdentityError, pem::PemError};
 use shared::{
     catalogue::{read::Fault, standard::AdoptError},
@@ -126,6 +127,20 @@ pub enum Failure {
         /// Why.
         source: ReadFault,
     },
+    /// The ways of reminders are not set up as they should be.
+    #[error("reminders: {0}")]
+    Reminders(#[from] SetupError),
+    /// A reminder could not be delivered.
+    #[error("reminders: {0}")]
+    Delivery(#[from] DeliveryError),
+    /// No way for reminders is connected.
+    #[error(
+        "no way for reminders is connected: add [reminders.file], [reminders.webhook] or [reminders.mail] to aggregator.toml"
+    )]
+    NoWay,
+    /// The figures cannot be put together.
+    #[error(transparent)]
+    Figures(#[from] FiguresError),
     /// Nothing was reported for the period.
     #[error("nothing is reported for {0} yet")]
     NothingReported(Period),
@@ -286,6 +301,13 @@ impl Failure {
             Failure::PeriodClosed(period) => format!("kỳ {period} đã chốt; mở lại trước bằng lệnh `period reopen`"),
             Failure::NotClosed(period) => format!("kỳ {period} chưa chốt"),
             Failure::Workbook { path, source } => format!("{}: {}", path.display(), source.explain(language)),
+            Failure::Reminders(error) => return error.explain(language),
+            Failure::Delivery(error) => return error.explain(language),
+            Failure::NoWay => {
+                "chưa nối cách nhắc nào: thêm [reminders.file], [reminders.webhook] hoặc [reminders.mail] vào aggregator.toml".into()
+            }
+            Failure::Figures(FiguresError::Store(error)) => return store(error, language),
+            Failure::Figures(error) => error.to_string(),
             Failure::NothingReported(period) => {
                 format!("kỳ {period} chưa có số liệu nào, không có gì để báo cáo; xem lệnh `due --period {period}`")
             }

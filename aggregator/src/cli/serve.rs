@@ -6,6 +6,7 @@ use crate::{
     folder::Folder,
     parked,
     province::Province,
+    reminding::Reminding,
     serve::{Followers, ServeError, Server, open_store},
     standing::Live,
 };
@@ -34,9 +35,10 @@ impl Serve {
         let clock = province.clock.clone();
         let live = Live::start(store, Arc::new(move || clock.now())).await;
         let live = live.map_err(|error| ServeError::Standings(Box::new(error)))?;
+        let reminding = Reminding::open(&config.reminders, context.language)?;
         let server = Server::bind(folder, config, context.clock.clone()).await?;
         say(&format!("listening on {}", server.url()))?;
-        server.run(province, Followers::new(Arc::new(live)), stop).await?;
+        server.run(province, Followers { reminding, ..Followers::new(Arc::new(live)) }, stop).await?;
         Ok(())
     }
 }

@@ -204,6 +204,10 @@ pub trait Store: Send + Sync {
     async fn note_alerts(&self, period: Period, alerts: Vec<Alert>, at: DateTime<Utc>) -> Result<(), StoreError>;
     /// The alerts that stand, and those that were cleared at or after an instant, oldest first.
     async fn alert_events(&self, since: DateTime<Utc>) -> Result<Vec<AlertEvent>, StoreError>;
+    /// Whether a reminder was delivered, by its key and way.
+    async fn is_reminded(&self, key: &str) -> Result<bool, StoreError>;
+    /// Notes that a reminder was delivered.
+    async fn note_reminder(&self, key: &str, at: DateTime<Utc>) -> Result<(), StoreError>;
     /// The rankings, and nothing else, of each period that is closed now.
     async fn frozen_rankings(&self) -> Result<Vec<Snapshot>, StoreError>;
 

@@ -3,6 +3,9 @@
 //! | module | noun |
 //! | --- | --- |
 //! | [`reminder`] | what is delivered, and its bounds |
+//! | [`occasion`] | when there is something to remind of |
+//! | [`wording`] | what it says |
+//! | [`plan`] | the settings of both programs: when, and by which ways |
 //! | [`settings`] | the ways an office has connected: tables `file`, `webhook`, `mail` |
 //! | [`notifier`] | all connected ways, checked before anything is sent |
 //! | `folder` | a text file for each reminder |
@@ -13,13 +16,16 @@
 //! | `secret` | passwords and tokens, from files that only their owner can read |
 //! | [`setup_error`], [`delivery_error`] | why not, in words, and what to do |
 //!
-//! It composes nothing, repeats nothing and has no clock: when and how often is the caller's affair.
+//! It repeats nothing and has no clock: what was delivered is noted by the caller.
 
 pub mod delivery_error;
 pub mod notifier;
+pub mod occasion;
+pub mod plan;
 pub mod reminder;
 pub mod settings;
 pub mod setup_error;
+pub mod wording;
 
 mod folder;
 mod letter;

@@ -63,7 +63,7 @@ impl Elder {
             let rules = Arc::new(Rules::load(store, hand.clone()).await.unwrap());
             let server = Server::bind(folder, config, hand).await.unwrap();
             say.send(server.url()).unwrap();
-            let followers = Followers { standings: Arc::new(NoStandings), live: None };
+            let followers = Followers { standings: Arc::new(NoStandings), live: None, reminding: None };
             server.run(rules, followers, async { drop(stopped.await) }).await.unwrap();
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

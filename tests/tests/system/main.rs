@@ -15,6 +15,7 @@ mod power;
 mod promises;
 mod readme;
 mod refusals;
+mod remind;
 mod report;
 mod restore;
 mod review;

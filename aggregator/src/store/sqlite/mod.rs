@@ -26,6 +26,7 @@ mod parked;
 mod read;
 mod records;
 mod remake;
+mod reminder;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -276,6 +277,16 @@ impl Store for SqliteStore {
 
     async fn alert_events(&self, since: DateTime<Utc>) -> Result<Vec<AlertEvent>, StoreError> {
         self.read(move |connection| alert::events(connection, since)).await
+    }
+
+    async fn is_reminded(&self, key: &str) -> Result<bool, StoreError> {
+        let key = key.to_owned();
+        self.read(move |connection| reminder::is_noted(connection, &key)).await
+    }
+
+    async fn note_reminder(&self, key: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        self.transact(move |transaction, _| reminder::note(transaction, &key, at)).await
     }
 
     async fn frozen_rankings(&self) -> Result<Vec<Snapshot>, StoreError> {

@@ -221,6 +221,7 @@ fn migrations() -> Vec<M<'static>> {
         M::up(ALERT),
         M::up("ALTER TABLE verdict ADD COLUMN reason_code TEXT;"),
         M::up(ORIGIN),
+        M::up("CREATE TABLE reminder (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"),
     ]
 }
 
