@@ -4,25 +4,24 @@
 //! division for each figure and one sort of the scores, without any rule.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
+mod nation;
+
+use nation::{COMMUNES, INDICATORS, inputs};
 use shared::{
     achievement::FULL,
     amount::Amount,
     book::Book,
-    catalogue::{CommuneKind, Direction, Goal, Kind, Rule},
     fraction::Fraction,
     observation::Value,
     period::Period,
     ranking::{Scheme, Scope, board::Board, rank, what_if::suppositions},
     standings::{Change, Standings},
-    tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
+    tables::Inputs,
 };
 use std::{
     hint::black_box,
     time::{Duration, Instant},
 };
-
-const COMMUNES: u32 = 3_321;
-const INDICATORS: u32 = 100;
 
 fn main() {
     let month: Period = "2026-10".parse().unwrap();
@@ -94,58 +93,4 @@ fn median<T>(runs: usize, mut work: impl FnMut() -> T) -> Duration {
         .collect();
     times.sort_unstable();
     times[runs / 2]
-}
-
-fn inputs(month: Period) -> Inputs {
-    let goal = Goal::AtLeast { floor: Amount::from(80), bare: false };
-    let communes = (0..COMMUNES).map(|c| CommuneRow {
-        slug: format!("c{c}"),
-        code: c.to_string(),
-        name: format!("Xã {c:04}"),
-        kind: CommuneKind::Xa,
-        cycle: None,
-    });
-    let indicators = (0..INDICATORS).map(|i| IndicatorRow {
-        code: format!("A-{i}"),
-        group: "A".into(),
-        name: String::new(),
-        unit: "%".into(),
-        kind: Kind::Ratio,
-        direction: Direction::AtLeast,
-        cycle: None,
-        rule: Rule::Proportional,
-        points: Amount::ONE,
-        standard: Some(goal),
-    });
-    let pairs = || (0..COMMUNES).flat_map(|c| (0..INDICATORS).map(move |i| (c, i)));
-    let targets = pairs().map(|(c, i)| TargetRow {
-        commune: format!("c{c}"),
-        plan_ref: i.to_string(),
-        indicator: format!("A-{i}"),
-        goal,
-        lead_unit: String::new(),
-        deadline: None,
-        requires_evidence: true,
-    });
-    let received_at = "2026-10-10T00:00:00Z".parse().unwrap();
-    let observations = pairs().map(|(c, i)| ObservationRow {
-        commune: format!("c{c}"),
-        indicator: format!("A-{i}"),
-        unit: String::new(),
-        period: month,
-        version: 1,
-        value: Value::Ratio { numerator: (c * 31 + i * 17).rem_euclid(97).into(), denominator: 97.into() },
-        entered_by: String::new(),
-        entered_at: received_at,
-        received_at,
-        evidence_count: i % 2,
-        verdict: None,
-    });
-    Inputs {
-        communes: communes.collect(),
-        indicators: indicators.collect(),
-        targets: targets.collect(),
-        exceptions: Vec::new(),
-        observations: observations.collect(),
-    }
 }

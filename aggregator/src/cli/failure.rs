@@ -262,6 +262,7 @@ impl Failure {
             Failure::Folder(error) => return folder(error, language),
             Failure::Store(error)
             | Failure::Exercise(ExerciseError::Store(error))
+            | Failure::Figures(FiguresError::Store(error))
             | Failure::Report(ReportError::Store(error)) => return store(error, language),
             Failure::Serve(error) => return serve(error, language),
             Failure::Report(error) => return error.explain(language),
@@ -306,7 +307,6 @@ impl Failure {
             Failure::NoWay => {
                 "chưa nối cách nhắc nào: thêm [reminders.file], [reminders.webhook] hoặc [reminders.mail] vào aggregator.toml".into()
             }
-            Failure::Figures(FiguresError::Store(error)) => return store(error, language),
             Failure::Figures(error) => error.to_string(),
             Failure::NothingReported(period) => {
                 format!("kỳ {period} chưa có số liệu nào, không có gì để báo cáo; xem lệnh `due --period {period}`")

@@ -5,7 +5,7 @@ use super::{
     command::asked,
     figures::FiguresError,
     held::Held,
-    question::AskError,
+    question::{AskError, Subject},
     recompute::{self, RecomputeError, Recomputed},
     remote::{self, RemoteError},
 };
@@ -135,7 +135,12 @@ pub async fn run(
         Some(server) => remote::ask(&server, &question).await?,
         None => {
             let (store, now) = open().await?;
-            Held::load(store, now).await?.ask(&question).await?
+            let mut held = Held::load(store, now).await?;
+            if let (Subject::Export(table), Format::Xlsx) = (&question.subject, format) {
+                let out = held.workbook(&question, *table).await?;
+                return Ok(Printed { out, warnings: Vec::new() });
+            }
+            held.ask(&question).await?
         }
     };
     Ok(Printed { out: render(&report, format, language)?, warnings: Vec::new() })

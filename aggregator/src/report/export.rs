@@ -8,8 +8,11 @@ use shared::{
     listing::Listing,
     period::Period,
     ranking::{Scheme, Scope, explain},
-    tables::{Inputs, write},
+    tables::{Inputs, ObservationRow, write},
 };
+
+/// Versions of figures in one page.
+const PAGE: usize = 2_000;
 
 /// One table of the exports for a period and a scheme.
 ///
@@ -22,32 +25,56 @@ pub fn export(
     period: Option<Period>,
     scheme: Scheme,
 ) -> Result<Listing, AskError> {
+    let mut pages = pages(figures, inputs, table, period, scheme)?;
+    let mut whole = pages.next().unwrap_or_default();
+    pages.for_each(|page| whole.rows.extend(page.rows));
+    Ok(whole)
+}
+
+/// The same page by page, at least one: a commune's rows of `explain`, some thousand versions of figures, any other table whole. So a
+/// table of the nation does not have to stand in memory to be written.
+///
+/// # Errors
+/// A period outside the plan year.
+pub fn pages<'a>(
+    figures: &'a Figures,
+    inputs: &'a Inputs,
+    table: ExportTable,
+    period: Option<Period>,
+    scheme: Scheme,
+) -> Result<Box<dyn Iterator<Item = Listing> + 'a>, AskError> {
     let asked = period;
     let period = figures.period(period)?;
     let book = figures.standings.book();
-    let list = match table {
-        ExportTable::Communes => write::communes(inputs),
-        ExportTable::Indicators => write::indicators(inputs),
-        ExportTable::Targets => write::targets(inputs, book),
+    let one = |list: Listing| -> Box<dyn Iterator<Item = Listing> + 'a> { Box::new(std::iter::once(list)) };
+    Ok(match table {
+        ExportTable::Communes => one(write::communes(inputs)),
+        ExportTable::Indicators => one(write::indicators(inputs)),
+        ExportTable::Targets => one(write::targets(inputs, book)),
         ExportTable::Exceptions => {
             let exceptions = exceptions_for(&figures.catalogue, &inputs.exceptions, period);
-            write::exceptions(&Inputs { exceptions, ..Inputs::default() })
+            one(write::exceptions(&Inputs { exceptions, ..Inputs::default() }))
         }
         ExportTable::Observations => {
             // Without a period: the whole plan year.
-            let wanted = |p: Period| p.year() == period.year() && (asked.is_none() || p.ends_by(period));
-            let observations = inputs.observations.iter().filter(|o| wanted(o.period)).cloned().collect();
-            write::observations(&Inputs { observations, ..Inputs::default() })
+            let wanted = move |p: Period| p.year() == period.year() && (asked.is_none() || p.ends_by(period));
+            let head = write::observations(&Inputs::default());
+            let page = move |chunk: &[ObservationRow]| {
+                let observations = chunk.iter().filter(|o| wanted(o.period)).cloned().collect();
+                write::observations(&Inputs { observations, ..Inputs::default() })
+            };
+            Box::new(std::iter::once(head).chain(inputs.observations.chunks(PAGE).map(page)))
         }
         ExportTable::Rankings => {
-            write::rankings(book, scheme, period, &figures.standings.ranking(scheme, period, &Scope::default()))
+            one(write::rankings(book, scheme, period, &figures.standings.ranking(scheme, period, &Scope::default())))
         }
         ExportTable::Explain => {
             let board = figures.standings.board(scheme, period);
             let communes = 0..u32::try_from(book.members().len()).unwrap_or(u32::MAX);
-            let rows: Vec<_> = communes.flat_map(|c| explain::explain(book, &board, c, figures.today)).collect();
-            write::explain(book, period, &rows)
+            let head = write::explain(book, period, &[]);
+            let page =
+                move |commune| write::explain(book, period, &explain::explain(book, &board, commune, figures.today));
+            Box::new(std::iter::once(head).chain(communes.map(page)))
         }
-    };
-    Ok(list)
+    })
 }

@@ -2,11 +2,12 @@
 
 use super::{
     alert::events_since,
-    answer::answer,
+    answer::{SIMULATED, answer},
     cli::ReportError,
     closed::{answer_closed, closing_of},
+    export::pages,
     figures::Figures,
-    question::{AlertsAsked, Edition, Question, Subject},
+    question::{AlertsAsked, Edition, ExportTable, Question, Subject},
 };
 use crate::{
     alerts,
@@ -14,8 +15,13 @@ use crate::{
     store::Store,
 };
 use chrono::{DateTime, Utc};
-use shared::{calendar::local_day, listing::Listing, period::Period, tables::Inputs};
-use std::sync::Arc;
+use shared::{
+    calendar::local_day, language::Language, listing::Listing, period::Period, ranking::Scheme, tables::Inputs,
+};
+use std::{
+    io::{self, Cursor},
+    sync::Arc,
+};
 
 /// Figures with the tables they were made of.
 pub struct Held {
@@ -64,6 +70,21 @@ impl Held {
         }
     }
 
+    /// A table of the exports as a workbook, written page by page.
+    ///
+    /// # Errors
+    /// What was asked does not exist; the store's; more rows than a sheet can hold.
+    pub async fn workbook(&mut self, question: &Question, table: ExportTable) -> Result<Vec<u8>, ReportError> {
+        let closing = closing_of(&self.figures, question)?;
+        let (period, scheme, language) = (question.period, question.scheme, question.language);
+        if let Some((_, question)) = closing
+            && let Some(frozen) = self.frozen(question.period, question.edition).await?
+        {
+            return sheet(&frozen.figures, &frozen.inputs, table, (question.period, scheme), language);
+        }
+        sheet(&self.figures, &self.inputs, table, (period, scheme), language)
+    }
+
     /// The figures of the closing of a period; none where the present ones are meant.
     ///
     /// # Errors
@@ -90,4 +111,22 @@ impl Held {
     pub fn alerts() -> Subject {
         Subject::Alerts(AlertsAsked::default())
     }
+}
+
+fn sheet(
+    figures: &Figures,
+    inputs: &Inputs,
+    table: ExportTable,
+    (period, scheme): (Option<Period>, Scheme),
+    language: Language,
+) -> Result<Vec<u8>, ReportError> {
+    let mut pages = pages(figures, inputs, table, period, scheme)?;
+    let mut head = pages.next().unwrap_or_default();
+    if figures.exercise {
+        head.notes.push(format!("*** {} ***", language.pick(SIMULATED.0, SIMULATED.1)));
+    }
+    let mut file = Cursor::new(Vec::new());
+    workbook::listing::write_pages(&head, pages.map(|page| page.rows), language, &mut file)
+        .map_err(io::Error::other)?;
+    Ok(file.into_inner())
 }

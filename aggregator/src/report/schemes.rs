@@ -6,7 +6,7 @@ use super::{
 };
 use shared::{
     listing::{Column, Form, Listing},
-    ranking::{Scheme, Scope},
+    ranking::{RankingRow, Scheme, Scope},
 };
 
 /// Rank and score of each commune under each scheme, in the order of the first; and how far its best and its worst rank are apart.
@@ -42,7 +42,7 @@ pub(super) fn schemes(figures: &Figures, question: &Question) -> Result<Listing,
             let rank = row.and_then(|row| row.rank);
             ranks.extend(rank);
             cells.push(rank.map(|rank| rank.to_string()).unwrap_or_default());
-            cells.push(row.map(|row| row.score_text()).unwrap_or_default());
+            cells.push(row.map(RankingRow::score_text).unwrap_or_default());
         }
         let spread = ranks.iter().max().zip(ranks.iter().min()).map(|(worst, best)| worst - best);
         cells.push(spread.map(|spread| spread.to_string()).unwrap_or_default());

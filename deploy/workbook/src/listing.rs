@@ -5,7 +5,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use shared::{
     calendar::TIME_ZONE,
     language::Language,
-    listing::{Form, Listing, for_people},
+    listing::{Column, Form, Listing, for_people},
 };
 use std::io::{Seek, Write};
 
@@ -13,6 +13,27 @@ use std::io::{Seek, Write};
 const A4: u8 = 9;
 /// Most rows of a sheet, the headings not counted.
 pub const MAX_ROWS: usize = 1_048_570;
+
+/// Writes a list page by page as the one sheet of a workbook: the rows of the head, then those of the pages. Memory does not grow with them.
+///
+/// # Errors
+/// What writing says; more rows than a sheet can hold.
+pub fn write_pages<W: Write + Seek + Send>(
+    head: &Listing,
+    pages: impl Iterator<Item = Vec<Vec<String>>>,
+    language: Language,
+    to: W,
+) -> Result<(), XlsxError> {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet_with_constant_memory()?;
+    sheet.set_name(language.pick("Danh sách", "List"))?;
+    let mut row = fill(sheet, head, language)?;
+    let formats = Formats::new();
+    for rows in pages {
+        formats.rows(sheet, &mut row, &head.columns, &rows, language)?;
+    }
+    workbook.save_to_writer(to)
+}
 
 /// Writes lists as the sheets of a workbook, each under its name (at most 31 characters).
 ///
@@ -40,7 +61,8 @@ pub fn write<W: Write + Seek + Send>(list: &Listing, language: Language, to: W) 
     write_sheets(&[(language.pick("Danh sách", "List"), list)], language, to)
 }
 
-fn fill(sheet: &mut Worksheet, list: &Listing, language: Language) -> Result<(), XlsxError> {
+/// Answers the last row.
+fn fill(sheet: &mut Worksheet, list: &Listing, language: Language) -> Result<u32, XlsxError> {
     let head = Format::new().set_bold().set_text_wrap().set_background_color("#DDEBF7");
     let bold = Format::new().set_bold();
     let mut row = 0;
@@ -64,13 +86,8 @@ fn fill(sheet: &mut Worksheet, list: &Listing, language: Language) -> Result<(),
     }
     sheet.set_freeze_panes(row + 1, 0)?.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
     let formats = Formats::new();
-    for cells in &list.rows {
-        row += 1;
-        for ((column, cell), at) in list.columns.iter().zip(cells).zip(0u16..) {
-            formats.cell(sheet, (row, at), column.form, cell, language)?;
-        }
-    }
-    Ok(())
+    formats.rows(sheet, &mut row, &list.columns, &list.rows, language)?;
+    Ok(row)
 }
 
 struct Formats {
@@ -91,6 +108,24 @@ impl Formats {
             time: number("hh:mm dd/mm/yyyy"),
             day: number("dd/mm/yyyy"),
         }
+    }
+
+    /// Writes rows behind the one given.
+    fn rows(
+        &self,
+        sheet: &mut Worksheet,
+        row: &mut u32,
+        columns: &[Column],
+        rows: &[Vec<String>],
+        language: Language,
+    ) -> Result<(), XlsxError> {
+        for cells in rows {
+            *row += 1;
+            for ((column, cell), at) in columns.iter().zip(cells).zip(0u16..) {
+                self.cell(sheet, (*row, at), column.form, cell, language)?;
+            }
+        }
+        Ok(())
     }
 
     fn cell(
