@@ -80,8 +80,21 @@ impl Mark {
     }
 }
 
-/// An indicator of the commune's plan with its targets.
+/// What a template is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// The period.
+    pub period: Period,
+    /// The unit whose figures are filled in: one line for each of its members; none for the commune as a whole.
+    pub unit: Option<&'a str>,
+    /// Only these indicators, by code; none: of the commune all that its plan has, of a unit those that it leads.
+    pub indicators: &'a [String],
+}
+
+/// An indicator of the commune's plan with its targets, for the whole commune or one of its units.
 struct Line<'a> {
+    /// Code and name of the unit; empty for the whole commune.
+    unit: (String, String),
     indicator: &'a Indicator,
     targets: Vec<&'a Target>,
     kind: Kind,
@@ -89,23 +102,61 @@ struct Line<'a> {
     before: Option<Figure>,
 }
 
-/// The indicators of the plan in its order, each once.
-fn lines<'a>(view: &'a CommuneView, period: Period, figures: Vec<Figure>) -> Vec<Line<'a>> {
-    let mut lines: Vec<Line<'a>> = Vec::new();
-    for target in &view.targets {
-        if let Some(line) = lines.iter_mut().find(|line| line.indicator.code == target.indicator) {
-            line.targets.push(target);
-            continue;
+/// The indicators of the plan in its order, each once for the commune or for each of the unit's codes.
+fn lines<'a>(view: &'a CommuneView, wanted: &Wanted<'_>, figures: Vec<Figure>) -> Result<Vec<Line<'a>>, TemplateError> {
+    let period = wanted.period;
+    let mut units = vec![(String::new(), String::new())];
+    let mut unit = None;
+    if let Some(typed) = wanted.unit {
+        let found = view.units.iter().find(|unit| unit.codes().any(|code| code.eq_ignore_ascii_case(typed)));
+        let found = found.ok_or_else(|| TemplateError::UnknownUnit(typed.chars().take(40).collect()))?;
+        let own = found.code.eq_ignore_ascii_case(typed);
+        // Asked for "21 ấp" each of them gets its lines; asked for one, that one.
+        let codes = found.codes().filter(|code| match (own, found.members) {
+            (true, 0) => true,
+            (true, _) => *code != found.code,
+            (false, _) => code.eq_ignore_ascii_case(typed),
+        });
+        units = codes.map(|code| (code.clone(), found.name_of(&code))).collect();
+        unit = Some(found);
+    }
+    for code in wanted.indicators {
+        if !view.targets.iter().any(|target| target.indicator.eq_ignore_ascii_case(code)) {
+            return Err(TemplateError::UnknownIndicator(code.chars().take(40).collect()));
         }
-        let Some(indicator) = view.indicator(&target.indicator) else { continue };
+    }
+    let is_wanted = |target: &Target| match (wanted.indicators.is_empty(), unit) {
+        (false, _) => wanted.indicators.iter().any(|code| code.eq_ignore_ascii_case(&target.indicator)),
+        (true, None) => true,
+        (true, Some(unit)) => unit.is_named_in(&target.lead_unit) || target.per_unit == unit.code,
+    };
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    for target in view.targets.iter().filter(|target| is_wanted(target)) {
+        let mut known = false;
+        for line in lines.iter_mut().filter(|line| line.indicator.code == target.indicator) {
+            line.targets.push(target);
+            known = true;
+        }
+        let Some(indicator) = view.indicator(&target.indicator).filter(|_| !known) else { continue };
         let goal = crate::entry::goal_of(view, &indicator.code);
         let kind = goal.map_or(indicator.kind, |goal| kind_asked(indicator.kind, goal));
-        lines.push(Line { indicator, targets: vec![target], kind, now: None, before: None });
+        let line = |unit: &(String, String)| Line {
+            unit: unit.clone(),
+            indicator,
+            targets: vec![target],
+            kind,
+            now: None,
+            before: None,
+        };
+        lines.extend(units.iter().map(line));
+    }
+    if lines.is_empty() {
+        return Err(TemplateError::NothingToFillIn);
     }
     for figure in figures {
         let key = &figure.observation.key;
-        let Some(line) = lines.iter_mut().find(|line| line.indicator.code == key.indicator && key.unit.is_empty())
-        else {
+        let of_key = |line: &&mut Line<'_>| line.indicator.code == key.indicator && line.unit.0 == key.unit;
+        let Some(line) = lines.iter_mut().find(of_key) else {
             continue;
         };
         if key.period == period {
@@ -117,7 +168,7 @@ fn lines<'a>(view: &'a CommuneView, period: Period, figures: Vec<Figure>) -> Vec
             }
         }
     }
-    lines
+    Ok(lines)
 }
 
 /// How a value is told to people.
@@ -130,14 +181,14 @@ pub type Telling<'a> = &'a dyn Fn(Value) -> String;
 pub fn make(
     view: View<'_>,
     catalogue: &CommuneView,
-    period: Period,
+    wanted: &Wanted<'_>,
     told: Telling<'_>,
 ) -> Result<Vec<u8>, TemplateError> {
-    let lines = lines(catalogue, period, view.newest_of_all()?);
+    let lines = lines(catalogue, wanted, view.newest_of_all()?)?;
     let simulated = view.exercise()?.on;
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet().set_name("Số liệu")?;
-    fill(sheet, (catalogue, period), &lines, simulated, told)?;
+    fill(sheet, (catalogue, wanted.period), &lines, simulated, told)?;
     let mark = workbook.add_worksheet().set_name(MARK_SHEET)?;
     for ((name, value), row) in Mark::of(catalogue).lines().into_iter().zip(0u32..) {
         mark.write_string(row, 0, name)?;
@@ -150,6 +201,15 @@ pub fn make(
 /// Why there is no template.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
+    /// The commune has no such unit.
+    #[error("the commune has no unit {0:?}")]
+    UnknownUnit(String),
+    /// The plan has no such indicator.
+    #[error("the plan has no indicator {0:?}")]
+    UnknownIndicator(String),
+    /// No indicator of the plan is the unit's.
+    #[error("no indicator of the plan names this unit as its lead: name them with --indicator")]
+    NothingToFillIn,
     /// The store.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
@@ -270,7 +330,7 @@ fn fill_line(
     let before = line.before.as_ref().map(|figure| figure.observation.key.period.to_string()).unwrap_or_default();
     let cells = [
         (0, line.indicator.code.clone(), &formats.code),
-        (1, line.indicator.name.clone(), &formats.text),
+        (1, named(line), &formats.text),
         (2, joined(|target| &target.plan_ref), &formats.text),
         (3, joined(|target| &target.printed), &formats.text),
         (4, unit(line).to_owned(), &formats.text),
@@ -282,7 +342,10 @@ fn fill_line(
         (14, how(line.kind).to_owned(), &formats.text),
     ];
     let mut deepest = 1;
-    for (column, text, format) in cells {
+    if !line.unit.0.is_empty() {
+        sheet.write_string_with_format(row, 9, &line.unit.0, &formats.code)?;
+    }
+    for (column, text, format) in cells.into_iter().filter(|(column, ..)| *column != 9 || line.unit.0.is_empty()) {
         // Wrapped text needs the height for its lines: nobody computes it for a file that no spreadsheet has opened yet.
         let width = COLUMNS[usize::from(column)].1;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -291,7 +354,12 @@ fn fill_line(
         sheet.write_string_with_format(row, column, text, format)?;
     }
     sheet.set_row_height(row, LINE_HEIGHT * u32::try_from(deepest).map_or(1.0, f64::from))?;
-    let open: &[u16] = if line.kind == Kind::Ratio { &[NUMERATOR, DENOMINATOR, VALUE] } else { &[VALUE] };
+    let open: &[u16] = match (line.kind, line.unit.0.is_empty()) {
+        (Kind::Ratio, true) => &[NUMERATOR, DENOMINATOR, VALUE],
+        // A unit's share needs its parts, so that they can be added up.
+        (Kind::Ratio, false) => &[NUMERATOR, DENOMINATOR],
+        _ => &[VALUE],
+    };
     for column in [NUMERATOR, DENOMINATOR, VALUE] {
         let format = if open.contains(&column) { &formats.input } else { &formats.shut };
         sheet.write_blank(row, column, format)?;
@@ -320,6 +388,12 @@ fn fill_line(
         Value::Count(count) => number(VALUE, count.to_string()),
         Value::Flag(yes) => number(VALUE, if yes { "Có" } else { "Không" }.to_owned()),
     }
+}
+
+/// The indicator, behind the unit where it is one's.
+fn named(line: &Line<'_>) -> String {
+    let name = &line.indicator.name;
+    if line.unit.1.is_empty() { name.clone() } else { format!("{}: {name}", line.unit.1) }
 }
 
 /// The unit of measure as people say it.

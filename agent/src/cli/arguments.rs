@@ -305,6 +305,12 @@ pub struct Template {
     /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
     #[arg(long, value_name = "KỲ")]
     pub period: String,
+    /// Cho một đơn vị; AP là mọi ấp, mỗi ấp một dòng cho từng chỉ tiêu
+    #[arg(long, value_name = "U")]
+    pub unit: Option<String>,
+    /// Chỉ những chỉ tiêu này (lặp lại được); của đơn vị mặc định là các chỉ tiêu đơn vị chủ trì
+    #[arg(long, value_name = "CODE")]
+    pub indicator: Vec<String>,
     /// Tệp ghi ra; mặc định so-lieu-XÃ-KỲ.xlsx ở thư mục hiện tại
     #[arg(long, short, value_name = "FILE.xlsx")]
     pub out: Option<PathBuf>,

@@ -11,7 +11,7 @@ use crate::{
     import::{self, Imported},
     ledger::Ledger,
     store::Store,
-    template,
+    template::{self, Wanted},
 };
 use serde_json::json;
 use shared::{language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported};
@@ -187,8 +187,10 @@ pub fn template(desk: &Desk, arguments: Template) -> Result<Printed, Failure> {
     if period.year() != year {
         return Err(EntryError::from(Refusal::OutsidePlanYear(year)).into());
     }
-    let bytes = template::make(store.view(), &catalogue, period, &|value| words::value(value, Language::Vi))?;
-    let name = format!("so-lieu-{}-{period}.xlsx", catalogue.commune.slug);
+    let wanted = Wanted { period, unit: arguments.unit.as_deref(), indicators: &arguments.indicator };
+    let bytes = template::make(store.view(), &catalogue, &wanted, &|value| words::value(value, Language::Vi))?;
+    let unit = arguments.unit.as_ref().map(|unit| format!("-{}", unit.to_lowercase())).unwrap_or_default();
+    let name = format!("so-lieu-{}{unit}-{period}.xlsx", catalogue.commune.slug);
     let path = arguments.out.unwrap_or_else(|| name.into());
     write_new(&path, &bytes)?;
     let shown = path.display();

@@ -16,7 +16,7 @@ use crate::{
 };
 use notification::SetupError;
 use proto::connect::ConnectError;
-use shared::{language::Language, period::Period, system_words::reason};
+use shared::{language::Language, observation::Refusal, period::Period, system_words::reason};
 use std::{io, path::PathBuf};
 use thiserror::Error;
 
@@ -174,6 +174,12 @@ impl Failure {
             }
             Self::Template(error) => match error {
                 TemplateError::Store(error) => error.explain(language),
+                TemplateError::UnknownUnit(code) => Refusal::UnknownUnit(code.clone()).explain(language),
+                TemplateError::UnknownIndicator(code) => Refusal::UnknownIndicator(code.clone()).explain(language),
+                TemplateError::NothingToFillIn => language.pick(
+                    "kế hoạch không giao chỉ tiêu nào cho đơn vị này: nêu chỉ tiêu bằng --indicator MÃ".to_owned(),
+                    error.to_string(),
+                ),
                 TemplateError::Writing(error) => language.pick(
                     format!("không tạo được tệp mẫu: {error}"),
                     format!("the template cannot be made: {error}"),

@@ -16,9 +16,44 @@ fn october() -> Period {
     "2026-10".parse().unwrap()
 }
 
+fn of<'a>(unit: Option<&'a str>, indicators: &'a [String]) -> template::Wanted<'a> {
+    template::Wanted { period: october(), unit, indicators }
+}
+
+#[test]
+fn a_template_for_units_has_a_line_for_each_of_them_and_comes_back() {
+    let mut home = Home::ready();
+    let catalogue = home.store.view().catalogue().unwrap().unwrap();
+    let make = |home: &Home, unit: Option<&str>, indicators: &[&str]| {
+        let indicators: Vec<String> = indicators.iter().map(|code| (*code).to_owned()).collect();
+        template::make(home.store.view(), &catalogue, &of(unit, &indicators), &|value| format!("{value:?}"))
+    };
+    use template::TemplateError::{NothingToFillIn, UnknownIndicator, UnknownUnit};
+    assert!(matches!(make(&home, Some("ap-9"), &[]), Err(UnknownUnit(_))));
+    assert!(matches!(make(&home, Some("ap-1"), &[]), Err(NothingToFillIn)), "it leads no target");
+    assert!(matches!(make(&home, None, &["CDS-77"]), Err(UnknownIndicator(_))));
+    let sheets = reading::read(&make(&home, Some("AP-1"), &["cds-1", "CDS-2"]).unwrap()).unwrap();
+    let bytes = saved(&sheets, |_, rows| {
+        for cells in rows.values_mut() {
+            match cells.get(&0).map(Cell::text).as_deref() {
+                Some("CDS-1") => {
+                    cells.insert(10, Cell::Number("3".into()));
+                    cells.insert(11, Cell::Number("4".into()));
+                }
+                Some("CDS-2") => drop(cells.insert(12, Cell::Number("7".into()))),
+                _ => {}
+            }
+        }
+    });
+    let imported = take(&mut home, &bytes, false).unwrap();
+    let keys: Vec<_> = imported.recorded.iter().map(|(_, one)| one.observation.key.clone()).collect();
+    assert_eq!(keys.len(), 2);
+    assert!(keys.iter().all(|key| key.unit == "ap-1" && key.period == october()), "{keys:?}");
+}
+
 fn made(home: &Home) -> Vec<Sheet> {
     let catalogue = home.store.view().catalogue().unwrap().unwrap();
-    let bytes = template::make(home.store.view(), &catalogue, october(), &|value| format!("{value:?}")).unwrap();
+    let bytes = template::make(home.store.view(), &catalogue, &of(None, &[]), &|value| format!("{value:?}")).unwrap();
     reading::read(&bytes).unwrap()
 }
 
