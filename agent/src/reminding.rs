@@ -192,7 +192,7 @@ mod tests {
         let clock = Clock::standing_at(now());
         reminding.step(&mut home.store, &clock).await.unwrap();
         let before = "2026-10-16-due-2026-10-before.txt".to_owned();
-        assert_eq!(sent(place.path()), [before.clone()]);
+        assert_eq!(sent(place.path()), std::slice::from_ref(&before));
         let text = fs::read_to_string(place.path().join(&before)).unwrap();
         assert!(text.contains("Xã Định Quán") && text.contains("CDS-1"), "{text}");
         // Hours later, and with a service that was started anew: the same occasion.

@@ -339,7 +339,7 @@ fn fill_line(
         (7, previous, &formats.text),
         (8, period.to_string(), &formats.text),
         (9, String::new(), &formats.shut),
-        (14, how(line.kind).to_owned(), &formats.text),
+        (14, how(line.kind, line.unit.0.is_empty()).to_owned(), &formats.text),
     ];
     let mut deepest = 1;
     if !line.unit.0.is_empty() {
@@ -405,8 +405,9 @@ fn unit<'a>(line: &'a Line<'_>) -> &'a str {
     }
 }
 
-fn how(kind: Kind) -> &'static str {
+fn how(kind: Kind, is_whole: bool) -> &'static str {
     match kind {
+        Kind::Ratio if !is_whole => "Tử số và mẫu số",
         Kind::Ratio => "Tử số và mẫu số; chỉ khi không có thì điền Giá trị (%)",
         Kind::Count => "Giá trị: số lũy kế từ đầu năm, số nguyên",
         Kind::Decimal => "Giá trị: một số",
