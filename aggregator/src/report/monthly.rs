@@ -97,9 +97,12 @@ impl Sources<'_> {
         let mut parts = vec![
             heading(1, "TÌNH HÌNH BÁO CÁO"),
             Part::Paragraph(format!(
-                "{} xã, phường có kế hoạch được theo dõi. Số liệu phải báo cáo {words}: {expected}; đã báo cáo {reported} ({}), trong đó đúng hạn {on_time} ({}).{}",
+                "{} xã, phường có kế hoạch được theo dõi. Số liệu phải báo cáo {words}: {}; đã báo cáo {} ({}), trong đó đúng hạn {} ({}).{}",
                 count(quality.rows.len()),
+                count(expected),
+                count(reported),
                 percent(reported, expected),
+                count(on_time),
                 percent(on_time, expected),
                 if self.is_closed {
                     " Kỳ báo cáo đã chốt; số liệu và xếp hạng dưới đây là số liệu khi chốt."

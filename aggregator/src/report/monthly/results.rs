@@ -55,7 +55,16 @@ impl Sources<'_> {
         };
         if !scores.bars.is_empty() {
             let drawings = scores.drawings(bars::PAGE)?;
-            parts.extend(drawings.iter().map(picture).collect::<Result<Vec<_>, _>>()?);
+            let all = drawings.len();
+            for (drawing, at) in drawings.iter().zip(1..) {
+                let mut part = picture(drawing)?;
+                if let Part::Picture(picture) = &mut part
+                    && all > 1
+                {
+                    picture.caption += &format!(" (phần {at}/{all})");
+                }
+                parts.push(part);
+            }
         }
         parts.push(Part::Table(table(
             rankings,
