@@ -113,7 +113,7 @@ pub enum Command {
     Exception(decide::ExceptionArgs),
     /// Báo cáo tháng dạng văn bản hành chính (DOCX), kèm phụ lục Excel
     Report(report::MonthlyReport),
-    /// Nhắc cán bộ tỉnh những xã, phường còn thiếu số liệu, theo [reminders]
+    /// Nhắc cán bộ tỉnh những xã, phường còn thiếu số liệu (mục reminders của cấu hình)
     Remind(remind::Remind),
     /// Thẩm định một số liệu
     Review(decide::Review),

@@ -91,7 +91,7 @@ pub enum Command {
     Standing(Standing),
     /// Xem tình trạng đồng bộ: chờ gửi, đã nhận, bị từ chối và lý do
     Status,
-    /// Gửi ngay nhắc việc về số liệu còn thiếu, theo [reminders] trong agent.toml
+    /// Gửi ngay nhắc việc về số liệu còn thiếu (mục reminders trong agent.toml)
     Remind(Remind),
     /// Đồng bộ với tỉnh ngay
     Sync,

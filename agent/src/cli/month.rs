@@ -267,7 +267,8 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
     let (language, period) = (desk.language, month.period);
     let Ledger { catalogue, book, commune } = &month.ledger;
     let Some(commune) = *commune else {
-        return Err(EntryError::from(Refusal::UnknownUnit(String::new())).into());
+        let title = language.pick("kế hoạch chưa có mục tiêu nào", "the plan has no target yet");
+        return Ok(print(desk, &unit_list::ranking(&[], language), &month.head(title, language)));
     };
     if let Some(typed) = &arguments.indicator {
         let code = typed.trim().to_uppercase();

@@ -56,6 +56,8 @@ pub enum Problem {
     Date(String),
     /// Not a day of a month, 1 to 31.
     Day(String),
+    /// An indicator's code with a colon: tasks are reported under such codes.
+    ColonInCode(String),
     /// Not a number of members of a unit.
     Members(String),
     /// `per_unit` names no unit of the commune that has members.
@@ -174,6 +176,9 @@ impl Problem {
             Problem::Number(error) => number_vi(error),
             Problem::PointsOutside => "điểm phải từ 0 đến 1000".into(),
             Problem::Date(text) => format!("“{text}” không phải ngày hợp lệ; viết năm-tháng-ngày, ví dụ 2026-12-31"),
+            Problem::ColonInCode(code) => {
+                format!("mã chỉ tiêu “{code}” có dấu hai chấm; dấu đó dành cho mã báo cáo nhiệm vụ, đặt mã khác")
+            }
             Problem::Members(text) => {
                 format!("“{text}” không phải số đơn vị thành viên; viết số từ 1 đến 99 hoặc để trống")
             }
@@ -260,6 +265,9 @@ impl Problem {
             Problem::Number(error) => format!("{error}; write it like 12.5"),
             Problem::PointsOutside => "points lie between 0 and 1000".into(),
             Problem::Date(text) => format!("not a date: {text:?}; write year-month-day like 2026-12-31"),
+            Problem::ColonInCode(code) => format!(
+                "the indicator's code {code:?} has a colon; it is kept for the codes by which tasks are reported, choose another"
+            ),
             Problem::Members(text) => format!("not a number of members: {text:?}; write 1 to 99 or leave it empty"),
             Problem::PerUnit(code) => format!(
                 "the commune has no unit {code:?} with members (column members of units.csv); correct the code, give the number, or leave it empty for the commune in total"

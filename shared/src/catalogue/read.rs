@@ -96,6 +96,9 @@ fn indicator(cells: &mut Cells<'_>) -> Indicator {
     if !code.is_empty() && !group.is_empty() && code.split_once('-').is_none_or(|(prefix, _)| prefix != group) {
         cells.fault("code", Problem::PrefixNotGroup(code.clone()));
     }
+    if code.contains(':') {
+        cells.fault("code", Problem::ColonInCode(code.clone()));
+    }
     let kind = cells.word("kind", &Kind::ALL.map(|kind| (kind.as_str(), kind)));
     let direction = cells.word("direction", &Direction::ALL.map(|direction| (direction.as_str(), direction)));
     let rule = cells.rule("rule");

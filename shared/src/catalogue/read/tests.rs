@@ -323,6 +323,10 @@ fn columns_that_came_later_may_be_missing_and_are_read_where_they_are() {
     let asked: Vec<_> = catalogue.targets.iter().take(2).map(|target| catalogue.goal_in_total(target)).collect();
     assert_eq!(asked[0], catalogue.targets[0].goal);
     assert_eq!((asked[1].value(), asked[1].high()), (Some(3.into()), Some(9.into())));
+    let mut files = small();
+    let named = String::from_utf8(files[INDICATORS].clone()).unwrap().replace("A-2,A", "task:A-2,task:A");
+    files.insert(INDICATORS.into(), named.into_bytes());
+    assert!(faults(&files).iter().any(|fault| short(fault) == "indicators.csv:3:code: ColonInCode"));
     for (file, column, cell, found) in [
         (COMMUNES, "evidence", "always", "communes.csv:2:evidence: UnknownWord"),
         (UNITS, "members", "0", "units.csv:2:members: Members"),
