@@ -67,7 +67,7 @@ pub fn compose(
         before: plan.days_before,
     };
     let occasion = Occasion::of(&days, today);
-    let said = occasion.unwrap_or(Occasion::Before);
+    let said = occasion.unwrap_or(Occasion::asked_for(&days, today));
     let reminder = to_commune(&due, said, language, at);
     Ok(Some(Composed { occasion, missing: due.missing.len(), reminder }))
 }

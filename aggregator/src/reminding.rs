@@ -62,7 +62,7 @@ pub fn compose(figures: &Figures, plan: &Plan, at: DateTime<Utc>, language: Lang
         ProvinceDue { province: &province.name, period, cutoff, missing, communes, is_simulated: figures.exercise };
     let days = ReminderDays { units: None, cutoff, before: plan.days_before };
     let occasion = Occasion::of(&days, figures.today);
-    let reminder = to_province(&due, occasion.unwrap_or(Occasion::Before), language, at);
+    let reminder = to_province(&due, occasion.unwrap_or(Occasion::asked_for(&days, figures.today)), language, at);
     (communes > 0).then_some(Composed { occasion, missing: count, reminder })
 }
 

@@ -326,7 +326,7 @@ impl Failure {
                 format!("hạn phải từ {} đến {}", from.format("%d/%m/%Y"), to.format("%d/%m/%Y"))
             }
             Failure::Commune(error) => error.explain(language),
-            Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục"),
+            Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục, cũng không có nhiệm vụ này trong kế hoạch của xã"),
             Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
             Failure::Evidence(error) => format!("không đọc được minh chứng: {error}"),
             Failure::Findings(many) => {

@@ -63,6 +63,12 @@ impl Occasion {
         come.max_by_key(|(day, occasion)| (*day, *occasion)).map(|(_, occasion)| occasion)
     }
 
+    /// What a reminder says on a day that is no occasion, where somebody asks for one.
+    #[must_use]
+    pub fn asked_for(days: &ReminderDays, today: NaiveDate) -> Self {
+        if today > days.cutoff { Occasion::Overdue } else { Occasion::Before }
+    }
+
     /// The key of its reminder for a period.
     #[must_use]
     pub fn key(self, period: Period) -> String {
@@ -93,6 +99,7 @@ mod tests {
             assert_eq!(of(number), occasion, "{number}");
         }
         assert_eq!(Occasion::of(&ReminderDays { units: None, before: 0, ..days }, day(18)), None);
+        assert_eq!([2, 28].map(|n| Occasion::asked_for(&days, day(n))), [Occasion::Before, Occasion::Overdue]);
         assert_eq!(Occasion::LastDay.key("2026-10".parse().unwrap()), "due-2026-10-last-day");
     }
 }
