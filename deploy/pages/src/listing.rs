@@ -1,0 +1,132 @@
+//! A [`Listing`] as a table: the same cells, forms and order as the commands print.
+
+use crate::part;
+use maud::{Markup, html};
+use shared::{
+    evaluation::State,
+    language::Language,
+    light::Light,
+    listing::{Column, Form, Listing, for_people},
+};
+
+/// How a table of a listing differs from the plain one.
+#[derive(Default)]
+pub struct Look<'a> {
+    /// Where a cell leads to: of the row's cells and the column's name; none for a cell that is no link.
+    #[allow(clippy::type_complexity)]
+    pub link: Option<&'a dyn Fn(&Row<'_>, &str) -> Option<String>>,
+    /// Columns with a heading that are left out, by name.
+    pub without: &'a [&'a str],
+    /// Which row is marked.
+    #[allow(clippy::type_complexity)]
+    pub marked: Option<&'a dyn Fn(&Row<'_>) -> bool>,
+}
+
+/// A row whose cells can be asked for by the column's name.
+pub struct Row<'a> {
+    columns: &'a [Column],
+    cells: &'a [String],
+}
+
+impl<'a> Row<'a> {
+    /// The rows of a listing.
+    pub fn all(listing: &'a Listing) -> impl Iterator<Item = Row<'a>> {
+        listing.rows.iter().map(|cells| Row { columns: &listing.columns, cells })
+    }
+
+    /// The cell in machine form; empty where there is no such column.
+    #[must_use]
+    pub fn cell(&self, name: &str) -> &'a str {
+        let at = self.columns.iter().position(|column| column.name == name);
+        at.and_then(|at| self.cells.get(at)).map_or("", String::as_str)
+    }
+}
+
+/// The table, without title and notes.
+#[must_use]
+pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
+    let shown: Vec<usize> = (0..listing.columns.len())
+        .filter(|at| {
+            let column = &listing.columns[*at];
+            !column.heading.is_empty() && !look.without.contains(&column.name.as_str())
+        })
+        .collect();
+    html! {
+        div .scroll tabindex="0" {
+            table {
+                caption .unseen { (listing.title) }
+                thead { tr {
+                    @for at in &shown {
+                        th scope="col" .num[listing.columns[*at].form.is_number()] { (listing.columns[*at].heading) }
+                    }
+                } }
+                tbody {
+                    @for row in Row::all(listing) {
+                        tr .marked[look.marked.is_some_and(|marked| marked(&row))] {
+                            @for at in &shown {
+                                @let column = &listing.columns[*at];
+                                @let cell = row.cells.get(*at).map_or("", String::as_str);
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] {
+                                    @match look.link.and_then(|link| link(&row, &column.name)) {
+                                        Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
+                                        None => (self::cell(column.form, cell, language)),
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The lines below a listing.
+#[must_use]
+pub fn notes(listing: &Listing) -> Markup {
+    html! {
+        @if !listing.notes.is_empty() {
+            ul .notes { @for note in &listing.notes { li { (note) } } }
+        }
+    }
+}
+
+/// A cell as people read it.
+#[must_use]
+pub fn cell(form: Form, cell: &str, language: Language) -> Markup {
+    let known_light = || Light::ALL.into_iter().find(|light| light.as_str() == cell);
+    let known_state = || State::ALL.into_iter().find(|state| state.as_str() == cell);
+    match form {
+        Form::Light => known_light().map(|light| part::light(light, language)),
+        Form::State => known_state().map(|state| part::state(state, language)),
+        Form::Movement => Some(part::movement(cell.parse().ok(), language)),
+        _ => None,
+    }
+    .unwrap_or_else(|| html! { (for_people(form, cell, language)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_keep_their_form_and_stay_text() {
+        let listing = Listing {
+            title: "<b>".into(),
+            notes: vec!["<i>".into()],
+            columns: vec![
+                Column::new("name", "Tên", Form::Text),
+                Column::new("slug", "", Form::Text),
+                Column::new("score", "Điểm", Form::Score),
+                Column::new("light", "Đèn", Form::Light),
+            ],
+            rows: vec![vec!["<script>".into(), "tan-phu".into(), "56.20".into(), "red".into()]],
+        };
+        let link = |row: &Row<'_>, column: &str| (column == "name").then(|| format!("/communes/{}", row.cell("slug")));
+        let look = Look { link: Some(&link), ..Look::default() };
+        let text = table(&listing, &look, Language::Vi).into_string() + &notes(&listing).into_string();
+        assert!(text.contains("href=\"/communes/tan-phu\">&lt;script&gt;"), "{text}");
+        assert!(text.contains("56,20") && text.contains("light red") && !text.contains("<i>"), "{text}");
+        assert!(!text.contains(">tan-phu<"), "a column without heading is for programs");
+    }
+}
