@@ -5,6 +5,7 @@
 //! | `init`, `serve` | `init`, `serve` |
 //! | `identity` | `invite`, `credential` |
 //! | `certificates` | `certificates`, `revoke` |
+//! | `account` | `account add`, `list`, `link`, `role`, … |
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `examples` | an example for each command |
@@ -20,6 +21,7 @@
 //!
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
 
+mod account;
 mod audit;
 mod authority;
 mod bundle;
@@ -103,6 +105,9 @@ pub enum Command {
     Certificates(certificates::Certificates),
     /// Thu hồi chứng thư của một xã hoặc một cán bộ, có hiệu lực ngay
     Revoke(certificates::Revoke),
+    /// Tài khoản dùng các trang của tỉnh
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Đổi cơ quan chứng thực mà không xã nào phải tham gia lại
     #[command(subcommand)]
     Authority(authority::AuthorityCommand),
@@ -216,6 +221,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Credential(command) => command.run(&context).await,
         Command::Certificates(command) => command.run(&context).await,
         Command::Revoke(command) => command.run(&context).await,
+        Command::Account(command) => command.run(&context).await,
         Command::Authority(command) => command.run(&context).await,
         Command::Catalogue(command) => command.run(&context).await,
         Command::Exception(command) => command.run(&context).await,

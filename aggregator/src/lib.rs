@@ -20,6 +20,7 @@
 //! | [`alerts`] | red and yellow lights, and since when |
 //! | [`reminding`] | which communes still miss figures, told to the staff |
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
+//! | [`site`] | the pages for browsers |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
 //!
@@ -60,6 +61,7 @@ pub mod report;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod serve;
+pub mod site;
 mod staff;
 pub mod standing;
 pub mod store;

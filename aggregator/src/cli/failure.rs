@@ -207,6 +207,12 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// No such account.
+    #[error("there is no account {0:?}")]
+    NoAccount(String),
+    /// There is one of that name, or too many.
+    #[error("there is an account {0:?} already, or as many as there can be")]
+    AccountExists(String),
     /// No such figure.
     #[error("no such figure")]
     NoFigure,
@@ -339,6 +345,8 @@ impl Failure {
             }
             Failure::BadReceipts { bad, of } => format!("{bad}/{of} biên nhận không được xác nhận"),
             Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),
+            Failure::NoAccount(name) => format!("không có tài khoản {name:?}; xem lệnh `account list`"),
+            Failure::AccountExists(name) => format!("đã có tài khoản {name:?}, hoặc đã đủ số tài khoản tối đa"),
             Failure::NoFigure => "không có số liệu này".into(),
             Failure::Outdated { newest } => {
                 format!("xã đã báo cáo phiên bản {newest}; xem lại rồi thẩm định phiên bản đó")
