@@ -65,11 +65,40 @@ fn leader_links(visitor: &Visitor) -> Vec<Group> {
 fn links(site: &Site, visitor: &Visitor) -> Vec<Group> {
     let l = |vi: &'static str, en: &'static str| visitor.language.pick(vi, en);
     let group = |heading: &str, links: Vec<Link>| Group { heading: heading.to_owned(), links };
-    let waiting = site.pulse.waiting();
-    let mut groups = vec![group("", vec![Link::new("/", l("Tổng quan", "Overview"))])];
-    if visitor.may(Role::Reviewer) {
-        let review = Link { count: waiting, ..Link::new("/review", l("Thẩm định", "Review")) };
-        groups.push(group(l("Công việc", "Work"), vec![review]));
+    let link = |href: &str, vi: &'static str, en: &'static str| Link::new(href, l(vi, en));
+    let review = Link { count: site.pulse.waiting(), ..link("/review", "Thẩm định", "Review") };
+    let reviews = [review, link("/checks", "Cần xem lại", "To look at")];
+    let periods = [link("/periods", "Kỳ báo cáo", "Periods"), link("/exceptions", "Gia hạn", "Exceptions")];
+    let mut work = Vec::new();
+    work.extend(visitor.may(Role::Reviewer).then_some(reviews).into_iter().flatten());
+    work.extend(visitor.may(Role::Steward).then_some(periods).into_iter().flatten());
+    work.push(link("/catalogue", "Danh mục", "Catalogue"));
+    work.push(link("/reports", "Báo cáo, xuất số liệu", "Reports, exports"));
+    let mut groups = vec![
+        group("", vec![link("/", "Tổng quan", "Overview")]),
+        group(
+            l("Theo dõi", "Follow"),
+            vec![
+                link("/rankings", "Xếp hạng", "Ranking"),
+                link("/heat-map", "Bản đồ nhiệt", "Heat map"),
+                link("/trends", "Phân bố, diễn biến", "Distribution, trend"),
+                link("/communes", "Xã, phường", "Communes"),
+                link("/indicators", "Chỉ tiêu", "Indicators"),
+                link("/tasks", "Nhiệm vụ", "Tasks"),
+                link("/alerts", "Cảnh báo", "Alerts"),
+                link("/due", "Đến hạn", "Due"),
+            ],
+        ),
+        group(l("Công việc", "Work"), work),
+    ];
+    if visitor.may(Role::Administrator) {
+        let links = vec![
+            link("/enrolment", "Kết nối của các xã", "Enrolment"),
+            link("/accounts", "Tài khoản", "Accounts"),
+            link("/tokens", "Khóa API", "API tokens"),
+            link("/audit", "Nhật ký", "Audit"),
+        ];
+        groups.push(group(l("Quản trị", "Administration"), links));
     }
     groups
 }
