@@ -213,6 +213,9 @@ pub enum Failure {
     /// There is one of that name, or too many.
     #[error("there is an account {0:?} already, or as many as there can be")]
     AccountExists(String),
+    /// A password that cannot be taken, and why, in the person's language.
+    #[error("the password: {0}")]
+    Password(String),
     /// No such figure.
     #[error("no such figure")]
     NoFigure,
@@ -347,6 +350,7 @@ impl Failure {
             Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),
             Failure::NoAccount(name) => format!("không có tài khoản {name:?}; xem lệnh `account list`"),
             Failure::AccountExists(name) => format!("đã có tài khoản {name:?}, hoặc đã đủ số tài khoản tối đa"),
+            Failure::Password(why) => why.clone(),
             Failure::NoFigure => "không có số liệu này".into(),
             Failure::Outdated { newest } => {
                 format!("xã đã báo cáo phiên bản {newest}; xem lại rồi thẩm định phiên bản đó")

@@ -54,7 +54,7 @@ impl Province {
         Self { program, data, service: None, address: String::new(), pages: String::new() }
     }
 
-    /// Where it listens.
+    /// Where its pages are.
     #[must_use]
     pub fn pages(&self) -> &str {
         &self.pages
@@ -82,6 +82,16 @@ impl Province {
 
     async fn decide(&self, arguments: &[OsString]) -> Result<(), Failure> {
         self.run(&[arguments, &words!["--by", OFFICER]].concat()).await.map(drop)
+    }
+
+    /// Makes an account for the pages.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn add_account(&self, (name, person, role): (&str, &str, &str), password: &str) -> Result<(), Failure> {
+        let add =
+            words!["account", "add", name, "--person", person, "--role", role, "--password-stdin", "--by", OFFICER];
+        self.program.run_told(&self.with_data(&add), password).await.map(drop)
     }
 
     /// Takes over the standard targets for communes without a plan, in the files of a catalogue folder.
