@@ -57,7 +57,7 @@ pub fn compose(
     let Some(period) = Period::containing(today, Cycle::Monthly).filter(|month| month.year() == year) else {
         return Ok(None);
     };
-    let ledger = Ledger::read(view, &catalogue)?;
+    let ledger = Ledger::read(view, &catalogue, today)?;
     let Some(due) = due(&ledger, &catalogue, period, today, exercise.on) else { return Ok(None) };
     let days = catalogue.commune.calendar(&catalogue.province).days;
     let units = units::cutoff(days.units_cutoff, period);

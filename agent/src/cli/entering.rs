@@ -14,7 +14,9 @@ use crate::{
     template::{self, Wanted},
 };
 use serde_json::json;
-use shared::{language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported};
+use shared::{
+    calendar::local_day, language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported,
+};
 use std::{collections::BTreeSet, fs::OpenOptions, io::Write, path::Path};
 
 /// Most things to look at again that are listed for people; JSON has them all.
@@ -38,7 +40,8 @@ pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
 /// What is said of figures that were recorded; `title` names what they are of, where it is no indicator.
 pub fn told(desk: &Desk, store: &Store, recorded: &[Recorded], title: &str) -> Result<Printed, Failure> {
     let catalogue = store.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
-    let ledger = Ledger::read(store.view(), &catalogue)?;
+    let today = local_day(store.view().exercise()?.time(desk.clock.now()));
+    let ledger = Ledger::read(store.view(), &catalogue, today)?;
     let doubts: Vec<Vec<Doubt>> = recorded.iter().map(|one| ledger.doubts_of(&one.observation.key)).collect();
     if desk.format == Format::Json {
         let mut all: Vec<_> =

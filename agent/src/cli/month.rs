@@ -14,7 +14,7 @@ use crate::{
     report::Sources,
     store::{Store, View},
 };
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use shared::{
     calendar::local_day,
     catalogue::{Task, view::CommuneView},
@@ -48,12 +48,18 @@ impl Month {
         if asked.is_some_and(|period| period.year() != year) {
             return Err(EntryError::from(Refusal::OutsidePlanYear(year)).into());
         }
-        let ledger = Ledger::read(view, &catalogue)?;
         let exercise = view.exercise()?;
         let today = local_day(exercise.time(desk.clock.now()));
+        let ledger = Ledger::read(view, &catalogue, today)?;
         let period = asked.or_else(|| next_due(&ledger, today, year)).ok_or(Refusal::OutsidePlanYear(year));
         let period = period.map_err(EntryError::from)?;
         Ok(Self { catalogue, ledger, period, today, is_simulated: exercise.on })
+    }
+
+    /// Name of an indicator or title of a task; empty where there is none.
+    fn name_of(&self, code: &str) -> String {
+        let task = Reported::of(code).task().and_then(|task| self.catalogue.task(task)).map(|task| &task.title);
+        self.catalogue.indicator(code).map(|one| &one.name).or(task).cloned().unwrap_or_default()
     }
 
     /// What people read above a list.
@@ -65,7 +71,8 @@ impl Month {
 
 fn next_due(ledger: &Ledger, today: NaiveDate, year: i32) -> Option<Period> {
     let this = Period::containing(today, Cycle::Monthly).filter(|month| month.year() == year);
-    let from = this.map_or(1, Period::last_month);
+    // After the plan year its last month is what is still looked at.
+    let from = this.map_or(if today.year() > year { 12 } else { 1 }, Period::last_month);
     let months = (from..=12).filter_map(|number| Period::new(year, Cycle::Monthly, number));
     let is_due = |month: &Period| ledger.commune.is_some_and(|c| ledger.book.expected(c, *month).next().is_some());
     let last = Period::new(year, Cycle::Monthly, 12);
@@ -177,7 +184,7 @@ fn due_list(month: &Month, language: Language) -> Listing {
             format!("{silent} tasks without progress for this period: `commune-agent tasks`."),
         ));
     }
-    let doubts = ledger.doubts(period).len();
+    let doubts = ledger.doubts(period).iter().filter(|doubted| !ledger.is_settled(doubted)).count();
     if doubts > 0 {
         listed.notes.push(language.pick(
             format!("{doubts} điểm cần xem lại: `commune-agent checks`."),
@@ -201,39 +208,53 @@ fn silent_tasks(month: &Month) -> usize {
 pub fn checks(desk: &Desk, arguments: &Checks) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
     let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
-    let (book, language) = (&month.ledger.book, desk.language);
-    let doubts = month.ledger.doubts(month.period);
+    let (ledger, language) = (&month.ledger, desk.language);
+    let doubts = ledger.doubts(month.period);
+    let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let rows = doubts.iter().map(|doubted| {
-        let row = doubted.indicator.map(|number| &book.indicators()[number as usize]);
+        let settled = ledger.is_settled(doubted);
         vec![
-            row.map(|row| row.code.clone()).unwrap_or_default(),
-            row.map(|row| row.name.clone()).unwrap_or_default(),
+            doubted.code.clone(),
+            month.name_of(&doubted.code),
             doubted.unit.clone(),
+            doubted.period.to_string(),
             doubted.doubt.as_str().to_owned(),
             doubted.doubt.explain(language),
-            if doubted.doubt.asks_for_a_note() { "yes" } else { "no" }.to_owned(),
+            yes(doubted.doubt.asks_for_a_note()),
+            yes(settled),
+            if settled { language.pick("đã giải thích", "explained") } else { "" }.to_owned(),
+            ledger.note(doubted).to_owned(),
         ]
     });
     let rows: Vec<_> = rows.collect();
     let mut list = list(&CHECK_COLUMNS, rows, language);
+    let settled = doubts.iter().filter(|doubted| ledger.is_settled(doubted)).count();
     list.notes.push(match doubts.len() {
         0 => language.pick("Không có gì cần xem lại.", "Nothing to look at again.").to_owned(),
+        count if count == settled => language.pick(
+            format!("{count} điểm, đều đã giải thích; người thẩm định cũng thấy các điểm này."),
+            format!("{count} things, all of them explained; reviewers see these too."),
+        ),
         count => language.pick(
-            format!("{count} điểm cần xem lại. Đúng thì nhập lại kèm --note giải thích; người thẩm định cũng thấy các điểm này."),
-            format!("{count} things to look at again. Where it is right, record it again with a --note; reviewers see these too."),
+            format!("{} điểm cần xem lại, {settled} điểm đã giải thích. Đúng thì nhập lại kèm --note giải thích; người thẩm định cũng thấy các điểm này.", count - settled),
+            format!("{} things to look at again, {settled} explained. Where it is right, record it again with a --note; reviewers see these too.", count - settled),
         ),
     });
     let title = language.pick(format!("kiểm tra số liệu kỳ {}", month.period), format!("checks of {}", month.period));
     Ok(print(desk, &list, &month.head(&title, language)))
 }
 
-const CHECK_COLUMNS: [Column; 6] = [
+const CHECK_COLUMNS: [Column; 10] = [
     text("indicator", "Mã", "Code"),
-    text("name", "Chỉ tiêu", "Indicator"),
+    text("name", "Chỉ tiêu, nhiệm vụ", "Indicator, task"),
     text("unit", "Đơn vị", "Unit"),
+    text("period", "Kỳ", "Period"),
     hidden("check"),
     formed("reason", "Cần xem lại vì", "To look at because", Shown::Words),
     hidden("asks_for_a_note"),
+    hidden("settled"),
+    text("settled_words", "Giải thích", "Explained"),
+    text("note", "Ghi chú", "Note"),
 ];
 
 /// `tasks`
@@ -265,7 +286,7 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
     let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
     let (language, period) = (desk.language, month.period);
-    let Ledger { catalogue, book, commune } = &month.ledger;
+    let Ledger { catalogue, book, commune, .. } = &month.ledger;
     let Some(commune) = *commune else {
         let title = language.pick("kế hoạch chưa có mục tiêu nào", "the plan has no target yet");
         return Ok(print(desk, &unit_list::ranking(&[], language), &month.head(title, language)));

@@ -181,3 +181,41 @@ fn evidence_that_does_not_get_to_the_province_is_told_with_what_to_do() {
     assert!(again.contains("a.pdf đã được gắn vào phiên bản này; tệp sẽ được gửi lại"), "{again}");
     assert!(!run(&home, &["status"]).unwrap().text.contains("chưa tới được tỉnh"));
 }
+
+#[test]
+fn a_check_is_settled_by_the_note_it_asked_for() {
+    use crate::entry::Typed;
+    let mut home = Home::ready();
+    home.record("CDS-2", "2026-09", Typed::Value("12".into())).unwrap();
+    home.value("CDS-2", "10").unwrap();
+    let checks = |home: &Home| {
+        let text = run(home, &["checks", "--period", "2026-10", "--format", "json"]).unwrap().text;
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let first = &checks(&home)[0];
+    assert_eq!((&first["check"], &first["settled"]), (&"falls".into(), &"no".into()));
+    assert!(first["note"].is_null());
+    let told = run(&home, &["due", "--period", "2026-10"]).unwrap().text;
+    assert!(told.contains("1 điểm cần xem lại"), "{told}");
+    let note = ["record", "CDS-2", "--period", "2026-10", "--value", "10", "--note", "đã rà soát"];
+    run(&home, &note).unwrap();
+    let again = &checks(&home)[0];
+    assert_eq!((&again["settled"], &again["note"]), (&"yes".into(), &"đã rà soát".into()));
+    let told = run(&home, &["due", "--period", "2026-10"]).unwrap().text;
+    assert!(!told.contains("điểm cần xem lại"), "{told}");
+    // A task is looked at as well, and so is a figure ahead of its time.
+    let spent = run(&home, &["progress", "II.1", "--period", "2026-10", "--spent", "2700"]).unwrap().text;
+    assert!(spent.contains("giải ngân vượt kinh phí: 2.700 trên 150 triệu đồng"), "{spent}");
+    let ahead = run(&home, &["record", "CDS-3", "--period", "2026-12", "--value", "1"]).unwrap().text;
+    assert!(ahead.contains("kỳ chưa bắt đầu (từ 01/12/2026)"), "{ahead}");
+    assert_eq!(checks(&home).as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn after_the_plan_year_its_last_month_is_due() {
+    let home = Home::ready();
+    let line = ["commune-agent", "--data", home.folder.root().to_str().unwrap(), "due"];
+    let later = Clock::standing_at("2027-02-03T02:00:00Z".parse().unwrap());
+    let told = carry_out(Arguments::try_parse_from(line).unwrap(), &later).unwrap().text;
+    assert!(told.contains("đến hạn kỳ 2026-12"), "{told}");
+}

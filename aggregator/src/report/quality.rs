@@ -11,7 +11,7 @@ use shared::{
     listing::{Column, Form, Listing},
     observation::Value,
     period::Period,
-    plausibility,
+    plausibility::{self, Sight},
     tables::Inputs,
     task::Reported,
 };
@@ -38,7 +38,10 @@ pub(super) fn quality(figures: &Figures, inputs: &Inputs, question: &Question) -
         let in_time = duties.iter().filter(|duty| duty.delivery == Delivery::OnTime).count();
         whole = [whole[0] + duties.len(), whole[1] + came, whole[2] + in_time];
         let of = revised.get(member.row.slug.as_str()).cloned().unwrap_or_default();
-        let doubts = plausibility::doubts(book, &figures.catalogue, number, period);
+        let doubts = plausibility::doubts(
+            Sight { book, catalogue: &figures.catalogue, commune: number, today: figures.today },
+            period,
+        );
         let bare = doubts.iter().filter(|doubted| doubted.doubt == plausibility::Doubt::NoEvidence).count();
         let every = figures.catalogue.commune(&member.row.slug).is_some_and(|c| c.evidence == EvidenceDuty::Every);
         let cells = vec![
@@ -94,9 +97,12 @@ struct Revised {
     versions: u32,
 }
 
+/// Commune, indicator, unit and period.
+type Figure<'a> = (&'a str, &'a str, &'a str, Period);
+
 /// By commune, what was reported for a period and how much of it was revised. A version that only adds a note is no revision.
 fn revised(inputs: &Inputs, period: Period) -> BTreeMap<&str, Revised> {
-    let mut values: BTreeMap<(&str, &str, &str, Period), Vec<(u32, Value)>> = BTreeMap::new();
+    let mut values: BTreeMap<Figure<'_>, Vec<(u32, Value)>> = BTreeMap::new();
     for row in &inputs.observations {
         if row.period.ends_with(period) && !Reported::of(&row.indicator).is_task() {
             let figure = (&*row.commune, &*row.indicator, &*row.unit, row.period);
