@@ -8,7 +8,7 @@ use super::{
     layout::{COMMUNES, INDICATORS, TARGETS, TASKS, UNITS},
     problem::Problem,
 };
-use crate::amount::Amount;
+use crate::{amount::Amount, calendar::DueDays};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most targets of one commune for one indicator.
@@ -67,8 +67,8 @@ pub(super) fn misfit(kind: Kind, goal: Goal) -> Option<(Place, Problem)> {
     }
 }
 
-/// Checks all tables against themselves and each other.
-pub(super) fn check(tables: &Tables, faults: &mut Faults) {
+/// Checks all tables against themselves and each other; `days` are the province's own, where they could be read.
+pub(super) fn check(tables: &Tables, days: Option<DueDays>, faults: &mut Faults) {
     duplicates(INDICATORS, "code", tables.indicators.as_ref(), |indicator| [&indicator.code, ""], faults);
     duplicates(COMMUNES, "slug", tables.communes.as_ref(), |commune| [&commune.slug, ""], faults);
     duplicates(COMMUNES, "code", tables.communes.as_ref(), |commune| [&commune.code, ""], faults);
@@ -85,6 +85,9 @@ pub(super) fn check(tables: &Tables, faults: &mut Faults) {
         }
     }
     group_names(tables.indicators.as_deref().unwrap_or_default(), faults);
+    if let (Some(communes), Some(days)) = (&tables.communes, days) {
+        days_in_order(communes, days, faults);
+    }
     if let Some(communes) = &tables.communes {
         let slugs: BTreeSet<&str> = communes.iter().map(|entry| entry.item.slug.as_str()).collect();
         known_communes(TARGETS, tables.targets.as_ref(), |target| &target.commune, &slugs, faults);
@@ -100,6 +103,19 @@ pub(super) fn check(tables: &Tables, faults: &mut Faults) {
             indicators.iter().rev().map(|entry| (entry.item.code.as_str(), entry)).collect();
         targets_fit(targets, &by_code, faults);
         targets_agree(targets, &by_code, faults);
+    }
+}
+
+/// The units of a commune report to it before it reports, or on the same day; the province's days fill the gaps.
+fn days_in_order(communes: &[Entry<Commune>], days: DueDays, faults: &mut Faults) {
+    for Entry { row, item, sound } in communes {
+        let units = item.units_cutoff.unwrap_or(days.units_cutoff);
+        let commune = item.cutoff.unwrap_or(days.cutoff);
+        // The province's own days have been looked at already.
+        if *sound && units > commune && (item.units_cutoff.is_some() || item.cutoff.is_some()) {
+            let column = if item.units_cutoff.is_some() { "units_cutoff" } else { "cutoff" };
+            faults.push(COMMUNES, Some(*row), Some(column), Problem::UnitsAfterCommune { units, commune });
+        }
     }
 }
 

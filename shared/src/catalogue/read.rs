@@ -49,7 +49,7 @@ pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Catalogue, Vec<Fault>> 
     let tasks = table(files, TASKS, &TASK_COLUMNS, &mut faults, task);
     let units = table(files, UNITS, &UNIT_COLUMNS, &mut faults, unit);
     let tables = check::Tables { indicators, communes, targets, tasks, units };
-    check::check(&tables, &mut faults);
+    check::check(&tables, settings.as_ref().map(|province| province.days), &mut faults);
     match settings {
         Some(province) if faults.count() == 0 => Ok(Catalogue {
             province,

@@ -242,6 +242,9 @@ fn every_fault_is_named_with_its_place() {
         (COMMUNES, ",phuong,", ",thi-tran,", "communes.csv:3:kind: UnknownWord"),
         (COMMUNES, "17,19,25", "17,0,25", "communes.csv:2:cutoff: Day"),
         (COMMUNES, "17,19,25", "+7,19,32", "communes.csv:2:units_cutoff: Day|communes.csv:2:report: Day"),
+        (COMMUNES, "17,19,25", "28,10,25", "communes.csv:2:units_cutoff: UnitsAfterCommune"),
+        (COMMUNES, "17,19,25", ",10,25", "communes.csv:2:cutoff: UnitsAfterCommune"),
+        (SETTINGS, "units_cutoff = 17", "units_cutoff = 20", "catalogue.toml:7:days.units_cutoff: UnitsAfterCommune"),
         // targets
         (TARGETS, "xa-mot,2", "xa-ba,2", "targets.csv:3:commune: UnknownCommune"),
         (TARGETS, "2,A-2", "2,A-9", "targets.csv:3:indicator: UnknownIndicator"),
