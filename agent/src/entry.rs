@@ -205,8 +205,9 @@ impl Rulebook {
 
     fn unit(&self, typed: &str) -> String {
         let typed = typed.trim();
-        let known = self.catalogue.units.iter().find(|unit| unit.code.eq_ignore_ascii_case(typed));
-        known.map_or_else(|| typed.chars().take(40).collect(), |unit| unit.code.clone())
+        let codes = self.catalogue.units.iter().flat_map(shared::catalogue::Unit::codes);
+        let known = codes.into_iter().find(|code| code.eq_ignore_ascii_case(typed));
+        known.unwrap_or_else(|| typed.chars().take(40).collect())
     }
 
     /// The key of a figure, in the catalogue's spelling.
