@@ -5,7 +5,7 @@ use super::{
     cells::shortened,
     fault::Faults,
     kind_asked,
-    layout::{COMMUNES, INDICATORS, TARGETS, TASKS, UNITS},
+    layout::{COMMUNES, INDICATORS, SETTINGS, TARGETS, TASKS, UNITS},
     problem::Problem,
 };
 use crate::{amount::Amount, calendar::DueDays};
@@ -67,8 +67,8 @@ pub(super) fn misfit(kind: Kind, goal: Goal) -> Option<(Place, Problem)> {
     }
 }
 
-/// Checks all tables against themselves and each other; `days` are the province's own, where they could be read.
-pub(super) fn check(tables: &Tables, days: Option<DueDays>, faults: &mut Faults) {
+/// Checks all tables against themselves and each other.
+pub(super) fn check(tables: &Tables, faults: &mut Faults) {
     duplicates(INDICATORS, "code", tables.indicators.as_ref(), |indicator| [&indicator.code, ""], faults);
     duplicates(COMMUNES, "slug", tables.communes.as_ref(), |commune| [&commune.slug, ""], faults);
     duplicates(COMMUNES, "code", tables.communes.as_ref(), |commune| [&commune.code, ""], faults);
@@ -85,9 +85,6 @@ pub(super) fn check(tables: &Tables, days: Option<DueDays>, faults: &mut Faults)
         }
     }
     group_names(tables.indicators.as_deref().unwrap_or_default(), faults);
-    if let (Some(communes), Some(days)) = (&tables.communes, days) {
-        days_in_order(communes, days, faults);
-    }
     if let Some(communes) = &tables.communes {
         let slugs: BTreeSet<&str> = communes.iter().map(|entry| entry.item.slug.as_str()).collect();
         known_communes(TARGETS, tables.targets.as_ref(), |target| &target.commune, &slugs, faults);
@@ -107,11 +104,16 @@ pub(super) fn check(tables: &Tables, days: Option<DueDays>, faults: &mut Faults)
 }
 
 /// The units of a commune report to it before it reports, or on the same day; the province's days fill the gaps.
-fn days_in_order(communes: &[Entry<Commune>], days: DueDays, faults: &mut Faults) {
+pub(super) fn days_in_order(tables: &Tables, days: DueDays, faults: &mut Faults) {
+    if days.units_cutoff > days.cutoff {
+        let problem = Problem::UnitsAfterCommune { units: days.units_cutoff, commune: days.cutoff };
+        faults.push(SETTINGS, None, Some("days.units_cutoff"), problem);
+    }
+    let communes = tables.communes.as_deref().unwrap_or_default();
     for Entry { row, item, sound } in communes {
         let units = item.units_cutoff.unwrap_or(days.units_cutoff);
         let commune = item.cutoff.unwrap_or(days.cutoff);
-        // The province's own days have been looked at already.
+        // The province's own days are looked at above.
         if *sound && units > commune && (item.units_cutoff.is_some() || item.cutoff.is_some()) {
             let column = if item.units_cutoff.is_some() { "units_cutoff" } else { "cutoff" };
             faults.push(COMMUNES, Some(*row), Some(column), Problem::UnitsAfterCommune { units, commune });

@@ -95,12 +95,6 @@ fn due_days(section: &Section<'_>, faults: &mut Faults) -> Option<DueDays> {
         day
     };
     let (units_cutoff, cutoff, report) = (day("units_cutoff"), day("cutoff"), day("report"));
-    if let (Some(units), Some(commune), Some((_, line))) = (units_cutoff, cutoff, section.get("units_cutoff", faults))
-        && units > commune
-    {
-        let problem = Problem::UnitsAfterCommune { units, commune };
-        faults.push(SETTINGS, Some(line), Some(&section.path("units_cutoff")), problem);
-    }
     Some(DueDays { units_cutoff: units_cutoff?, cutoff: cutoff?, report: report? })
 }
 

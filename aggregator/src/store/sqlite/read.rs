@@ -48,7 +48,7 @@ pub(super) fn current_version(connection: &Connection) -> Result<Option<(i64, St
 pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalogue, StoreError> {
     let (version, fingerprint, _) = current_version(connection)?.ok_or(StoreError::Unreadable("catalogue"))?;
     let kept = catalogue_files_of(connection, version)?;
-    let catalogue = catalogue_files::read(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
+    let catalogue = catalogue_files::read_kept(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
     Ok(CurrentCatalogue { version: columns::to_u64(version)?, fingerprint, files: kept, catalogue })
 }
 
@@ -63,7 +63,7 @@ pub(super) fn catalogue_at(connection: &Connection, version: u64) -> Result<Opti
     if kept.is_empty() {
         return Ok(None);
     }
-    catalogue_files::read(&kept).map(Some).map_err(|_| StoreError::Unreadable("catalogue"))
+    catalogue_files::read_kept(&kept).map(Some).map_err(|_| StoreError::Unreadable("catalogue"))
 }
 
 /// The packed periods of the plan year, first and last.
