@@ -9,7 +9,8 @@
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `examples` | an example for each command |
-//! | `decide` | `exception`, `review`, `exercise` |
+//! | `decide` | `review`, `exercise` |
+//! | `exception` | `exception` |
 //! | `period` | closing periods |
 //! | `remind` | reminders to the staff |
 //! | `report` | the monthly report as a document |
@@ -30,6 +31,7 @@ mod certificates;
 mod decide;
 mod evidence;
 mod examples;
+mod exception;
 mod failure;
 mod identity;
 mod init;
@@ -114,8 +116,8 @@ pub enum Command {
     /// Danh mục chỉ tiêu, mục tiêu, nhiệm vụ
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
-    /// Cho một xã hạn báo cáo khác
-    Exception(decide::ExceptionArgs),
+    /// Cho một xã hạn báo cáo khác, rút lại, hoặc xem danh sách
+    Exception(exception::ExceptionArgs),
     /// Báo cáo tháng dạng văn bản hành chính (DOCX), kèm phụ lục Excel
     Report(report::MonthlyReport),
     /// Nhắc cán bộ tỉnh những xã, phường còn thiếu số liệu (mục reminders của cấu hình)

@@ -163,6 +163,29 @@ pub enum Failure {
     /// Snapshots that do not agree with their digests or with what they compute to.
     #[error("{0} closings do not agree with what was closed: compare with a backup")]
     Snapshots(usize),
+    /// A commune without a plan is given another day.
+    #[error("{0} has no plan: nothing is expected of it")]
+    NoPlan(String),
+    /// A cut-off day before the usual one.
+    #[error("the usual day is {usual}: an exception gives more time, not less")]
+    CutoffEarlier {
+        /// The usual one.
+        usual: NaiveDate,
+    },
+    /// An exception is withdrawn that was not given.
+    #[error("{commune} has no exception for {period}")]
+    NoException {
+        /// The commune.
+        commune: String,
+        /// The period.
+        period: Period,
+    },
+    /// A completion without the evidence that it needs.
+    #[error("version {version} claims completion without evidence: return it, or accept it with --without-evidence")]
+    EvidenceNeeded {
+        /// The version.
+        version: u32,
+    },
     /// A cut-off day that does not belong to the period.
     #[error("the cut-off day must lie between {0} and {1}")]
     CutoffOutside(NaiveDate, NaiveDate),
@@ -337,6 +360,14 @@ impl Failure {
             Failure::Commune(error) => error.explain(language),
             Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục, cũng không có nhiệm vụ này trong kế hoạch của xã"),
             Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            Failure::NoPlan(name) => format!("{name} chưa có kế hoạch, không phải báo cáo gì"),
+            Failure::CutoffEarlier { usual } => {
+                format!("hạn thường lệ là hết ngày {}; chỉ gia hạn thêm, không rút ngắn", usual.format("%d/%m/%Y"))
+            }
+            Failure::NoException { commune, period } => format!("{commune} không có gia hạn nào cho kỳ {period}"),
+            Failure::EvidenceNeeded { version } => {
+                format!("phiên bản {version} báo cáo đạt, hoàn thành mà chưa có minh chứng bắt buộc: trả lại (--return), hoặc vẫn chấp nhận bằng --without-evidence")
+            }
             Failure::Evidence(error) => format!("không đọc được minh chứng: {error}"),
             Failure::Findings(many) => {
                 format!(

@@ -3,8 +3,8 @@
 use super::{
     asking::{AskingError, ask},
     question::{
-        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked, kind,
-        light,
+        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked,
+        any_light, kind, light,
     },
 };
 use crate::standing::Live;
@@ -114,6 +114,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,
         WireReport::Due => Subject::Due(optional(&request.commune)),
+        WireReport::UnitsDue => Subject::UnitsDue(request.commune.clone()),
         WireReport::Alerts => Subject::Alerts(AlertsAsked {
             commune: optional(&request.commune),
             unit: optional(&request.unit),
@@ -132,7 +133,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Tasks => Subject::Tasks(TasksAsked {
             commune: optional(&request.commune),
             unit: optional(&request.unit),
-            light: light(&request.light).map_err(|e| bad(e.explain(language)))?,
+            light: any_light(&request.light).map_err(|e| bad(e.explain(language)))?,
         }),
         WireReport::Units => {
             Subject::Units(UnitsAsked { commune: request.commune.clone(), indicator: optional(&request.indicator) })

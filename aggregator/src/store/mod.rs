@@ -29,6 +29,7 @@ use chrono::{DateTime, Utc};
 use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
+    observation::ObservationKey,
     period::Period,
     snapshot::Snapshot,
 };
@@ -192,6 +193,16 @@ pub trait Store: Send + Sync {
 
     /// Sets a commune's cut-off day for a period; false, and nothing is set, when the period is closed.
     async fn set_exception(&self, exception: Exception, act: Act) -> Result<bool, StoreError>;
+    /// Takes an exception back: the usual day holds again.
+    async fn withdraw_exception(
+        &self,
+        commune: &str,
+        period: Period,
+        reason: &str,
+        act: Act,
+    ) -> Result<Withdrawn, StoreError>;
+    /// The newest version of a figure, whole.
+    async fn newest(&self, commune: &str, key: &ObservationKey) -> Result<Option<StoredObservation>, StoreError>;
     /// Passes a verdict on one version of a figure.
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError>;
     /// Closes a period and keeps its snapshot, all of one moment.

@@ -199,21 +199,23 @@ impl Province {
         self.decide(&arguments).await
     }
 
-    /// Accepts a figure.
+    /// Accepts a version of a figure.
     ///
     /// # Errors
-    /// When the command fails.
-    pub async fn accept(&self, commune: &str, indicator: &str, period: Period) -> Result<(), Failure> {
-        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--accept"];
+    /// When the command fails, also because another version came since.
+    pub async fn accept(&self, commune: &str, indicator: &str, period: Period, version: u32) -> Result<(), Failure> {
+        let (period, version) = (period.to_string(), version.to_string());
+        let arguments = words!["review", commune, indicator, "--period", period, "--version", version, "--accept"];
         self.decide(&arguments).await
     }
 
-    /// Returns a figure with a reason.
+    /// Returns the first version of a figure with a reason.
     ///
     /// # Errors
     /// When the command fails.
     pub async fn give_back(&self, commune: &str, indicator: &str, period: Period, reason: &str) -> Result<(), Failure> {
-        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--return", reason];
+        let period = period.to_string();
+        let arguments = words!["review", commune, indicator, "--period", period, "--version", "1", "--return", reason];
         self.decide(&arguments).await
     }
 

@@ -41,7 +41,7 @@ use super::{
     EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported,
     InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
     Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence,
-    StoredObservation, StoredVerdict, TakenUp, TrustReport, WebSession,
+    StoredObservation, StoredVerdict, TakenUp, TrustReport, WebSession, Withdrawn,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -49,6 +49,7 @@ pub use connection::SqliteStore;
 use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
+    observation::ObservationKey,
     period::Period,
     snapshot::Snapshot,
 };
@@ -249,6 +250,23 @@ impl Store for SqliteStore {
 
     async fn set_exception(&self, exception: Exception, act: Act) -> Result<bool, StoreError> {
         self.transact(move |transaction, names| decide::set_exception(transaction, names, &exception, &act)).await
+    }
+
+    async fn withdraw_exception(
+        &self,
+        commune: &str,
+        period: Period,
+        reason: &str,
+        act: Act,
+    ) -> Result<Withdrawn, StoreError> {
+        let (commune, reason) = (commune.to_owned(), reason.to_owned());
+        self.transact(move |transaction, _| decide::withdraw_exception(transaction, &commune, period, &reason, &act))
+            .await
+    }
+
+    async fn newest(&self, commune: &str, key: &ObservationKey) -> Result<Option<StoredObservation>, StoreError> {
+        let (commune, key) = (commune.to_owned(), key.clone());
+        self.read(move |connection| read::newest(connection, commune, key)).await
     }
 
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError> {
