@@ -67,7 +67,9 @@ impl ReadFault {
                 MAX_UNPACKED_BYTES >> 20
             ),
             Self::TooMany => format!("tệp có quá {MAX_SHEETS} trang hoặc quá {MAX_CELLS} ô có nội dung: chia nhỏ tệp"),
-            Self::TooManyMerged => format!("tệp có quá {MAX_MERGED} vùng ô gộp: bỏ gộp ô, hoặc chép số liệu sang mẫu mới"),
+            Self::TooManyMerged => {
+                format!("tệp có quá {MAX_MERGED} vùng ô gộp: bỏ gộp ô, hoặc chép số liệu sang mẫu mới")
+            }
         };
         language.pick(vi, self.to_string())
     }
