@@ -47,10 +47,49 @@ const EXAMPLES: [(&str, &str); 38] = [
     ("recompute", "province-aggregator recompute exported rankings --period 2026-10"),
 ];
 
+/// Of the commands within these: the command, the one in it, and an example.
+const WITHIN: [(&str, &str, &str); 11] = [
+    ("period", "close", "province-aggregator period close 2026-09"),
+    ("period", "reopen", r#"province-aggregator period reopen 2026-09 --reason "số liệu nộp muộn của Định Quán""#),
+    ("period", "list", "province-aggregator period list --format json"),
+    ("period", "verify", "province-aggregator period verify 2026-09"),
+    ("period", "late", "province-aggregator period late 2026-09"),
+    ("period", "export", "province-aggregator period export 2026-09 --out chot-2026-09"),
+    ("catalogue", "check", "province-aggregator catalogue check danh-muc.xlsx"),
+    ("catalogue", "diff", "province-aggregator catalogue diff danh-muc.xlsx"),
+    ("catalogue", "import", "province-aggregator catalogue import deploy/catalogue/dong-nai-2026"),
+    ("catalogue", "export", "province-aggregator catalogue export danh-muc.xlsx"),
+    (
+        "catalogue",
+        "adopt-standard",
+        "province-aggregator catalogue adopt-standard deploy/catalogue/dong-nai-2026 xuan-lap",
+    ),
+];
+
 /// The command line with its examples.
 #[must_use]
 pub fn with_examples(command: Command) -> Command {
-    EXAMPLES.into_iter().fold(command, |command, (name, example)| {
-        command.mut_subcommand(name, |one| one.after_help(format!("Ví dụ:\n  {example}")))
+    let shown = |example: &str| format!("Ví dụ:\n  {example}");
+    let command = EXAMPLES
+        .into_iter()
+        .fold(command, |command, (name, example)| command.mut_subcommand(name, |one| one.after_help(shown(example))));
+    WITHIN.into_iter().fold(command, |command, (outer, name, example)| {
+        command.mut_subcommand(outer, |outer| outer.mut_subcommand(name, |one| one.after_help(shown(example))))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn each_command_of_periods_and_catalogues_has_an_example() {
+        let all = with_examples(crate::cli::Cli::command());
+        for outer in ["period", "catalogue"] {
+            for one in all.find_subcommand(outer).into_iter().flat_map(Command::get_subcommands) {
+                assert!(one.get_after_help().is_some() || one.get_name() == "help", "{outer} {}", one.get_name());
+            }
+        }
+    }
 }

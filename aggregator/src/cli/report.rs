@@ -40,6 +40,9 @@ pub struct MonthlyReport {
 
 impl MonthlyReport {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        for path in std::iter::once(&self.out).chain(&self.annex) {
+            free(path)?;
+        }
         let opened = context.open().await?;
         let (office, now) = (opened.config.report.clone(), opened.clock.now());
         let (_, catalogue) = opened.store.catalogue().await?;
@@ -109,6 +112,15 @@ fn subject(list: &str) -> Subject {
         "tasks" => Subject::Tasks(TasksAsked::default()),
         "checks" => Subject::Checks(None),
         _ => Subject::Queue(QueueAsked::default()),
+    }
+}
+
+/// Both files or none: a place that is taken is said before anything is written.
+fn free(path: &Path) -> Result<(), Failure> {
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Failure::File { path: path.to_owned(), source: io::ErrorKind::AlreadyExists.into() }),
+        Err(source) => Err(Failure::File { path: path.to_owned(), source }),
     }
 }
 
