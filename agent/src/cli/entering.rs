@@ -17,7 +17,12 @@ use serde_json::json;
 use shared::{
     calendar::rfc3339, language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported,
 };
-use std::{collections::BTreeSet, fs::OpenOptions, io::Write, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs::OpenOptions,
+    io::{self, Write},
+    path::Path,
+};
 
 /// Most things to look at again that are listed for people; JSON has them all.
 const MAX_LISTED: usize = 20;
@@ -209,6 +214,15 @@ pub fn template(desk: &Desk, arguments: Template) -> Result<Printed, Failure> {
             format!("Made the template for {period}: {shown}. Fill in the yellow cells, then: commune-agent import {shown} --dry-run\n"),
         )
         .into())
+}
+
+/// Whether a new file can be written there: asked before work whose files belong together.
+pub fn free(path: &Path) -> Result<(), Failure> {
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Failure::File { path: path.to_owned(), source: io::ErrorKind::AlreadyExists.into() }),
+        Err(source) => Err(Failure::File { path: path.to_owned(), source }),
+    }
 }
 
 /// A new file, whole on the disk. Never over a file that somebody may have filled in.
