@@ -156,7 +156,7 @@ impl Sources<'_> {
             )));
         }
         parts.push(heading("KẾT QUẢ KHÁC, KHÓ KHĂN, VƯỚNG MẮC, KIẾN NGHỊ"));
-        parts.extend(self.noted(&rows, &lines));
+        parts.extend(self.noted(&rows));
         let report = self.document(office, &words, parts);
         Ok(Some((
             report,
@@ -164,13 +164,14 @@ impl Sources<'_> {
         )))
     }
 
-    /// The notes of what is red or yellow: those say why, and what is asked for.
-    fn noted(&self, rows: &[ExplainRow], lines: &[Line<'_>]) -> Vec<Part> {
+    /// The notes of targets that are red or yellow, and of tasks: those say why, and what is asked for.
+    fn noted(&self, rows: &[ExplainRow]) -> Vec<Part> {
         let is_lit = |light: Light| matches!(light, Light::Red | Light::Yellow);
         let book = &self.ledger.book;
-        let lit = |code: &str| match task::Reported::of(code).task() {
-            Some(task) => lines.iter().any(|line| line.task.code == task && is_lit(line.progress.light)),
-            None => rows.iter().any(|row| book.indicators()[row.indicator as usize].code == code && is_lit(row.light)),
+        // What is noted with a task says how it goes, whatever its light.
+        let lit = |code: &str| {
+            let of_row = |row: &ExplainRow| book.indicators()[row.indicator as usize].code == code;
+            task::Reported::of(code).is_task() || rows.iter().any(|row| of_row(row) && is_lit(row.light))
         };
         let of_lit: Vec<String> = self
             .notes
@@ -181,7 +182,9 @@ impl Sources<'_> {
         let others = self.notes.len() - of_lit.len().min(MOST_NOTES);
         let mut parts = Vec::new();
         if of_lit.is_empty() {
-            parts.push(Part::Paragraph("Không có ghi chú nào về chỉ tiêu, nhiệm vụ đèn đỏ, đèn vàng.".into()));
+            parts.push(Part::Paragraph(
+                "Trong kỳ không có ghi chú nào về nhiệm vụ hoặc về chỉ tiêu đèn đỏ, đèn vàng.".into(),
+            ));
         } else {
             parts.push(Part::Bullets(of_lit.into_iter().take(MOST_NOTES).collect()));
         }
