@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 38] = [
+const EXAMPLES: [(&str, &str); 39] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("invite", "province-aggregator invite dinh-quan"),
@@ -31,7 +31,8 @@ const EXAMPLES: [(&str, &str); 38] = [
     ("conflicts", "province-aggregator conflicts"),
     ("rankings", "province-aggregator rankings --period 2026-10 --group CDS --kind xa"),
     ("schemes", "province-aggregator schemes --period 2026-10"),
-    ("explain", r#"province-aggregator explain "dinh quan" --scheme common"#),
+    ("explain", r#"province-aggregator explain "dinh quan" --indicator CDS-17"#),
+    ("history", r#"province-aggregator history "dinh quan" CDS-17 --period 2026-10"#),
     ("indicator", "province-aggregator indicator CDS-17 --format csv"),
     ("communes", "province-aggregator communes"),
     ("due", r#"province-aggregator due "dinh quan" --period 2026-10"#),

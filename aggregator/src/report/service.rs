@@ -4,9 +4,10 @@ use super::{
     alert::events_since,
     answer::answer,
     closed::{answer_closed, closing_of},
+    history::{versions_wanted, with_versions},
     question::{
-        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked, kind,
-        light,
+        AlertsAsked, AskError, DetailAsked, ExportTable, HistoryAsked, Question, QueueAsked, Subject, TasksAsked,
+        UnitsAsked, WhatIfAsked, kind, light,
     },
 };
 use crate::{closing::FrozenError, standing::Live};
@@ -50,6 +51,11 @@ impl QueryService for Queries {
 
     async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
         let question = question(request.get_ref())?;
+        let wanted = versions_wanted(&*self.live.read().await, &question).map_err(|e| bad_question(&e, &question))?;
+        let question = match wanted {
+            Some(wanted) => with_versions(question, self.live.versions(wanted).await.map_err(|e| internal(&e))?),
+            None => question,
+        };
         let closing = closing_of(&*self.live.read().await, &question).map_err(|e| bad_question(&e, &question))?;
         if let Some((closing, question)) = closing {
             let frozen = self.live.frozen(closing).await.map_err(|error| match error {
@@ -147,7 +153,18 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Unspecified => return Err(bad("no report asked for".into())),
         WireReport::Rankings => Subject::Rankings(scope),
         WireReport::Schemes => Subject::Schemes,
+        WireReport::Explain if !request.indicator.is_empty() => Subject::Detail(DetailAsked {
+            commune: request.commune.clone(),
+            indicator: request.indicator.clone(),
+            known: None,
+        }),
         WireReport::Explain => Subject::Explain(request.commune.clone()),
+        WireReport::History => Subject::History(HistoryAsked {
+            commune: request.commune.clone(),
+            indicator: request.indicator.clone(),
+            unit: optional(&request.unit),
+            known: None,
+        }),
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,
         WireReport::Due => Subject::Due(optional(&request.commune)),

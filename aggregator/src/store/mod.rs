@@ -7,6 +7,7 @@ mod alert;
 mod batch;
 mod closing;
 mod credential;
+mod history;
 mod proof;
 mod record;
 mod safekeeping;
@@ -18,6 +19,7 @@ pub use alert::*;
 pub use batch::*;
 pub use closing::*;
 pub use credential::*;
+pub use history::*;
 pub use proof::*;
 pub use record::*;
 pub use safekeeping::*;
@@ -215,6 +217,8 @@ pub trait Store: Send + Sync {
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
     /// The verdicts of the plan year, oldest first.
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError>;
+    /// Every version of a figure with its evidence and its verdict, by period, unit and version.
+    async fn versions(&self, wanted: VersionsWanted) -> Result<Vec<HeldVersion>, StoreError>;
     /// The exceptions of the plan year, by commune and period.
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError>;
     /// What is known of the agents, by commune.

@@ -79,11 +79,15 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 22] = [
+    let questions: [&[&str]; 26] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
         &["schemes", "--period", "2026-10"],
         &["explain", "Định Quán", "--format", "json"],
+        &["explain", "Định Quán", "--indicator", "cds-07", "--period", "2026-10"],
+        &["explain", "tan phu", "--indicator", "CDS-17", "--scheme", "standard", "--format", "json"],
+        &["history", "Định Quán", "CDS-07"],
+        &["history", "dinh-quan", "cds-17", "--period", "2026-09", "--format", "csv"],
         &["indicator", "CDS-17"],
         &["communes", "--format", "csv"],
         &["due", "--period", "2026-10"],

@@ -18,6 +18,7 @@ mod contact;
 mod decide;
 mod digests;
 mod files;
+mod held;
 mod identity;
 mod journal;
 mod lineage;
@@ -37,10 +38,10 @@ mod versions;
 use super::{
     Act, Alert, AlertEvent, Append, Appended, AuditHead, AuditLine, AuditQuestion, CatalogueImport, CertificateRecord,
     Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile,
-    EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported, InvitationRecord,
-    NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed, Remade, Renewal,
-    Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence, StoredObservation,
-    StoredVerdict, TakenUp, TrustReport,
+    EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HeldVersion, HistoryPage, Imported,
+    InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
+    Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence,
+    StoredObservation, StoredVerdict, TakenUp, TrustReport, VersionsWanted,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -299,6 +300,10 @@ impl Store for SqliteStore {
 
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError> {
         self.read(|connection| verdict::all(connection)).await
+    }
+
+    async fn versions(&self, wanted: VersionsWanted) -> Result<Vec<HeldVersion>, StoreError> {
+        self.read(move |connection| held::versions(connection, &wanted)).await
     }
 
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError> {
