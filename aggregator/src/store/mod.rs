@@ -231,7 +231,8 @@ pub trait Store: Send + Sync {
     async fn audit(&self, question: AuditQuestion) -> Result<Vec<AuditLine>, StoreError>;
     /// The chain after a line of the audit history.
     async fn audit_chain(&self, number: u64) -> Result<Option<[u8; 32]>, StoreError>;
-    /// Proves the audit history from itself: how far it goes, and the lines that do not fit.
+    /// Proves the audit history from itself, and by it what was decided: how far it goes, the lines that do not fit, and the closings,
+    /// verdicts and exceptions that are not what it says.
     async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError>;
 
     /// Copies the store as it is at this moment into a new file, whole and checked. Nobody who writes waits for it.

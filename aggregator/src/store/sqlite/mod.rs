@@ -16,6 +16,7 @@ mod conflict;
 mod connection;
 mod contact;
 mod decide;
+mod decided;
 mod digests;
 mod files;
 mod held;
@@ -333,7 +334,12 @@ impl Store for SqliteStore {
     }
 
     async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError> {
-        self.read(|connection| audit::verify(connection)).await
+        self.read(|connection| {
+            let (head, mut findings) = audit::verify(connection)?;
+            findings.extend(decided::verify(connection)?);
+            Ok((head, findings))
+        })
+        .await
     }
 
     async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError> {
