@@ -104,3 +104,51 @@ fn verdict(
         decided_at: columns::to_time(row.get(4)?)?,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        sample::{self, act, batch, evidence, figure, moment},
+        store::{Append, ReviewRequest, Reviewed, Store},
+    };
+    use shared::change::LogPosition;
+
+    #[tokio::test]
+    async fn each_version_comes_with_what_belongs_to_it() {
+        let (_folder, store) = sample::store().await;
+        let first = batch("tan-phu", 1, LogPosition::START, vec![figure(1, "2026-09", 1), evidence(2, 1, 7)]);
+        let (head, key) = (
+            first.after(),
+            ObservationKey { indicator: "CDS-17".into(), unit: String::new(), period: "2026-09".parse().unwrap() },
+        );
+        let second = batch("tan-phu", 2, head, vec![figure(3, "2026-09", 2)]);
+        for batch in [first, second] {
+            store.append(Append { batches: vec![batch], notes: Vec::new() }).await.unwrap();
+            let request = ReviewRequest {
+                commune: "tan-phu".into(),
+                key: key.clone(),
+                version: None,
+                decision: Decision::Returned,
+                reason: "biểu 2".into(),
+                code: Some(Reason::Mismatch),
+            };
+            if store.versions(wanted()).await.unwrap().len() == 1 {
+                assert!(matches!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 1 }));
+            }
+        }
+        let all = store.versions(wanted()).await.unwrap();
+        let lives: Vec<_> = all.iter().map(|one| (one.version, one.incarnation.map(|life| life.0[0]))).collect();
+        assert_eq!(lives, [(1, Some(1)), (2, Some(2))], "another computer took over");
+        assert_eq!((all[0].evidence.len(), all[1].evidence.len()), (1, 0));
+        let verdict = all[0].verdict.as_ref().unwrap();
+        assert_eq!((verdict.reason.as_str(), verdict.code), ("biểu 2", Some(Reason::Mismatch)));
+        assert!(all[1].verdict.is_none());
+        let other = VersionsWanted { period: Some("2026-10".parse().unwrap()), ..wanted() };
+        assert!(store.versions(other).await.unwrap().is_empty());
+    }
+
+    fn wanted() -> VersionsWanted {
+        VersionsWanted { commune: "tan-phu".into(), codes: vec!["CDS-17".into()], period: None }
+    }
+}
