@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use shared::language::Language;
 use std::{
     collections::BTreeMap,
-    io::{Cursor, Read},
+    io::{self, Cursor, Read, Write},
 };
 use thiserror::Error;
 use zip::ZipArchive;
@@ -135,7 +135,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>, ReadFault> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(ReadFault::TooLarge);
     }
-    check_parts(bytes)?;
+    let has_formulas = check_parts(bytes)?;
     let not_one = |error: XlsxError| ReadFault::NotAWorkbook(error.to_string());
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(not_one)?;
     let sheets = workbook.sheets_metadata().to_owned();
@@ -159,7 +159,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>, ReadFault> {
             Err(XlsxError::NotAWorksheet(_)) => continue,
             Err(error) => return Err(not_one(error)),
         };
-        if has_empty {
+        if has_empty && has_formulas {
             let mut reader = workbook.worksheet_cells_reader(&sheet.name).map_err(not_one)?;
             add_uncomputed(&mut reader, &mut rows, &mut cells)?;
         }
@@ -168,14 +168,37 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>, ReadFault> {
     Ok(read)
 }
 
-/// Unpacks every part once, counting: sizes that a file states of itself are not believed.
-fn check_parts(bytes: &[u8]) -> Result<(), ReadFault> {
+/// Looks for what may be the beginning of a formula, however a part comes in pieces.
+#[derive(Default)]
+struct FormulaScan {
+    last: [u8; 2],
+    found: bool,
+}
+
+impl Write for FormulaScan {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for byte in bytes {
+            // `<f>`, `<f t="shared">`, and with a prefix.
+            self.found |=
+                matches!(self.last, [b'<' | b':', b'f']) && matches!(byte, b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n');
+            self.last = [self.last[1], *byte];
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Unpacks every part once, counting: sizes that a file states of itself are not believed. Answers whether there may be formulas.
+fn check_parts(bytes: &[u8]) -> Result<bool, ReadFault> {
     let not_one = |error: String| ReadFault::NotAWorkbook(error);
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| not_one(error.to_string()))?;
     if archive.len() > MAX_PARTS {
         return Err(ReadFault::TooLarge);
     }
-    let mut left = MAX_UNPACKED_BYTES;
+    let (mut left, mut has_formulas) = (MAX_UNPACKED_BYTES, false);
     for number in 0..archive.len() {
         let part = archive.by_index(number).map_err(|error| not_one(error.to_string()))?;
         let name = part.name().map_err(|error| not_one(error.to_string()))?;
@@ -183,10 +206,12 @@ fn check_parts(bytes: &[u8]) -> Result<(), ReadFault> {
             return Err(ReadFault::Macros);
         }
         let mut part = part.take(left + 1);
-        let unpacked = std::io::copy(&mut part, &mut std::io::sink()).map_err(|error| not_one(error.to_string()))?;
+        let mut scan = FormulaScan::default();
+        let unpacked = io::copy(&mut part, &mut scan).map_err(|error| not_one(error.to_string()))?;
         left = left.checked_sub(unpacked).ok_or(ReadFault::TooLarge)?;
+        has_formulas |= scan.found;
     }
-    Ok(())
+    Ok(has_formulas)
 }
 
 type Rows = BTreeMap<u32, BTreeMap<u32, Cell>>;

@@ -2,7 +2,6 @@
 
 use super::*;
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
-use std::io::Write;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
@@ -86,6 +85,8 @@ fn a_formula_without_a_result_is_no_empty_cell() {
     let sheets = read(&by_hand(rows, "")).unwrap();
     let cells: Vec<_> = sheets[0].rows[&0].iter().map(|(column, cell)| (*column, cell.clone())).collect();
     assert_eq!(cells, [(0, Cell::Uncomputed), (1, Cell::Uncomputed), (2, Cell::Number("6".into()))]);
+    let sheets = read(&by_hand("<row r='1'><c r='A1'><f t='normal'\n>1+1</f></c><c r='B1'/></row>", "")).unwrap();
+    assert_eq!(sheets[0].rows[&0].len(), 1);
 }
 
 #[test]
