@@ -51,6 +51,10 @@ fn measure_text(measure: Measure) -> String {
 
 /// A result that is needed: never less than what does it, with six decimals.
 fn needed_text(one: &Supposition) -> String {
+    // What is there already is shown as it is shown there.
+    if one.present == Some(one.measure) {
+        return measure_text(one.measure);
+    }
     match (one.measure, one.goal) {
         (Measure::Number(most), Goal::AtMost(_)) => decimals(most.down(6), 6),
         (Measure::Number(least), _) => decimals(least.up(6), 6),
