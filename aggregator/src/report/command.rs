@@ -59,7 +59,7 @@ pub enum ReportCommand {
         #[command(flatten)]
         of: Of,
     },
-    /// Lịch sử một số liệu: mọi phiên bản, ai nhập, lúc nào, từ máy nào, minh chứng, thẩm định
+    /// Lịch sử một số liệu: mọi phiên bản, ai nhập, minh chứng, thẩm định
     History {
         /// Mã, mã số hoặc tên (không cần dấu)
         commune: String,
