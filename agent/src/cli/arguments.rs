@@ -311,9 +311,12 @@ pub struct Import {
     /// Mẫu .xlsx của lệnh template, hoặc tệp CSV với các cột indicator, period, unit, numerator, denominator, value, note
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Chỉ kiểm tra, không ghi
+    /// Chỉ kiểm tra và cho xem sẽ đổi gì, không ghi
     #[arg(long)]
     pub dry_run: bool,
+    /// Lấy số trong tệp cả khi máy này đã có số mới hơn mẫu
+    #[arg(long)]
+    pub overwrite: bool,
     /// Người nhập (mặc định: tài khoản máy tính)
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,

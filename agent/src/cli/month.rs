@@ -22,7 +22,7 @@ use shared::{
     listing::{Form as Shown, Listing},
     observation::{ObservationKey, Refusal},
     period::{Cycle, Period},
-    ranking::{Scheme, Scope, board::Board, explain::explain},
+    ranking::{Scheme, Scope, board::Board, explain::explain, previous_in_year},
     task::{self, Reported, list::Line},
     units::{self, list as unit_list},
     vietnamese::folded,
@@ -210,6 +210,9 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
 
 /// `report`
 pub fn report(desk: &Desk, arguments: Report) -> Result<Printed, Failure> {
+    for path in std::iter::once(&arguments.out).chain(&arguments.annex) {
+        entering::free(path)?;
+    }
     let store = Store::open(&desk.folder)?;
     let view = store.view();
     let month = Month::read(desk, view, Some(&arguments.period))?;
@@ -217,17 +220,18 @@ pub fn report(desk: &Desk, arguments: Report) -> Result<Printed, Failure> {
     let noted = view.newest_of_all()?.into_iter().filter(|figure| of_period(&figure.observation.key));
     let notes = noted
         .filter(|figure| !figure.observation.note.is_empty())
-        .map(|figure| {
-            let about = Reported::of(&figure.observation.key.indicator).label(Language::Vi);
-            (about, figure.observation.note)
-        })
+        .map(|figure| (figure.observation.key.indicator, figure.observation.note))
         .collect();
+    let before = previous_in_year(month.period);
+    let closed = view.closed_periods()?;
     let sources = Sources {
         catalogue: &month.catalogue,
         ledger: &month.ledger,
         period: month.period,
         today: month.today,
         standing: view.standing("own", Some(month.period))?,
+        before: before.map(|before| view.standing("own", Some(before))).transpose()?.flatten(),
+        before_is_closed: before.is_some_and(|before| closed.contains(&before)),
         notes,
         is_simulated: month.is_simulated,
     };

@@ -286,7 +286,7 @@ fn the_same_value_again_keeps_its_evidence_unless_it_was_returned() {
     // So it goes through a workbook or a table.
     let (store, mut author) = home.author();
     let table = "indicator,period,value,note\nCDS-2,2026-10,10,lần nữa\n";
-    let imported = crate::import::import(store, &mut author, table.as_bytes(), false).unwrap();
+    let imported = crate::import::import(store, &mut author, table.as_bytes(), crate::import::How::default()).unwrap();
     assert_eq!((imported.recorded[0].1.version, imported.recorded[0].1.carried), (3, 1));
     // Another value has its own evidence, and so has the one after a return.
     let fourth = home.value("CDS-2", "11").unwrap();

@@ -53,7 +53,7 @@ pub struct Audit {
     #[arg(long)]
     until: Option<NaiveDate>,
     /// Chỉ một loại việc (cột what của --format csv), ví dụ reviewed
-    #[arg(long)]
+    #[arg(long, hide_possible_values = true, value_parser = WORDS.map(|(word, ..)| word))]
     what: Option<String>,
     /// Tìm trong người làm và nội dung, không cần dấu
     #[arg(long)]
@@ -104,6 +104,11 @@ impl Audit {
         let opened = context.open().await?;
         if self.verify {
             return self.verify(&opened.store, context).await;
+        }
+        if let (Some(from), Some(until)) = (self.from, self.until)
+            && from > until
+        {
+            return Err(Failure::DaysReversed { from, until });
         }
         let question = AuditQuestion {
             from: self.from.and_then(midnight),

@@ -85,7 +85,8 @@ fn is_workbook(path: &Path) -> bool {
 /// The files of a catalogue folder or the sheets of a workbook. One that is missing is a fault that the reader names.
 fn files_of(dir: &Path) -> Result<CatalogueFiles, Failure> {
     let fault = |source| Failure::File { path: dir.to_owned(), source };
-    if is_workbook(dir) {
+    // Whatever file it is: the reader of workbooks says what is wrong with it.
+    if is_workbook(dir) || dir.is_file() {
         let mut bytes = Vec::new();
         let file = File::open(dir).map_err(fault)?;
         // One byte more than allowed, so that a file that is too large is seen without reading all of it.
@@ -282,6 +283,8 @@ mod tests {
     };
     use shared::change::LogPosition;
 
+    use workbook::reading::ReadFault;
+
     #[tokio::test]
     async fn only_what_the_catalogue_had_before_is_missed() {
         let (_folder, store) = sample::store().await;
@@ -295,5 +298,20 @@ mod tests {
         assert!(orphans(&old, &new, &observations).is_empty());
         new.targets.retain(|target| target.indicator != "CDS-17");
         assert_eq!(orphans(&old, &new, &observations).into_iter().collect::<Vec<_>>(), ["tan-phu CDS-17"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_workbook_is_said_to_be_none() {
+        let desk = tempfile::tempdir().unwrap();
+        let old = desk.path().join("danh-muc.xls");
+        fs::write(&old, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]).unwrap();
+        let other = desk.path().join("danh-muc.xlsm");
+        fs::write(&other, "x").unwrap();
+        let fault = |path| match files_of(path) {
+            Err(Failure::Workbook { source, .. }) => source,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(fault(&old), ReadFault::OldOrEncrypted));
+        assert!(matches!(fault(&other), ReadFault::NotAWorkbook(_)));
     }
 }

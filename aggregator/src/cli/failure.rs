@@ -147,6 +147,14 @@ pub enum Failure {
     /// The report does not fit into a document.
     #[error("the report cannot be written: {0}")]
     Document(#[from] document::Error),
+    /// The first day is after the last.
+    #[error("--from {from} is after --until {until}")]
+    DaysReversed {
+        /// The first day asked for.
+        from: chrono::NaiveDate,
+        /// The last day asked for.
+        until: chrono::NaiveDate,
+    },
     /// The period lies in the future.
     #[error("period {0} has not begun")]
     NotBegun(Period),
@@ -346,6 +354,11 @@ impl Failure {
             Failure::Document(error) => format!("không lập được văn bản báo cáo: {error}"),
             Failure::Terminal => "tệp Excel phải ghi ra tệp: … --format xlsx > danh-sach.xlsx".to_owned(),
             Failure::NoReason => "trả lại thì phải nêu lý do: --return LỜI hoặc --reason MÃ".to_owned(),
+            Failure::DaysReversed { from, until } => format!(
+                "--from {} sau --until {}: ghi ngày đầu trước ngày cuối",
+                from.format("%d/%m/%Y"),
+                until.format("%d/%m/%Y")
+            ),
             Failure::NotBegun(period) => format!("kỳ {period} chưa bắt đầu"),
             Failure::BeforeCutoff { period, day, commune } => format!(
                 "{commune} còn được nộp kỳ {period} đến hết ngày {}; đợi hết hạn, hoặc thêm --early",

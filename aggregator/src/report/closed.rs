@@ -32,10 +32,12 @@ pub fn closing_of(figures: &Figures, question: &Question) -> Result<Option<(Clos
         | Subject::Tasks(_)
         | Subject::Units(_)
         | Subject::Checks(_)
+        | Subject::History(_)
         | Subject::Quality => true,
         Subject::Rankings(_)
         | Subject::Schemes
         | Subject::Explain(_)
+        | Subject::Detail(_)
         | Subject::Indicator(_)
         | Subject::WhatIf(_)
         | Subject::Export(ExportTable::Rankings | ExportTable::Explain) => false,

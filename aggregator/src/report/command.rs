@@ -3,8 +3,8 @@
 use super::{
     cli::Format,
     question::{
-        AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, TasksAsked, UnitsAsked,
-        WhatIfAsked, any_light, kind, light,
+        AlertsAsked, AskError, DetailAsked, Edition, ExportTable, HistoryAsked, Question, QueueAsked, Since, Subject,
+        TasksAsked, UnitsAsked, WhatIfAsked, any_light, kind, light,
     },
     recompute::Recomputed,
     remote::Server,
@@ -51,10 +51,28 @@ pub enum ReportCommand {
     Explain {
         /// Mã, mã số hoặc tên (không cần dấu)
         commune: String,
+        /// Chỉ một chỉ tiêu, đến tận gốc: cách chấm, phép tính, ai nhập, minh chứng, thẩm định
+        #[arg(long, value_name = "MÃ")]
+        indicator: Option<String>,
         #[command(flatten)]
         asking: Asking,
         #[command(flatten)]
         of: Of,
+    },
+    /// Lịch sử một số liệu: mọi phiên bản, ai nhập, minh chứng, thẩm định
+    History {
+        /// Mã, mã số hoặc tên (không cần dấu)
+        commune: String,
+        /// Mã chỉ tiêu hoặc nhiệm vụ
+        indicator: String,
+        /// Chỉ một kỳ: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
+        #[arg(long)]
+        period: Option<Period>,
+        /// Chỉ một đơn vị của xã
+        #[arg(long, value_name = "MÃ")]
+        unit: Option<String>,
+        #[command(flatten)]
+        asking: Asking,
     },
     /// Bảng xếp theo một chỉ tiêu và số liệu chung của tỉnh
     Indicator {
@@ -285,7 +303,17 @@ pub(super) fn asked(
         ReportCommand::Schemes { period, asking } => {
             (Subject::Schemes, Of { period, ..whole }, asking.format, asking.server)
         }
-        ReportCommand::Explain { commune, asking, of } => (Subject::Explain(commune), of, asking.format, asking.server),
+        ReportCommand::Explain { commune, indicator, asking, of } => {
+            let subject = match indicator {
+                Some(indicator) => Subject::Detail(DetailAsked { commune, indicator, known: None }),
+                None => Subject::Explain(commune),
+            };
+            (subject, of, asking.format, asking.server)
+        }
+        ReportCommand::History { commune, indicator, period, unit, asking } => {
+            let subject = Subject::History(HistoryAsked { commune, indicator, unit, known: None });
+            (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
         ReportCommand::Indicator { code, asking, of } => (Subject::Indicator(code), of, asking.format, asking.server),
         ReportCommand::Communes { asking } => (Subject::Communes, whole, asking.format, asking.server),
         ReportCommand::Due { commune, units, period, asking } => {

@@ -3,8 +3,8 @@
 use super::{
     asking::{AskingError, ask},
     question::{
-        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked,
-        any_light, kind, light,
+        AlertsAsked, AskError, DetailAsked, ExportTable, HistoryAsked, Question, QueueAsked, Subject, TasksAsked,
+        UnitsAsked, WhatIfAsked, any_light, kind, light,
     },
 };
 use crate::standing::Live;
@@ -110,7 +110,18 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Unspecified => return Err(bad("no report asked for".into())),
         WireReport::Rankings => Subject::Rankings(scope),
         WireReport::Schemes => Subject::Schemes,
+        WireReport::Explain if !request.indicator.is_empty() => Subject::Detail(DetailAsked {
+            commune: request.commune.clone(),
+            indicator: request.indicator.clone(),
+            known: None,
+        }),
         WireReport::Explain => Subject::Explain(request.commune.clone()),
+        WireReport::History => Subject::History(HistoryAsked {
+            commune: request.commune.clone(),
+            indicator: request.indicator.clone(),
+            unit: optional(&request.unit),
+            known: None,
+        }),
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,
         WireReport::Due => Subject::Due(optional(&request.commune)),

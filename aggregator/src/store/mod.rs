@@ -8,6 +8,7 @@ mod alert;
 mod batch;
 mod closing;
 mod credential;
+mod history;
 mod proof;
 mod record;
 mod safekeeping;
@@ -20,6 +21,7 @@ pub use alert::*;
 pub use batch::*;
 pub use closing::*;
 pub use credential::*;
+pub use history::*;
 pub use proof::*;
 pub use record::*;
 pub use safekeeping::*;
@@ -228,6 +230,8 @@ pub trait Store: Send + Sync {
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
     /// The verdicts of the plan year, oldest first.
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError>;
+    /// Every version of a figure with its evidence and its verdict, by period, unit and version.
+    async fn versions(&self, wanted: VersionsWanted) -> Result<Vec<HeldVersion>, StoreError>;
     /// The exceptions of the plan year, by commune and period.
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError>;
     /// What is known of the agents, by commune.
@@ -240,7 +244,8 @@ pub trait Store: Send + Sync {
     async fn audit(&self, question: AuditQuestion) -> Result<Vec<AuditLine>, StoreError>;
     /// The chain after a line of the audit history.
     async fn audit_chain(&self, number: u64) -> Result<Option<[u8; 32]>, StoreError>;
-    /// Proves the audit history from itself: how far it goes, and the lines that do not fit.
+    /// Proves the audit history from itself, and by it what was decided: how far it goes, the lines that do not fit, and the closings,
+    /// verdicts and exceptions that are not what it says.
     async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError>;
 
     /// Copies the store as it is at this moment into a new file, whole and checked. Nobody who writes waits for it.

@@ -17,8 +17,10 @@ mod conflict;
 mod connection;
 mod contact;
 mod decide;
+mod decided;
 mod digests;
 mod files;
+mod held;
 mod identity;
 mod journal;
 mod lineage;
@@ -38,10 +40,11 @@ mod versions;
 use super::{
     Account, AccountChange, Act, Alert, AlertEvent, ApiToken, Append, Appended, AuditHead, AuditLine, AuditQuestion,
     CatalogueImport, CertificateRecord, Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments,
-    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported,
-    InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
-    Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence,
-    StoredObservation, StoredVerdict, TakenUp, TrustReport, WebSession, Withdrawn,
+    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HeldVersion,
+    HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
+    RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
+    StoreError, StoredEvidence, StoredObservation, StoredVerdict, TakenUp, TrustReport, VersionsWanted, WebSession,
+    Withdrawn,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -320,6 +323,10 @@ impl Store for SqliteStore {
         self.read(|connection| verdict::all(connection)).await
     }
 
+    async fn versions(&self, wanted: VersionsWanted) -> Result<Vec<HeldVersion>, StoreError> {
+        self.read(move |connection| held::versions(connection, &wanted)).await
+    }
+
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError> {
         self.read(|connection| read::exceptions(connection)).await
     }
@@ -347,7 +354,12 @@ impl Store for SqliteStore {
     }
 
     async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError> {
-        self.read(|connection| audit::verify(connection)).await
+        self.read(|connection| {
+            let (head, mut findings) = audit::verify(connection)?;
+            findings.extend(decided::verify(connection)?);
+            Ok((head, findings))
+        })
+        .await
     }
 
     async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError> {
