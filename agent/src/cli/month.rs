@@ -11,18 +11,17 @@ use super::{
 use crate::{
     entry::{self, Author, EntryError, Form, Typed},
     ledger::Ledger,
+    month::Month,
     report::Sources,
     store::{Store, View},
 };
 use chrono::NaiveDate;
 use shared::{
-    calendar::local_day,
-    catalogue::{Task, view::CommuneView},
+    catalogue::Task,
     due::{Delivery, duties},
     language::Language,
     listing::{Form as Shown, Listing},
     observation::{ObservationKey, Refusal},
-    period::{Cycle, Period},
     ranking::{Scheme, Scope, board::Board, explain::explain},
     task::{self, Reported, list::Line},
     units::{self, list as unit_list},
@@ -30,55 +29,24 @@ use shared::{
 };
 use std::io::{self, Cursor};
 
-/// What these commands read.
-struct Month {
-    catalogue: CommuneView,
-    ledger: Ledger,
-    period: Period,
-    today: NaiveDate,
-    is_simulated: bool,
+/// Without a period asked for: the month of today, or the next one in which something is due.
+fn read(desk: &Desk, view: View<'_>, asked: Option<&str>) -> Result<Month, Failure> {
+    Ok(Month::read(view, desk.clock.now(), asked.map(period).transpose()?)?)
 }
 
-impl Month {
-    /// Without a period asked for: the month of today, or the next one in which something is due.
-    fn read(desk: &Desk, view: View<'_>, asked: Option<&str>) -> Result<Self, Failure> {
-        let catalogue = view.catalogue()?.ok_or(EntryError::NoCatalogue)?;
-        let asked = asked.map(period).transpose()?;
-        let year = catalogue.province.plan_year;
-        if asked.is_some_and(|period| period.year() != year) {
-            return Err(EntryError::from(Refusal::OutsidePlanYear(year)).into());
-        }
-        let ledger = Ledger::read(view, &catalogue)?;
-        let exercise = view.exercise()?;
-        let today = local_day(exercise.time(desk.clock.now()));
-        let period = asked.or_else(|| next_due(&ledger, today, year)).ok_or(Refusal::OutsidePlanYear(year));
-        let period = period.map_err(EntryError::from)?;
-        Ok(Self { catalogue, ledger, period, today, is_simulated: exercise.on })
-    }
-
-    /// What people read above a list.
-    fn head(&self, title: &str, language: Language) -> String {
-        let banner = words::banner(self.is_simulated, language);
-        format!("{banner}{}, {title}\n", plain(&self.catalogue.commune.name))
-    }
-}
-
-fn next_due(ledger: &Ledger, today: NaiveDate, year: i32) -> Option<Period> {
-    let this = Period::containing(today, Cycle::Monthly).filter(|month| month.year() == year);
-    let from = this.map_or(1, Period::last_month);
-    let months = (from..=12).filter_map(|number| Period::new(year, Cycle::Monthly, number));
-    let is_due = |month: &Period| ledger.commune.is_some_and(|c| ledger.book.expected(c, *month).next().is_some());
-    let last = Period::new(year, Cycle::Monthly, 12);
-    months.clone().find(is_due).or(this).or(last)
+/// What people read above a list.
+fn head(month: &Month, title: &str, language: Language) -> String {
+    let banner = words::banner(month.is_simulated, language);
+    format!("{banner}{}, {title}\n", plain(&month.catalogue.commune.name))
 }
 
 /// `due`
 pub fn due(desk: &Desk, arguments: &Due) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let list = due_list(&month, desk.language);
     let title = desk.language.pick(format!("đến hạn kỳ {}", month.period), format!("due for {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, desk.language)))
+    Ok(print(desk, &list, &head(&month, &title, desk.language)))
 }
 
 const DUE_COLUMNS: [Column; 8] = [
@@ -170,7 +138,7 @@ fn due_list(month: &Month, language: Language) -> Listing {
         format!("Phải báo cáo {expected} chỉ tiêu, còn thiếu {missing}."),
         format!("{expected} indicators expected, {missing} missing."),
     ));
-    let silent = silent_tasks(month);
+    let silent = month.silent_tasks();
     if silent > 0 {
         listed.notes.push(language.pick(
             format!("{silent} nhiệm vụ chưa báo cáo tiến độ kỳ này: `commune-agent tasks`."),
@@ -187,20 +155,10 @@ fn due_list(month: &Month, language: Language) -> Listing {
     listed
 }
 
-fn silent_tasks(month: &Month) -> usize {
-    let Some(commune) = month.ledger.commune else { return 0 };
-    let progress = |task| task::progress(&month.ledger.book, commune, task, month.period, month.today);
-    let is_silent = |found: task::Progress| {
-        let reported = found.reported_for.is_some_and(|reported| reported.ends_with(month.period));
-        !reported && found.achieved < shared::achievement::FULL
-    };
-    month.catalogue.tasks.iter().filter(|task| is_silent(progress(task))).count()
-}
-
 /// `checks`
 pub fn checks(desk: &Desk, arguments: &Checks) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let (book, language) = (&month.ledger.book, desk.language);
     let doubts = month.ledger.doubts(month.period);
     let rows = doubts.iter().map(|doubted| {
@@ -224,7 +182,7 @@ pub fn checks(desk: &Desk, arguments: &Checks) -> Result<Printed, Failure> {
         ),
     });
     let title = language.pick(format!("kiểm tra số liệu kỳ {}", month.period), format!("checks of {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, language)))
+    Ok(print(desk, &list, &head(&month, &title, language)))
 }
 
 const CHECK_COLUMNS: [Column; 6] = [
@@ -239,7 +197,7 @@ const CHECK_COLUMNS: [Column; 6] = [
 /// `tasks`
 pub fn tasks(desk: &Desk, arguments: &Tasks) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let words: Vec<String> = folded(&arguments.search).split(' ').map(str::to_owned).collect();
     let wanted = |task: &&Task| {
         let all = folded(&format!("{} {} {} {} {}", task.code, task.title, task.detail, task.lead_unit, task.group));
@@ -257,18 +215,18 @@ pub fn tasks(desk: &Desk, arguments: &Tasks) -> Result<Printed, Failure> {
         .collect();
     let list = task::list::list(&lines, false, desk.language);
     let title = desk.language.pick(format!("nhiệm vụ kỳ {}", month.period), format!("tasks of {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, desk.language)))
+    Ok(print(desk, &list, &head(&month, &title, desk.language)))
 }
 
 /// `units`
 pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let (language, period) = (desk.language, month.period);
     let Ledger { catalogue, book, commune } = &month.ledger;
     let Some(commune) = *commune else {
         let title = language.pick("kế hoạch chưa có mục tiêu nào", "the plan has no target yet");
-        return Ok(print(desk, &unit_list::ranking(&[], language), &month.head(title, language)));
+        return Ok(print(desk, &unit_list::ranking(&[], language), &head(&month, title, language)));
     };
     if let Some(typed) = &arguments.indicator {
         let code = typed.trim().to_uppercase();
@@ -279,7 +237,7 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
         let name = &book.indicators()[number as usize].name;
         let title = language
             .pick(format!("{code} {name} theo đơn vị, kỳ {period}"), format!("{code} {name} by unit, {period}"));
-        return Ok(print(desk, &list, &month.head(&title, language)));
+        return Ok(print(desk, &list, &head(&month, &title, language)));
     }
     let board = Board::new(book, Scheme::Own, period, &Scope::default());
     let rows = explain(book, &board, commune, month.today);
@@ -291,14 +249,14 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
         .collect();
     let list = unit_list::ranking(&units::ranking(book, catalogue, commune, period, &rows, &tasks), language);
     let title = language.pick(format!("các đơn vị kỳ {period}"), format!("units in {period}"));
-    Ok(print(desk, &list, &month.head(&title, language)))
+    Ok(print(desk, &list, &head(&month, &title, language)))
 }
 
 /// `report`
 pub fn report(desk: &Desk, arguments: Report) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
     let view = store.view();
-    let month = Month::read(desk, view, Some(&arguments.period))?;
+    let month = read(desk, view, Some(&arguments.period))?;
     let of_period = |key: &ObservationKey| key.period.ends_with(month.period);
     let noted = view.newest_of_all()?.into_iter().filter(|figure| of_period(&figure.observation.key));
     let notes = noted
