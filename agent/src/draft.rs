@@ -264,6 +264,15 @@ pub fn give(
     })
 }
 
+/// Whether a note says why the value is right: the note of another value says nothing of this one.
+#[must_use]
+pub fn is_explained(observation: &Observation, previous: Option<&Figure>) -> bool {
+    let is_of_before = previous
+        .map(|figure| &figure.observation)
+        .is_some_and(|before| before.note == observation.note && before.value != observation.value);
+    !observation.note.is_empty() && !is_of_before
+}
+
 /// Whether a reviewer returned it.
 #[must_use]
 pub fn is_returned(figure: &Figure) -> bool {
@@ -352,7 +361,7 @@ fn attempt(
     for (recorded, doubts) in &mut sent.recorded {
         let observation = &recorded.observation;
         *doubts = ledger.doubts_of(&observation.key);
-        if observation.note.is_empty() && doubts.iter().any(Doubt::asks_for_a_note) {
+        if !is_explained(observation, recorded.previous.as_ref()) && doubts.iter().any(Doubt::asks_for_a_note) {
             let asking = doubts.iter().filter(|doubt| doubt.asks_for_a_note()).cloned().collect();
             sent.faults.push((observation.key.clone(), Fault::NeedsNote(asking)));
         }
@@ -454,6 +463,9 @@ mod tests {
         keep_now(&mut home, "CDS-2", Fields { note: "Đếm lại".into(), ..value("40") });
         let sent = send_now(&mut home, false);
         assert_eq!((sent.recorded.len(), sent.recorded[0].1.len()), (1, 1), "it is sent, and the doubt is told");
+        // The note was about 40.
+        keep_now(&mut home, "CDS-2", Fields { note: "Đếm lại".into(), ..value("30") });
+        assert!(matches!(send_now(&mut home, false).faults[..], [(_, Fault::NeedsNote(_))]));
     }
 
     #[test]

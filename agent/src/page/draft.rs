@@ -74,7 +74,7 @@ fn outcome(room: &Room<'_>, key: &ObservationKey) -> Result<Markup, Fault> {
     };
     Ok(html! {
         (outcome.unwrap_or_default())
-        div hx-swap-oob="innerHTML:#send-bar" { (bar) }
+        div hx-swap-oob="innerHTML:#sending" { (bar) }
     })
 }
 

@@ -57,7 +57,8 @@ fn keep(room: &mut Room<'_>, key: &ObservationKey, parcel: &Parcel) -> Result<No
             if !error.is_refusal() {
                 tracing::error!(%error, "evidence could not be kept");
             }
-            return Ok(fault(&error.named().explain(language)));
+            // It begins with the file's name, which is kept as it is.
+            return Ok(Notice::new(Tone::Fault, error.named().explain(language) + "."));
         }
     };
     let count = copies.len();
@@ -139,6 +140,6 @@ fn in_place(room: &Room<'_>, key: &ObservationKey, told: &Notice) -> Result<Mark
         (month::evidence(line, room, &token))
         (notice(told))
         div hx-swap-oob={ "innerHTML:#outcome-" (anchor) } { (row::outcome(&sheet, line, language)) }
-        div hx-swap-oob="innerHTML:#send-bar" { (month::sending(&sheet, language)) }
+        div hx-swap-oob="innerHTML:#sending" { (month::sending(&sheet, language)) }
     })
 }

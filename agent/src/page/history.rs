@@ -132,7 +132,7 @@ fn table(figures: &[Figure], of_all: bool, confirmed: u64, rulebook: Option<&Rul
                     td { (key.unit) }
                     td .num { (words::value(figure.observation.value, language)) }
                     td .fit { (row::reported(figure, confirmed, language)) }
-                    td { (figure.entered_by) }
+                    td .person { (figure.entered_by) }
                     td .fit { (piece::instant(figure.entered_at)) }
                     td .num { (figure.evidence_count) }
                     td .words { (figure.observation.note) (reason(figure, rulebook, language)) }

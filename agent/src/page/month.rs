@@ -3,7 +3,7 @@
 use super::{
     fault::{Fault, sentence},
     piece, row,
-    sheet::{Line, Sheet, fault_of},
+    sheet::{Line, Sheet},
     visit::{Clerk, Drawn, Room},
 };
 use crate::{store::View, words};
@@ -14,7 +14,7 @@ use pages::{
     part,
 };
 use serde::Deserialize;
-use shared::{language::Language, period::Period, plausibility::Doubt, units};
+use shared::{catalogue::Kind, language::Language, period::Period, plausibility::Doubt, units};
 
 /// Which figures are shown.
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -81,8 +81,10 @@ pub fn draw(room: &mut Room<'_>, asked: &Asked, was_sent: bool) -> Result<Drawn,
         @if was_sent { (faults(&sheet, language)) }
         (of_all(&sheet, language))
         (filters(&sheet, asked, language))
-        form #(row::FORM) method="post" action=(asked.href(period)) { (part::form_token(&token)) }
-        @for line in &lines { (row::files_form_of(&line.key, &token)) }
+        div hidden {
+            form #(row::FORM) method="post" action=(asked.href(period)) { (part::form_token(&token)) }
+            @for line in &lines { (row::files_form_of(&line.key, &token)) }
+        }
         @if sheet.lines.is_empty() {
             div .card { (part::empty(
                 room.pick("Kế hoạch của xã chưa có chỉ tiêu nào", "The commune's plan has no indicator yet"),
@@ -248,6 +250,7 @@ fn row_of(sheet: &Sheet, line: &Line, room: &Room<'_>, token: &str) -> Markup {
             }
             td .entry {
                 (row::inputs(key, line.kind, &fields, before.as_ref(), &indicator.code, language))
+                @if line.kind == Kind::Ratio { (row::percentage(key, &fields, &indicator.code, language)) }
                 @if key.period != sheet.month.period { div .small.muted { (language.pick("cho ", "for ")) (piece::period(key.period, language)) } }
                 @if !sheet.month.catalogue.units.is_empty() {
                     a .small href={ "/units?code=" (piece::encoded(&indicator.code)) "&period=" (sheet.month.period) } tabindex="-1" { (language.pick("theo đơn vị", "by units")) }
@@ -257,6 +260,7 @@ fn row_of(sheet: &Sheet, line: &Line, room: &Room<'_>, token: &str) -> Markup {
             td {
                 (row::note(key, &fields, &indicator.code, language))
                 div .evidence #{ "evidence-" (anchor) } { (evidence(line, room, token)) }
+                (row::attach_button(key, language))
             }
         }
     }
@@ -283,7 +287,11 @@ pub fn evidence(line: &Line, room: &Room<'_>, token: &str) -> Markup {
 /// What is typed and not sent, with the button that sends it; its content is changed in place when something is typed.
 pub fn send_bar(sheet: &Sheet, language: Language) -> Markup {
     html! {
-        div #send-bar .send-bar role="region" aria-label=(language.pick("Gửi", "Send")) { (sending(sheet, language)) }
+        div .send-bar role="region" aria-label=(language.pick("Gửi", "Send")) {
+            div #sending { (sending(sheet, language)) }
+            // Not within what is changed in place: there a browser with scripts would show it.
+            noscript { button form=(row::FORM) formaction="/drafts" { (language.pick("Lưu nháp", "Keep drafts")) } }
+        }
     }
 }
 
@@ -302,11 +310,12 @@ pub fn sending(sheet: &Sheet, language: Language) -> Markup {
                 " · " (language.pick(format!("còn thiếu {}/{}", sheet.missing, sheet.expected), format!("{} of {} missing", sheet.missing, sheet.expected)))
             }
             div .actions {
-                noscript { button form=(row::FORM) formaction="/drafts" { (l("Lưu nháp", "Keep drafts")) } }
                 @if sound > 0 && sound < all {
                     button form=(row::FORM) name="which" value="sound" { (language.pick(format!("Chỉ gửi {sound} số liệu không có lỗi"), format!("Send only the {sound} without faults"))) }
                 }
-                button .main form=(row::FORM) data-last { (language.pick(format!("Gửi {all} số liệu"), format!("Send {all} figures"))) }
+                button .main form=(row::FORM) data-last {
+                    @if all > 0 { (language.pick(format!("Gửi {all} số liệu"), format!("Send {all} figures"))) } @else { (l("Gửi", "Send")) }
+                }
             }
     }
 }
@@ -314,16 +323,14 @@ pub fn sending(sheet: &Sheet, language: Language) -> Markup {
 /// Why nothing was sent, row by row.
 fn faults(sheet: &Sheet, language: Language) -> Markup {
     let told: Vec<(String, String, String)> = sheet
-        .drafts
+        .faults
         .iter()
-        .filter_map(|draft| {
-            let fault = fault_of(draft, &sheet.rulebook, &sheet.month)?;
-            let key = &draft.key;
+        .map(|(key, fault)| {
             let href = match key.unit.is_empty() {
                 true => format!("#{}", piece::anchor(&key.indicator, "")),
                 false => piece::entry_href(key),
             };
-            Some((href, piece::label(&key.indicator, &key.unit, language), sentence(&fault.explain(language))))
+            (href, piece::label(&key.indicator, &key.unit, language), sentence(&fault.explain(language)))
         })
         .collect();
     html! {

@@ -88,12 +88,6 @@ pub fn inputs(
                     @let denominator = of_before(|before| &before.denominator);
                     (one("d", &fields.denominator, if denominator.is_empty() { l("mẫu số", "denom.") } else { denominator }, l("mẫu số", "denominator")))
                 }
-                @if key.unit.is_empty() {
-                    details .only open[!fields.value.is_empty()] {
-                        summary tabindex="-1" { (l("chỉ có tỷ lệ %", "only a percentage")) }
-                        span .parts { (one("v", &fields.value, "%", l("tỷ lệ phần trăm", "percentage"))) span { "%" } }
-                    }
-                }
             }
             Kind::Flag => {
                 select form=(FORM) name=(field_name("v", key)) aria-label=(label) {
@@ -104,6 +98,18 @@ pub fn inputs(
             }
             Kind::Count => (one("v", &fields.value, "", l("số lũy kế từ đầu năm", "count since the start of the year"))),
             Kind::Decimal => (one("v", &fields.value, "", l("giá trị", "value"))),
+        }
+    }
+}
+
+/// The field of a percentage, where its parts are not known.
+pub fn percentage(key: &ObservationKey, fields: &Fields, label: &str, language: Language) -> Markup {
+    let words = language.pick("chỉ có tỷ lệ %", "only a percentage");
+    html! {
+        details .only open[!fields.value.is_empty()] {
+            summary tabindex="-1" { (words) }
+            input .num type="text" inputmode="decimal" autocomplete="off" maxlength="60" form=(FORM) name=(field_name("v", key))
+                value=(fields.value) placeholder="%" aria-label=(format!("{label}: {words}"));
         }
     }
 }
@@ -132,9 +138,10 @@ pub fn measure(measure: Measure, unit: &str, language: Language) -> String {
 /// What a figure comes to and what has become of it.
 pub fn outcome(sheet: &Sheet, line: &Line, language: Language) -> Markup {
     html! {
-        @if let (Some(fault), Some(_)) = (&line.fault, &line.draft) { p .told.fault { (super::fault::sentence(&fault.explain(language))) } }
+        @let fault = sheet.fault(&line.key);
+        @if let Some(fault) = fault { p .told.fault { (super::fault::sentence(&fault.explain(language))) } }
         @for row in &line.rows { (result(row, &line.indicator.unit, line.rows.len() > 1, language)) }
-        @if line.fault.is_none() { (doubts(&line.doubts, language)) }
+        @if fault.is_none() { (doubts(&line.doubts, language)) }
         (state(sheet, line, language))
     }
 }
@@ -276,10 +283,14 @@ pub fn drop(key: &ObservationKey, label: &str, language: Language) -> Markup {
         label .drop.slim {
             input .unseen type="file" name="files" multiple form=(files_form(key)) data-send
                 accept=".pdf,.png,.jpg,.jpeg,.docx,.xlsx" aria-label=(format!("{label}: {}", language.pick("minh chứng", "evidence")));
-            span data-chosen { (language.pick("+ Kéo minh chứng vào đây, hoặc chọn tệp", "+ Drop evidence here, or choose files")) }
+            span data-chosen { (language.pick("+ Kéo hoặc chọn minh chứng", "+ Drop or choose evidence")) }
         }
-        noscript { button form=(files_form(key)) { (language.pick("Gắn tệp", "Attach")) } }
     }
+}
+
+/// The button that attaches chosen files in browsers without scripts.
+pub fn attach_button(key: &ObservationKey, language: Language) -> Markup {
+    html! { noscript { button form=(files_form(key)) { (language.pick("Gắn tệp đã chọn", "Attach the files chosen")) } } }
 }
 
 #[cfg(test)]

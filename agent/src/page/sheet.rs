@@ -52,8 +52,6 @@ pub struct Line {
     pub before: Option<Figure>,
     /// What it comes to, target by target, with what is typed.
     pub rows: Vec<ExplainRow>,
-    /// Why what is typed cannot be sent.
-    pub fault: Option<Fault>,
     /// What should be looked at again.
     pub doubts: Vec<Doubt>,
     /// The files of the newest version.
@@ -71,12 +69,12 @@ impl Line {
 pub struct Sheet {
     /// The month; its ledger holds what is typed too.
     pub month: Month,
-    /// What figures are checked against.
-    pub rulebook: Rulebook,
     /// The plan's indicators in its order.
     pub lines: Vec<Line>,
     /// What is typed and not sent, units' figures among it.
     pub drafts: Vec<Draft>,
+    /// Why drafts cannot be sent: the same as sending would say.
+    pub faults: Vec<(ObservationKey, Fault)>,
     /// How many are expected.
     pub expected: usize,
     /// How many of these are missing.
@@ -114,6 +112,12 @@ impl Sheet {
         }
         let at = view.exercise()?.time(now);
         suppose(view, &mut month.ledger, &rulebook, &drafts, at)?;
+        let mut faults = Vec::new();
+        for draft in &drafts {
+            if let Some(fault) = fault_of(draft, view.newest(&draft.key)?.as_ref(), &rulebook, &month) {
+                faults.push((draft.key.clone(), fault));
+            }
+        }
         let rows = month.ledger.commune.map(|commune| {
             let board = Board::new(&month.ledger.book, Scheme::Own, period, &Scope::default());
             explain(&month.ledger.book, &board, commune, month.today)
@@ -133,7 +137,7 @@ impl Sheet {
         let lines = reading.lines()?;
         let (confirmed, is_closed) = (view.acknowledged_seq()?, view.closed_periods()?.contains(&period));
         let (expected, missing) = (cycles.len(), missing.len());
-        Ok(Self { lines, expected, missing, confirmed, is_closed, drafts, rulebook, month })
+        Ok(Self { lines, faults, expected, missing, confirmed, is_closed, drafts, month })
     }
 
     /// The line of an indicator.
@@ -143,9 +147,12 @@ impl Sheet {
 
     /// How many drafts could be sent now.
     pub fn sound(&self) -> usize {
-        let of_units = self.drafts.iter().filter(|draft| !draft.key.unit.is_empty());
-        let units = of_units.filter(|draft| fault_of(draft, &self.rulebook, &self.month).is_none()).count();
-        units + self.lines.iter().filter(|line| line.draft.is_some() && line.fault.is_none()).count()
+        self.drafts.len() - self.faults.len()
+    }
+
+    /// Why a draft cannot be sent.
+    pub fn fault(&self, key: &ObservationKey) -> Option<&Fault> {
+        self.faults.iter().find(|(of, _)| of == key).map(|(_, fault)| fault)
     }
 }
 
@@ -158,11 +165,10 @@ fn whole(view: View<'_>) -> Result<HashMap<String, Vec<Figure>>, EntryError> {
     Ok(figures)
 }
 
-/// Why a draft cannot be sent: the same as sending would say.
-pub fn fault_of(draft: &Draft, rulebook: &Rulebook, month: &Month) -> Option<Fault> {
+fn fault_of(draft: &Draft, figure: Option<&Figure>, rulebook: &Rulebook, month: &Month) -> Option<Fault> {
     match draft.fields.check(rulebook, &draft.key) {
         Err(fault) => Some(fault),
-        Ok(observation) if observation.note.is_empty() => {
+        Ok(observation) if !draft::is_explained(&observation, figure) => {
             let doubts = month.ledger.doubts_of(&draft.key);
             let asking: Vec<Doubt> = doubts.into_iter().filter(Doubt::asks_for_a_note).collect();
             (!asking.is_empty()).then_some(Fault::NeedsNote(asking))
@@ -241,7 +247,6 @@ impl Reading<'_> {
             let catalogue = Some(&self.month.catalogue);
             Some(refusal::explain(refusal, &observation.key, Some(observation.value), catalogue, self.language))
         });
-        let fault = draft.as_ref().and_then(|draft| fault_of(draft, self.rulebook, self.month));
         let doubts = if draft.is_some() || figure.is_some() { self.month.ledger.doubts_of(&key) } else { Vec::new() };
         Ok(Line {
             kind: self.rulebook.kind_asked(code).unwrap_or(indicator.kind),
@@ -255,7 +260,6 @@ impl Reading<'_> {
             draft,
             before,
             rows,
-            fault,
             doubts,
             files,
         })

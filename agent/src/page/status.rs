@@ -46,6 +46,7 @@ fn draw(room: &mut Room<'_>) -> Result<Drawn, Fault> {
             form method="post" action="/sync" { (part::form_token(&token)) button .main data-hotkey="g" { (l("Gửi ngay", "Send now")) " " kbd { "g" } } }
         }))
         div #progress { (underway(desk.bell.progress(), language)) }
+        @if desk.bell.progress() != Progress::Quiet { noscript { a href="/status" { (l("Tải lại để xem đã gửi đến đâu", "Reload to see how far it is")) } } }
         (headline(&status, conflicts.len(), language))
         div .tiles {
             (part::tile(l("Chờ gửi về tỉnh", "Waiting to be sent"), &html! { (count(status.pending, language)) }, &html! {
@@ -264,14 +265,14 @@ fn underway(progress: Progress, language: Language) -> Markup {
             Progress::Quiet => {},
             Progress::Asked => {
                 div .notice.note role="status" hx-get="/status/progress" hx-trigger="every 1s" hx-target="#progress" {
-                    (l("Sắp gửi… (có thể đang chờ một lần gửi khác xong)", "About to send… (another session may have to end first)")) noscript { " " a href="/status" { (l("Tải lại", "Reload")) } }
+                    (l("Sắp gửi… (có thể đang chờ một lần gửi khác xong)", "About to send… (another session may have to end first)"))
                 }
             }
             Progress::Underway { tally, waiting } => {
                 div .notice.note role="status" hx-get="/status/progress" hx-trigger="every 1s" hx-target="#progress" {
                     (moved(&tally, waiting, language)) " "
                     progress max=(waiting.max(1)) value=(if waiting == 0 { 1 } else { tally.acknowledged.min(waiting) }) {}
-                    noscript { " " a href="/status" { (l("Tải lại", "Reload")) } }
+
                 }
             }
         }

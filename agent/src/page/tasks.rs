@@ -81,7 +81,13 @@ fn all(month: &Month, asked: &Asked, language: Language) -> Drawn {
         matches!(column, "task" | "title")
             .then(|| format!("/tasks?code={}&period={period}", piece::encoded(row.cell("task"))))
     };
-    let look = listing::Look { link: Some(&link), ..listing::Look::default() };
+    // What nobody planned or reported takes no room.
+    let is_empty = |column: &&str| listing::Row::all(&list).all(|row| row.cell(column).is_empty());
+    let without: Vec<&str> = ["progress", "budget_million_vnd", "disbursed_million_vnd"]
+        .into_iter()
+        .filter(|column| is_empty(column))
+        .collect();
+    let look = listing::Look { link: Some(&link), without: &without, ..listing::Look::default() };
     let title = language.pick(
         format!("Nhiệm vụ, {}", piece::period(period, language)),
         format!("Tasks, {}", piece::period(period, language)),
@@ -187,7 +193,7 @@ fn one(room: &Room<'_>, month: &Month, code: &str, typed: Option<(&Report, &Wron
                 h3 { (l("Minh chứng", "Evidence")) }
                 @if progress.is_some() {
                     (row::files_form_of(&key, &token))
-                    div data-drop { div .evidence #{ "evidence-" (piece::anchor(&key.indicator, "")) } { (evidence(room, &key, &token)?) } }
+                    div data-drop { div .evidence #{ "evidence-" (piece::anchor(&key.indicator, "")) } { (evidence(room, &key, &token)?) } (row::attach_button(&key, language)) }
                 } @else { p .muted { (l("Báo cáo tiến độ trước, rồi gắn minh chứng.", "Report the progress first, then attach evidence.")) } }
             }
             section .card {

@@ -3,7 +3,7 @@
 use super::{
     fault::{Fault, sentence},
     month, piece, row,
-    sheet::{Sheet, fault_of},
+    sheet::Sheet,
     tasks,
     visit::{Clerk, Drawn, Room},
 };
@@ -68,8 +68,10 @@ fn draw(room: &mut Room<'_>, asked: &Asked) -> Result<Drawn, Fault> {
             a .button href=(back) { (l("Về báo cáo tháng", "Back to the month")) }
             a .button href={ "/excel?period=" (sheet.month.period) } { "Excel" }
         }))
-        form #(row::FORM) method="post" action={ "/?period=" (sheet.month.period) } { (part::form_token(&token)) }
-        @for unit in &units { (row::files_form_of(&unit.key, &token)) }
+        div hidden {
+            form #(row::FORM) method="post" action={ "/?period=" (sheet.month.period) } { (part::form_token(&token)) }
+            @for unit in &units { (row::files_form_of(&unit.key, &token)) }
+        }
         @if units.is_empty() {
             div .card { (part::empty(l("Kế hoạch không nêu ấp hay đơn vị nào", "The plan names no unit"), "")) }
         } @else {
@@ -153,6 +155,7 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
             td {
                 (row::note(&unit.key, &fields, &unit.name, language))
                 div .evidence #{ "evidence-" (anchor) } { (tasks::evidence(room, &unit.key, token)?) }
+                (row::attach_button(&unit.key, language))
             }
         }
     })
@@ -163,9 +166,9 @@ fn outcome_of(sheet: &Sheet, unit: &Unit, language: Language) -> Markup {
         .and_then(|found| found.figures.into_iter().find(|figure| figure.code == unit.key.unit))
         .filter(|figure| figure.series.as_ref().is_some_and(|series| series.period.ends_with(sheet.month.period)));
     let measured = sheet.line(&unit.key.indicator).map_or("", |line| line.indicator.unit.as_str());
-    let fault = unit.draft.as_ref().and_then(|draft| fault_of(draft, &sheet.rulebook, &sheet.month));
+    let fault = sheet.fault(&unit.key);
     html! {
-        @if let Some(fault) = &fault { p .told.fault { (sentence(&fault.explain(language))) } }
+        @if let Some(fault) = fault { p .told.fault { (sentence(&fault.explain(language))) } }
         @if let Some(found) = &of_unit {
             div .result {
                 span .value { (found.measure.map_or_else(|| "–".into(), |measure| row::measure(measure, measured, language))) }
