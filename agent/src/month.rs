@@ -31,7 +31,7 @@ impl Month {
     /// # Errors
     /// No catalogue yet, a period outside the plan year, and what the store says.
     pub fn read(view: View<'_>, now: DateTime<Utc>, asked: Option<Period>) -> Result<Self, EntryError> {
-        Self::choose(view, now, asked, |ledger, today, year| next_due(ledger, today, year))
+        Self::choose(view, now, asked, next_due)
     }
 
     /// Without a period asked for: the last month while its cut-off day has not passed, else as [`Month::read`].

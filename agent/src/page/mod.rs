@@ -69,7 +69,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/", get(month::page).post(draft::send))
         .route("/draft", post(draft::keep))
         .route("/drafts", post(draft::keep_all))
-        .route("/evidence", post(evidence::give).layer(files.clone()))
+        .route("/evidence", post(evidence::give).layer(files))
         .route("/evidence/remove", post(evidence::remove))
         .route("/units", get(units::page))
         .route("/status", get(status::page))
