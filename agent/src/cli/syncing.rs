@@ -34,9 +34,12 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long what is still going on at the end may take.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Threads for what blocks: the pages' work with the store, passwords, files. Idle ones end by themselves.
+const MAX_BLOCKING_THREADS: usize = 8;
+
 /// One thread: an office computer's idle service should be small.
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build()
+    Builder::new_current_thread().max_blocking_threads(MAX_BLOCKING_THREADS).enable_all().build()
 }
 
 fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {

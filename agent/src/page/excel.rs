@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     entry::{Author, EntryError},
-    import::{self, ImportError, Imported},
+    import::{self, Faults, ImportError, Imported},
     month::Month,
     template::{self, TemplateError, Wanted},
     words,
@@ -250,12 +250,19 @@ fn faults(error: ImportError, file: &str, language: Language) -> Result<Markup, 
                 h2 { (language.pick(format!("Tệp có {} lỗi, chưa ghi gì", faults.count), format!("The file has {} faults, nothing was recorded", faults.count))) small { (file) } }
                 div .scroll.tall tabindex="0" { table {
                     thead { tr { th { (l("Ở đâu", "Where")) } th { (l("Lỗi và cách sửa", "What is wrong")) } } }
-                    tbody { @for (place, reason) in faults.told(language) { tr { td .fit { (sentence(&place).trim_end_matches('.')) } td .words { (sentence(&reason)) } } } }
+                    tbody { @for (place, reason) in told(&faults, language) { tr { td .fit { (sentence(&place).trim_end_matches('.')) } td .words { (sentence(&reason)) } } } }
                 } }
                 @if faults.count > faults.named.len() { p .pad.muted { (language.pick(format!("… và {} lỗi khác", faults.count - faults.named.len()), format!("… and {} more", faults.count - faults.named.len()))) } }
             }
         },
     })
+}
+
+/// Faults by row: they were found column by column.
+fn told(faults: &Faults, language: Language) -> Vec<(String, String)> {
+    let mut told: Vec<_> = faults.named.iter().map(|fault| fault.row).zip(faults.told(language)).collect();
+    told.sort_by_key(|(row, _)| *row);
+    told.into_iter().map(|(_, told)| told).collect()
 }
 
 /// Which upload is confirmed.

@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
-use tokio::{fs::File, io::AsyncWriteExt};
+use tokio::{fs::File, io::AsyncWriteExt, sync::Semaphore};
 
 /// Most files in one request.
 const MAX_FILES: usize = 20;
@@ -29,6 +29,9 @@ const MAX_FIELD_BYTES: usize = 4 * 1024;
 const MAX_UPLOADS: usize = 8;
 /// How long one waits.
 const KEPT: TimeDelta = TimeDelta::minutes(60);
+
+/// Requests with files that are received at once; further ones wait.
+static PLACES: Semaphore = Semaphore::const_new(3);
 
 /// The largest request with files.
 pub fn most_bytes(config: &Config) -> usize {
@@ -82,6 +85,7 @@ impl Parcel {
         mut form: Multipart,
         check: impl Fn(&str) -> Result<(), Fault>,
     ) -> Result<Self, Fault> {
+        let _place = PLACES.acquire().await.map_err(Fault::system)?;
         let mut parcel = Self { fields: Vec::new(), files: Vec::new(), unusable: Vec::new(), tray: Tray::new(folder)? };
         let mut is_checked = false;
         while let Some(mut field) = form.next_field().await.map_err(|error| broken_off(&error))? {

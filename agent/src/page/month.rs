@@ -253,10 +253,10 @@ fn row_of(sheet: &Sheet, line: &Line, room: &Room<'_>, token: &str) -> Markup {
                 @if line.kind == Kind::Ratio { (row::percentage(key, &fields, &indicator.code, language)) }
                 @if key.period != sheet.month.period { div .small.muted { (language.pick("cho ", "for ")) (piece::period(key.period, language)) } }
                 @if !sheet.month.catalogue.units.is_empty() {
-                    a .small href={ "/units?code=" (piece::encoded(&indicator.code)) "&period=" (sheet.month.period) } tabindex="-1" { (language.pick("theo đơn vị", "by units")) }
+                    a .small href={ "/units?code=" (piece::encoded(&indicator.code)) "&period=" (sheet.month.period) } { (language.pick("theo đơn vị", "by units")) }
                 }
             }
-            td { div .outcome #{ "outcome-" (anchor) } { (row::outcome(sheet, line, language)) } }
+            td { div .outcome #{ "outcome-" (anchor) } aria-live="polite" { (row::outcome(sheet, line, language)) } }
             td {
                 (row::note(key, &fields, &indicator.code, language))
                 div .evidence #{ "evidence-" (anchor) } { (evidence(line, room, token)) }

@@ -107,7 +107,7 @@ pub fn percentage(key: &ObservationKey, fields: &Fields, label: &str, language: 
     let words = language.pick("chỉ có tỷ lệ %", "only a percentage");
     html! {
         details .only open[!fields.value.is_empty()] {
-            summary tabindex="-1" { (words) }
+            summary { (words) }
             input .num type="text" inputmode="decimal" autocomplete="off" maxlength="60" form=(FORM) name=(field_name("v", key))
                 value=(fields.value) placeholder="%" aria-label=(format!("{label}: {words}"));
         }

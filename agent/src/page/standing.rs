@@ -231,7 +231,7 @@ fn explanation(month: &Month, rows: &[ExplainRow], language: Language) -> Markup
                         td { a .code href=(piece::history_href(&indicator.code)) { (indicator.code) } " " (name(month, &indicator.code, language))
                             div .small.muted {
                                 @match target { Some(target) => { (l("Mục tiêu ", "Target ")) strong { (target.printed) } " · " (target.plan_ref) }, None => (crate::words::goal(row.goal, unit(month, &indicator.code), language)) }
-                                " · " (rule(&indicator.rule, language))
+                                @if row.sharers > 0 { " · " (rule(&indicator.rule, language)) }
                             } }
                         td .num {
                             @match &row.effective {

@@ -151,7 +151,7 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
                 } @else { span .muted { "–" } }
             }
             td .entry { (row::inputs(&unit.key, kind, &fields, before.as_ref(), &unit.name, language)) }
-            td { div .outcome #{ "outcome-" (anchor) } { (outcome_of(sheet, unit, language)) } }
+            td { div .outcome #{ "outcome-" (anchor) } aria-live="polite" { (outcome_of(sheet, unit, language)) } }
             td {
                 (row::note(&unit.key, &fields, &unit.name, language))
                 div .evidence #{ "evidence-" (anchor) } { (tasks::evidence(room, &unit.key, token)?) }

@@ -65,12 +65,14 @@
     if (event.target.matches("[data-send]")) event.target.form?.requestSubmit();
   });
 
-  // Enter goes to the next field of a sheet, and from the last one to what is marked as coming after it; Shift turns back.
+  // Enter goes to the next field of a sheet, and from the last one to what is marked as coming after it. Shift turns
+  // back, and in a note begins a new line.
   document.addEventListener("keydown", (event) => {
     const sheet = event.target.closest?.("[data-enter-next]");
     if (!sheet || event.key !== "Enter" || event.ctrlKey || event.altKey || event.isComposing) return;
     if (!event.target.matches("input:not([type=file]), select, textarea")) return;
     const notes = event.target.matches("textarea");
+    if (notes && event.shiftKey) return;
     const fields = all(notes ? "textarea" : "input:not([type=hidden], [type=file]), select", sheet).filter((one) => one.offsetParent !== null);
     event.preventDefault();
     const next = fields[fields.indexOf(event.target) + (event.shiftKey ? -1 : 1)] || (event.shiftKey ? null : document.querySelector("[data-last]"));

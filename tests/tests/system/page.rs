@@ -39,7 +39,7 @@ impl Browser {
 
     fn submit(&mut self, of: &str, path: &str, fields: &str) -> String {
         let page = self.ask(&format!("GET {of}"), "");
-        let token = page.split("name=\"form_token\" value=\"").nth(1).expect("a form").split('"').next().unwrap();
+        let token = page.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
         self.ask(&format!("POST {path}"), &format!("form_token={token}&{fields}"))
     }
 }
