@@ -67,14 +67,14 @@ pub async fn keep(clerk: Clerk, Form(form): Form<Sent>) -> Result<Response, Faul
 fn outcome(room: &Room<'_>, key: &ObservationKey) -> Result<Markup, Fault> {
     let language = room.language();
     let sheet = Sheet::read(room.view(), room.now, Some(piece::month_of(key.period)), language)?;
-    let bar = month::sending(&sheet, language);
+    let bar = month::send_bar_in_place(&sheet, language);
     let outcome = match key.unit.is_empty() {
         true => sheet.line(&key.indicator).map(|line| row::outcome(&sheet, line, language)),
         false => units::outcome(room, &sheet, key)?,
     };
     Ok(html! {
         (outcome.unwrap_or_default())
-        div hx-swap-oob="innerHTML:#sending" { (bar) }
+        (bar)
     })
 }
 

@@ -140,6 +140,6 @@ fn in_place(room: &Room<'_>, key: &ObservationKey, told: &Notice) -> Result<Mark
         (month::evidence(line, room, &token))
         (notice(told))
         div hx-swap-oob={ "innerHTML:#outcome-" (anchor) } { (row::outcome(&sheet, line, language)) }
-        div hx-swap-oob="innerHTML:#sending" { (month::sending(&sheet, language)) }
+        (month::send_bar_in_place(&sheet, language))
     })
 }

@@ -231,7 +231,7 @@ fn row_of(sheet: &Sheet, line: &Line, room: &Room<'_>, token: &str) -> Markup {
     let anchor = piece::anchor(&indicator.code, "");
     html! {
         tr #(anchor) .marked[line.is_returned()] data-drop hx-post="/draft" hx-trigger="input delay:500ms, change delay:50ms" hx-include="this" hx-vals=(row::values(token))
-            hx-target={ "#outcome-" (anchor) } hx-sync="this:replace" {
+            hx-target={ "#outcome-" (anchor) } hx-sync="this:queue last" {
             td {
                 div { a .code href=(piece::history_href(&indicator.code)) { (indicator.code) } " " (name) }
                 @for target in &line.targets {
@@ -291,12 +291,29 @@ pub fn send_bar(sheet: &Sheet, language: Language) -> Markup {
             div #sending { (sending(sheet, language)) }
             // Not within what is changed in place: there a browser with scripts would show it.
             noscript { button form=(row::FORM) formaction="/drafts" { (language.pick("Lưu nháp", "Keep drafts")) } }
+            // Only its words are changed, so that it keeps the focus.
+            button .main form=(row::FORM) data-last { span #send-label { (send_label(sheet, language)) } }
         }
     }
 }
 
+fn send_label(sheet: &Sheet, language: Language) -> String {
+    match sheet.drafts.len() {
+        0 => language.pick("Gửi", "Send").to_owned(),
+        all => language.pick(format!("Gửi {all} số liệu"), format!("Send {all} figures")),
+    }
+}
+
+/// The bar as it is changed in place.
+pub fn send_bar_in_place(sheet: &Sheet, language: Language) -> Markup {
+    html! {
+        div hx-swap-oob="innerHTML:#sending" { (sending(sheet, language)) }
+        div hx-swap-oob="innerHTML:#send-label" { (send_label(sheet, language)) }
+    }
+}
+
 /// The content of the bar.
-pub fn sending(sheet: &Sheet, language: Language) -> Markup {
+fn sending(sheet: &Sheet, language: Language) -> Markup {
     let (all, sound) = (sheet.drafts.len(), sheet.sound());
     let l = |vi, en| language.pick(vi, en);
     html! {
@@ -312,9 +329,6 @@ pub fn sending(sheet: &Sheet, language: Language) -> Markup {
             div .actions {
                 @if sound > 0 && sound < all {
                     button form=(row::FORM) name="which" value="sound" { (language.pick(format!("Chỉ gửi {sound} số liệu không có lỗi"), format!("Send only the {sound} without faults"))) }
-                }
-                button .main form=(row::FORM) data-last {
-                    @if all > 0 { (language.pick(format!("Gửi {all} số liệu"), format!("Send {all} figures"))) } @else { (l("Gửi", "Send")) }
                 }
             }
     }

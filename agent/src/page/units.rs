@@ -142,7 +142,7 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
     let before = unit.before.as_ref().map(|figure| row::fields(None, Some(figure)));
     Ok(html! {
         tr #(anchor) data-drop hx-post="/draft" hx-trigger="input delay:500ms, change delay:50ms" hx-include="this" hx-vals=(row::values(token))
-            hx-target={ "#outcome-" (anchor) } hx-sync="this:replace" {
+            hx-target={ "#outcome-" (anchor) } hx-sync="this:queue last" {
             td { span .code { (unit.key.unit) } " " (unit.name) }
             td .num {
                 @if let Some(figure) = &unit.before {

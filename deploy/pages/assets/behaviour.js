@@ -4,6 +4,9 @@
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
+  // Also false within what is folded away.
+  const shown = (one) => (one.checkVisibility ? one.checkVisibility() : one.offsetParent !== null);
+
   // A filter asks the page anew when another choice is made.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-auto]")) event.target.form?.requestSubmit();
@@ -73,7 +76,7 @@
     if (!event.target.matches("input:not([type=file]), select, textarea")) return;
     const notes = event.target.matches("textarea");
     if (notes && event.shiftKey) return;
-    const fields = all(notes ? "textarea" : "input:not([type=hidden], [type=file]), select", sheet).filter((one) => one.offsetParent !== null);
+    const fields = all(notes ? "textarea" : "input:not([type=hidden], [type=file]), select", sheet).filter(shown);
     event.preventDefault();
     const next = fields[fields.indexOf(event.target) + (event.shiftKey ? -1 : 1)] || (event.shiftKey ? null : document.querySelector("[data-last]"));
     next?.focus();
