@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use shared::{
     amount::Amount,
     book::Version,
+    calendar::local_day,
     language::Language,
     observation::{Decision, MAX_NOTE_CHARS, Observation, ObservationKey, Value},
     period::Period,
@@ -357,7 +358,8 @@ fn attempt(
         writing.drop_draft(&draft.key)?;
         sent.recorded.push((recorded, Vec::new()));
     }
-    let ledger = Ledger::read(writing.view(), &rulebook.catalogue)?;
+    let today = local_day(writing.view().exercise()?.time(author.now));
+    let ledger = Ledger::read(writing.view(), &rulebook.catalogue, today)?;
     for (recorded, doubts) in &mut sent.recorded {
         let observation = &recorded.observation;
         *doubts = ledger.doubts_of(&observation.key);

@@ -16,7 +16,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use fault::Collector;
-use shared::{amount::Amount, observation::ObservationKey, period::Period, plausibility::Doubt};
+use shared::{amount::Amount, calendar::local_day, observation::ObservationKey, period::Period, plausibility::Doubt};
 use std::{
     collections::BTreeMap,
     fs,
@@ -178,7 +178,8 @@ pub fn import(
             imported.recorded.push((*row, record_checked(writing, author, &rulebook, observation)?));
         }
         if faults.count == 0 {
-            let ledger = Ledger::read(writing.view(), &rulebook.catalogue)?;
+            let today = local_day(writing.view().exercise()?.time(author.now));
+            let ledger = Ledger::read(writing.view(), &rulebook.catalogue, today)?;
             for (row, recorded) in &imported.recorded {
                 let key = &recorded.observation.key;
                 imported.doubts.extend(ledger.doubts_of(key).into_iter().map(|doubt| (*row, key.clone(), doubt)));

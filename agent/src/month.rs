@@ -1,13 +1,13 @@
 //! The period that is worked on: catalogue, figures and day as one.
 
 use crate::{entry::EntryError, ledger::Ledger, store::View};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use shared::{
     calendar::local_day,
     catalogue::view::CommuneView,
     observation::Refusal,
     period::{Cycle, Period},
-    task,
+    task::{self, Reported},
 };
 
 /// A period with all that is known about it.
@@ -60,11 +60,18 @@ impl Month {
         if asked.is_some_and(|period| period.year() != year) {
             return Err(Refusal::OutsidePlanYear(year).into());
         }
-        let ledger = Ledger::read(view, &catalogue)?;
         let exercise = view.exercise()?;
         let today = local_day(exercise.time(now));
+        let ledger = Ledger::read(view, &catalogue, today)?;
         let period = asked.or_else(|| usual(&ledger, today, year)).ok_or(Refusal::OutsidePlanYear(year))?;
         Ok(Self { catalogue, ledger, period, today, is_simulated: exercise.on })
+    }
+
+    /// Name of an indicator or title of a task; empty where there is none.
+    #[must_use]
+    pub fn name_of(&self, code: &str) -> String {
+        let task = Reported::of(code).task().and_then(|task| self.catalogue.task(task)).map(|task| &task.title);
+        self.catalogue.indicator(code).map(|one| &one.name).or(task).cloned().unwrap_or_default()
     }
 
     /// How many tasks are not done and have nothing reported for the period.
@@ -82,7 +89,8 @@ impl Month {
 
 fn next_due(ledger: &Ledger, today: NaiveDate, year: i32) -> Option<Period> {
     let this = Period::containing(today, Cycle::Monthly).filter(|month| month.year() == year);
-    let from = this.map_or(1, Period::last_month);
+    // After the plan year its last month is what is still looked at.
+    let from = this.map_or(if today.year() > year { 12 } else { 1 }, Period::last_month);
     let months = (from..=12).filter_map(|number| Period::new(year, Cycle::Monthly, number));
     let is_due = |month: &Period| ledger.commune.is_some_and(|c| ledger.book.expected(c, *month).next().is_some());
     let last = Period::new(year, Cycle::Monthly, 12);

@@ -11,7 +11,7 @@
 use aggregator::{
     authority::{Authority, CommuneRequest},
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, Pages},
     enrol::{random, record_of},
     folder::Folder,
     ingest::{NoStandings, writer::MAX_GROUP_CHANGES},
@@ -275,7 +275,11 @@ type Running = (String, oneshot::Sender<()>, tokio::task::JoinHandle<Result<(), 
 
 async fn start(folder: Folder, follow: bool) -> Running {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+    let config = Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        pages: Pages { enabled: false, ..Pages::default() },
+        ..Config::default()
+    };
     let store = open_store(&folder).await.unwrap();
     let province = Arc::new(Province::load(store.clone(), clock.clone()).await.unwrap());
     let times = province.clock.clone();
@@ -284,7 +288,7 @@ async fn start(folder: Folder, follow: bool) -> Running {
         true => Followers::new(Arc::new(live)),
         false => Followers { standings: Arc::new(NoStandings), live: None, reminding: None },
     };
-    let server = Server::bind(folder, config, clock).await.unwrap();
+    let server = Server::bind(folder, config, clock, shared::language::Language::Vi).await.unwrap();
     let url = server.url();
     let (stop, stopped) = oneshot::channel::<()>();
     (url, stop, tokio::spawn(server.run(province, followers, async { drop(stopped.await) })))

@@ -5,10 +5,12 @@
 //! | `init`, `serve` | `init`, `serve` |
 //! | `identity` | `invite`, `credential` |
 //! | `certificates` | `certificates`, `revoke` |
+//! | `account` | `account add`, `list`, `link`, `role`, … |
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `examples` | an example for each command |
-//! | `decide` | `exception`, `review`, `exercise` |
+//! | `decide` | `review`, `exercise` |
+//! | `exception` | `exception` |
 //! | `period` | closing periods |
 //! | `remind` | reminders to the staff |
 //! | `report` | the monthly report as a document |
@@ -20,6 +22,7 @@
 //!
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
 
+mod account;
 mod audit;
 mod authority;
 mod bundle;
@@ -28,6 +31,7 @@ mod certificates;
 mod decide;
 mod evidence;
 mod examples;
+mod exception;
 mod failure;
 mod identity;
 mod init;
@@ -103,14 +107,17 @@ pub enum Command {
     Certificates(certificates::Certificates),
     /// Thu hồi chứng thư của một xã hoặc một cán bộ, có hiệu lực ngay
     Revoke(certificates::Revoke),
+    /// Tài khoản dùng các trang của tỉnh
+    #[command(subcommand)]
+    Account(account::AccountCommand),
     /// Đổi cơ quan chứng thực mà không xã nào phải tham gia lại
     #[command(subcommand)]
     Authority(authority::AuthorityCommand),
     /// Danh mục chỉ tiêu, mục tiêu, nhiệm vụ
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
-    /// Cho một xã hạn báo cáo khác
-    Exception(decide::ExceptionArgs),
+    /// Cho một xã hạn báo cáo khác, rút lại, hoặc xem danh sách
+    Exception(exception::ExceptionArgs),
     /// Báo cáo tháng dạng văn bản hành chính (DOCX), kèm phụ lục Excel
     Report(report::MonthlyReport),
     /// Nhắc cán bộ tỉnh những xã, phường còn thiếu số liệu (mục reminders của cấu hình)
@@ -216,6 +223,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Credential(command) => command.run(&context).await,
         Command::Certificates(command) => command.run(&context).await,
         Command::Revoke(command) => command.run(&context).await,
+        Command::Account(command) => command.run(&context).await,
         Command::Authority(command) => command.run(&context).await,
         Command::Catalogue(command) => command.run(&context).await,
         Command::Exception(command) => command.run(&context).await,

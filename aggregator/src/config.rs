@@ -12,7 +12,7 @@ use notification::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use thiserror::Error;
 
@@ -56,6 +56,8 @@ pub struct Config {
     pub address: Option<String>,
     /// Sessions admitted at once; further agents are told to come back.
     pub max_sessions: usize,
+    /// The pages for browsers.
+    pub pages: Pages,
     /// How much evidence is taken.
     pub evidence: Limits,
     /// Which office issues the monthly report.
@@ -65,6 +67,28 @@ pub struct Config {
     pub reminders: Plan,
 }
 
+/// The pages for browsers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pages {
+    /// Whether they are served.
+    pub enabled: bool,
+    /// Where they are served, always over TLS.
+    pub listen: SocketAddr,
+    /// Certificate chain of another authority that the browsers know (PEM); without one the province's own authority issues it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
+    /// Its key (PEM, mode 0600).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { enabled: true, listen: SocketAddr::from(([127, 0, 0, 1], 8444)), certificate: None, key: None }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -72,6 +96,7 @@ impl Default for Config {
             hosts: ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec(),
             address: None,
             max_sessions: MAX_SESSIONS,
+            pages: Pages::default(),
             evidence: Limits::default(),
             report: Office::default(),
             reminders: Plan::default(),
@@ -108,6 +133,9 @@ impl Config {
         if !(1..=MAX_SESSIONS).contains(&self.max_sessions) {
             return wrong("max_sessions", format!("{} lies outside 1 to {MAX_SESSIONS}", self.max_sessions));
         }
+        if self.pages.certificate.is_some() != self.pages.key.is_some() {
+            return wrong("pages", "certificate and key go together".to_owned());
+        }
         let Limits { max_file_mib, max_commune_mib } = self.evidence;
         if !(1..=MAX_FILE_MIB).contains(&max_file_mib) {
             return wrong("evidence.max_file_mib", format!("{max_file_mib} lies outside 1 to {MAX_FILE_MIB}"));
@@ -139,6 +167,13 @@ impl Config {
              hosts = [{}]\n\n\
              # Số phiên đồng bộ cùng lúc. / Sessions admitted at once.\n\
              max_sessions = {}\n\n\
+             # Trang web của tỉnh (HTTPS). Không có certificate, key thì dùng chứng thư do cơ quan chứng thực của tỉnh cấp.\n\
+             # The province's pages (HTTPS); without certificate and key the province's own authority issues one.\n\
+             [pages]\n\
+             enabled = {}\n\
+             listen = \"{}\"\n\
+             # certificate = \"/etc/province-aggregator/pages.pem\"\n\
+             # key = \"/etc/province-aggregator/pages.key\"\n\n\
              # Minh chứng nhận về: mỗi tệp và mỗi xã nhiều nhất bao nhiêu MiB. / Evidence: most MiB of a file, and of a commune.\n\
              [evidence]\n\
              max_file_mib = {}\n\
@@ -170,6 +205,8 @@ impl Config {
             self.listen,
             hosts.join(", "),
             self.max_sessions,
+            self.pages.enabled,
+            self.pages.listen,
             self.evidence.max_file_mib,
             self.evidence.max_commune_mib
         )

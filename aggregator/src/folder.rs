@@ -271,6 +271,20 @@ impl Folder {
         self.note("serve.authorities", fingerprints)
     }
 
+    /// Notes where `serve` serves its pages; none when it ended in good order.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn note_pages(&self, address: Option<&str>) -> Result<(), FolderError> {
+        self.note("pages.address", address)
+    }
+
+    /// Where `serve` serves its pages, or served them before a crash.
+    #[must_use]
+    pub fn pages_address(&self) -> Option<String> {
+        fs::read_to_string(self.root.join("pages.address")).ok()
+    }
+
     fn note(&self, name: &str, text: Option<&str>) -> Result<(), FolderError> {
         let path = self.root.join(name);
         let done = match text {

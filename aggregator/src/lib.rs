@@ -19,7 +19,9 @@
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
 //! | [`alerts`] | red and yellow lights, and since when |
 //! | [`reminding`] | which communes still miss figures, told to the staff |
+//! | [`reviewing`] | a reviewer's verdict, and what it needs |
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
+//! | [`site`] | the pages for browsers |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
 //!
@@ -57,9 +59,11 @@ pub mod province;
 pub mod receipts;
 pub mod reminding;
 pub mod report;
+pub mod reviewing;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod serve;
+pub mod site;
 mod staff;
 pub mod standing;
 pub mod store;

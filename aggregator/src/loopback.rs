@@ -8,7 +8,7 @@ use crate::{
     authority::Authority,
     cli::{Cli, run},
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, Pages},
     enrol::random,
     folder::Folder,
     ingest::NoStandings,
@@ -73,12 +73,16 @@ impl House {
 
     async fn serve(place: TempDir, data: PathBuf) -> Self {
         let folder = Folder::open(&data).unwrap();
-        let config =
-            Config { listen: ([127, 0, 0, 1], 0).into(), max_sessions: 8, ..Config::read(&folder.config()).unwrap() };
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            pages: Pages { enabled: false, ..Pages::default() },
+            max_sessions: 8,
+            ..Config::read(&folder.config()).unwrap()
+        };
         let authority = load_authority(&folder).unwrap();
         let store = open_store(&folder).await.unwrap();
         let province = Arc::new(Province::load(store.clone(), Arc::new(SystemClock)).await.unwrap());
-        let server = Server::bind(folder, config, Arc::new(SystemClock)).await.unwrap();
+        let server = Server::bind(folder, config, Arc::new(SystemClock), shared::language::Language::Vi).await.unwrap();
         let url = server.url();
         let (stop, stopped) = oneshot::channel();
         let followers = Followers { standings: Arc::new(NoStandings), live: None, reminding: None };

@@ -7,7 +7,7 @@ use crate::{
     authorities::Authorities,
     cli::{Cli, run},
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, Pages},
     enrol::random,
     folder::Folder,
     ingest::NoStandings,
@@ -100,10 +100,14 @@ impl House {
         let clock = Arc::new(Hand(Mutex::new(real() - ago)));
         command(&data, clock.clone(), &["init", "--catalogue", catalogue, "--exercise"]).await.unwrap();
         let folder = Folder::open(&data).unwrap();
-        let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::read(&folder.config()).unwrap() };
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            pages: Pages { enabled: false, ..Pages::default() },
+            ..Config::read(&folder.config()).unwrap()
+        };
         let store = open_store(&folder).await.unwrap();
         let province = Arc::new(Province::load(store.clone(), clock.clone()).await.unwrap());
-        let server = Server::bind(folder, config, clock.clone()).await.unwrap();
+        let server = Server::bind(folder, config, clock.clone(), shared::language::Language::Vi).await.unwrap();
         let url = server.url();
         let (stop, stopped) = oneshot::channel();
         let followers = Followers { standings: Arc::new(NoStandings), live: None, reminding: None };

@@ -28,6 +28,7 @@ use crate::{
     receipts::{ReceiptKey, ReceiptsError},
     reminding::{self, Reminding},
     report::service::Queries,
+    site::{Site, TlsError},
     staff::StaffOnly,
     standing::Live,
     store::{Accepted, Store, StoreError},
@@ -37,7 +38,7 @@ use proto::{
     MAX_FRAME_BYTES, accept, enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
     query::v1::query_service_server::QueryServiceServer, sync::v1::sync_service_server::SyncServiceServer,
 };
-use shared::feed::Standing;
+use shared::{feed::Standing, language::Language};
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 use thiserror::Error;
 use tokio::{
@@ -91,6 +92,9 @@ pub enum ServeError {
     /// The transport failed.
     #[error("the transport failed")]
     Transport(#[from] tonic::transport::Error),
+    /// The certificate of the pages.
+    #[error(transparent)]
+    Pages(#[from] TlsError),
     /// The figures do not fit together.
     #[error("the standings could not be computed")]
     Standings(#[source] Box<dyn Error + Send + Sync>),
@@ -140,6 +144,9 @@ pub struct Server {
     keyring: Arc<Keyring>,
     listener: TcpListener,
     address: SocketAddr,
+    /// Of the pages; none where they are turned off.
+    pages: Option<TcpListener>,
+    language: Language,
 }
 
 impl Server {
@@ -147,14 +154,34 @@ impl Server {
     ///
     /// # Errors
     /// [`ServeError`]
-    pub async fn bind(folder: Folder, config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
+    pub async fn bind(
+        folder: Folder,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        language: Language,
+    ) -> Result<Self, ServeError> {
         let keyring = Arc::new(Keyring::open(folder.clone(), config.hosts.clone(), clock.clone())?);
         let listening = listen(config.listen).and_then(|listener| {
             let address = listener.local_addr()?;
             Ok((listener, address))
         });
         let (listener, address) = listening.map_err(|source| ServeError::Listen { address: config.listen, source })?;
-        Ok(Self { folder, config, clock, keyring, listener, address })
+        let pages = match config.pages.enabled {
+            false => None,
+            true => {
+                let address = config.pages.listen;
+                Some(listen(address).map_err(|source| ServeError::Listen { address, source })?)
+            }
+        };
+        Ok(Self { folder, config, clock, keyring, listener, address, pages, language })
+    }
+
+    /// Where the pages are: the name that the certificate carries first, the port actually bound.
+    #[must_use]
+    pub fn pages_url(&self) -> Option<String> {
+        let address = self.pages.as_ref().and_then(|pages| pages.local_addr().ok())?;
+        let host = self.config.hosts.first().map_or("localhost", String::as_str);
+        Some(address_of(host, address.port()))
     }
 
     /// Where it listens: the port actually bound.
@@ -183,7 +210,7 @@ impl Server {
         followers: Followers,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let public = self.public_url();
+        let (public, pages_url) = (self.public_url(), self.pages_url());
         let (end, ending) = watch::channel(false);
         let Followers { standings, live: queries, reminding } = followers;
         let keys = (self.keyring.clone(), self.clock.clone());
@@ -196,10 +223,20 @@ impl Server {
             let (store, clock) = (province.store.clone(), province.clock.clone());
             tokio::spawn(reminding::watch(reminding, store, live, Arc::new(move || clock.now()), ending.clone()))
         });
+        let pages = match (self.pages, queries.clone()) {
+            (Some(listener), Some(live)) => {
+                let held = (self.folder.clone(), self.config.clone());
+                let level = (notices.clone(), ingest.follower.clone());
+                let site = Site::new((province.clone(), live), held, self.language, level, ending.clone());
+                Some(tokio::spawn(site.serve(listener).await?))
+            }
+            _ => None,
+        };
         let routes = routes(ingest, &province, &self.keyring, queries).await?;
         let noticing = tokio::spawn(notices.run(ending.clone()));
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
         self.folder.note_address(Some(&public))?;
+        self.folder.note_pages(pages_url.as_deref())?;
         let incoming = accept::incoming(self.listener, self.keyring.tls(), accept::Limits::default());
         let mut stopping = ending;
         let stopped = async move {
@@ -219,6 +256,12 @@ impl Server {
         };
         end.send_replace(true);
         drop(serving);
+        if let Some(pages) = pages {
+            let abort = pages.abort_handle();
+            if timeout(DEADLINE, pages).await.is_err() {
+                abort.abort();
+            }
+        }
         // It has a share of what the writer waits for.
         tidying.abort();
         if timeout(DEADLINE, writing).await.is_err() {
@@ -230,6 +273,7 @@ impl Server {
         }
         keys.abort();
         self.folder.note_address(None)?;
+        self.folder.note_pages(None)?;
         self.folder.note_authorities(None)?;
         Ok(result?)
     }

@@ -21,6 +21,7 @@ pub struct Province {
 struct Server {
     child: Child,
     url: String,
+    pages: String,
 }
 
 /// The catalogue that the project carries.
@@ -102,18 +103,33 @@ impl Province {
     pub fn serve(&mut self) {
         let data = self.data();
         let listen = self.server.as_ref().map_or("127.0.0.1:0", |server| server.url.trim_start_matches("https://"));
-        let args = ["--data", data.to_str().expect("UTF-8"), "serve", "--listen", listen];
+        let pages = self.server.as_ref().map_or("127.0.0.1:0", |server| server.pages.trim_start_matches("https://"));
+        let args = ["--data", data.to_str().expect("UTF-8"), "serve", "--listen", listen, "--pages", pages];
         let mut child = program::command(PROGRAM, args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let line = lines.next().expect("a line").expect("text");
-        let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}")).to_owned();
+        let mut said = |word: &str| {
+            let line = lines.next().expect("a line").expect("text");
+            line.strip_prefix(word).unwrap_or_else(|| panic!("{line}")).to_owned()
+        };
+        let (url, pages) = (said("listening on "), said("pages on "));
+        // By number: the certificate is good for the name too, and the next start binds the same port.
+        let pages = pages.replace("localhost", "127.0.0.1");
         // The rest of its output is read, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        self.server = Some(Server { child, url });
+        self.server = Some(Server { child, url, pages });
+    }
+
+    /// Where its pages are.
+    ///
+    /// # Panics
+    /// When it was never started.
+    #[must_use]
+    pub fn pages(&self) -> &str {
+        &self.server.as_ref().expect("a server that was started").pages
     }
 
     /// Its address.

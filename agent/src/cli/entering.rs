@@ -14,7 +14,9 @@ use crate::{
     template::{self, Wanted},
 };
 use serde_json::json;
-use shared::{language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported};
+use shared::{
+    calendar::local_day, language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported,
+};
 use std::{collections::BTreeSet, fs::OpenOptions, io::Write, path::Path};
 
 /// Most things to look at again that are listed for people; JSON has them all.
@@ -38,7 +40,8 @@ pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
 /// What is said of figures that were recorded; `title` names what they are of, where it is no indicator.
 pub fn told(desk: &Desk, store: &Store, recorded: &[Recorded], title: &str) -> Result<Printed, Failure> {
     let catalogue = store.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
-    let ledger = Ledger::read(store.view(), &catalogue)?;
+    let today = local_day(store.view().exercise()?.time(desk.clock.now()));
+    let ledger = Ledger::read(store.view(), &catalogue, today)?;
     let doubts: Vec<Vec<Doubt>> = recorded.iter().map(|one| ledger.doubts_of(&one.observation.key)).collect();
     if desk.format == Format::Json {
         let mut all: Vec<_> =
@@ -97,6 +100,8 @@ fn as_json(recorded: &Recorded, doubts: &[Doubt], language: Language) -> serde_j
         "value": value,
         "has_target": recorded.has_target,
         "change_id": recorded.change_id.to_string(),
+        "evidence_kept": recorded.carried,
+        "ends_acceptance": recorded.ends_acceptance(),
         "pending": true,
         "checks": doubts,
     })
@@ -124,6 +129,19 @@ fn in_words(desk: &Desk, recorded: &Recorded, name: &str, doubts: &[Doubt]) -> S
         let value = words::value(previous.observation.value, language);
         let (by, at) = (plain(&previous.entered_by), words::instant(previous.entered_at));
         text += &language.pick(format!("Trước đó: {value} ({by}, {at})\n"), format!("Before: {value} ({by}, {at})\n"));
+    }
+    if recorded.carried > 0 {
+        let carried = recorded.carried;
+        text += &language.pick(
+            format!("Giá trị không đổi: giữ nguyên {carried} minh chứng của phiên bản trước.\n"),
+            format!("The value is the same: the {carried} files of the version before stay with it.\n"),
+        );
+    }
+    if recorded.ends_acceptance() {
+        text += language.pick(
+            "Phiên bản trước đã được chấp nhận; phiên bản mới phải chờ thẩm định lại.\n",
+            "The version before was accepted; the new one awaits a review again.\n",
+        );
     }
     for doubt in doubts {
         let reason = doubt.explain(language);
@@ -236,6 +254,18 @@ fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String 
         without,
         "số liệu thuộc chỉ tiêu ngoài kế hoạch của xã.",
         "figures are of indicators outside the commune's plan.",
+    );
+    let carried: u32 = imported.recorded.iter().map(|(_, recorded)| recorded.carried).sum();
+    say(
+        carried as usize,
+        "minh chứng giữ nguyên từ phiên bản trước có cùng giá trị.",
+        "files of evidence stay with their figures, whose values are as before.",
+    );
+    let again = imported.recorded.iter().filter(|(_, recorded)| recorded.ends_acceptance()).count();
+    say(
+        again,
+        "số liệu đã được chấp nhận có phiên bản mới cùng giá trị, phải chờ thẩm định lại.",
+        "accepted figures have a new version of the same value and await a review again.",
     );
     text + &doubts_in_words(imported, language)
 }

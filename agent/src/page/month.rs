@@ -155,7 +155,7 @@ fn tiles(sheet: &Sheet, view: View<'_>, language: Language) -> Result<Markup, Fa
 fn of_all(sheet: &Sheet, language: Language) -> Markup {
     let doubts = sheet.month.ledger.doubts(sheet.month.period);
     let of_all: Vec<&Doubt> =
-        doubts.iter().filter(|doubted| doubted.indicator.is_none()).map(|doubted| &doubted.doubt).collect();
+        doubts.iter().filter(|doubted| doubted.code.is_empty()).map(|doubted| &doubted.doubt).collect();
     html! {
         @for doubt in of_all { div .notice.warning { (language.pick("Xin xem lại: ", "Please look again: ")) (doubt.explain(language)) "." } }
     }

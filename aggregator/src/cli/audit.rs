@@ -18,10 +18,11 @@ use std::{fmt, str::FromStr};
 const MOST_LINES: u32 = 100_000;
 
 /// What is noted, in Vietnamese and English.
-const WORDS: [(&str, &str, &str); 21] = [
+const WORDS: [(&str, &str, &str); 22] = [
     ("founded", "lập tỉnh", "province founded"),
     ("catalogue_imported", "nạp danh mục", "catalogue imported"),
     ("exception_set", "gia hạn", "exception set"),
+    ("exception_withdrawn", "rút gia hạn", "exception withdrawn"),
     ("reviewed", "thẩm định", "reviewed"),
     ("period_closed", "chốt kỳ", "period closed"),
     ("period_reopened", "mở lại kỳ", "period reopened"),

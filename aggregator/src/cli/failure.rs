@@ -163,6 +163,29 @@ pub enum Failure {
     /// Snapshots that do not agree with their digests or with what they compute to.
     #[error("{0} closings do not agree with what was closed: compare with a backup")]
     Snapshots(usize),
+    /// A commune without a plan is given another day.
+    #[error("{0} has no plan: nothing is expected of it")]
+    NoPlan(String),
+    /// A cut-off day before the usual one.
+    #[error("the usual day is {usual}: an exception gives more time, not less")]
+    CutoffEarlier {
+        /// The usual one.
+        usual: NaiveDate,
+    },
+    /// An exception is withdrawn that was not given.
+    #[error("{commune} has no exception for {period}")]
+    NoException {
+        /// The commune.
+        commune: String,
+        /// The period.
+        period: Period,
+    },
+    /// A completion without the evidence that it needs.
+    #[error("version {version} claims completion without evidence: return it, or accept it with --without-evidence")]
+    EvidenceNeeded {
+        /// The version.
+        version: u32,
+    },
     /// A cut-off day that does not belong to the period.
     #[error("the cut-off day must lie between {0} and {1}")]
     CutoffOutside(NaiveDate, NaiveDate),
@@ -207,6 +230,15 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// No such account.
+    #[error("there is no account {0:?}")]
+    NoAccount(String),
+    /// There is one of that name, or too many.
+    #[error("there is an account {0:?} already, or as many as there can be")]
+    AccountExists(String),
+    /// A password that cannot be taken, and why, in the person's language.
+    #[error("the password: {0}")]
+    Password(String),
     /// No such figure.
     #[error("no such figure")]
     NoFigure,
@@ -328,6 +360,14 @@ impl Failure {
             Failure::Commune(error) => error.explain(language),
             Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục, cũng không có nhiệm vụ này trong kế hoạch của xã"),
             Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            Failure::NoPlan(name) => format!("{name} chưa có kế hoạch, không phải báo cáo gì"),
+            Failure::CutoffEarlier { usual } => {
+                format!("hạn thường lệ là hết ngày {}; chỉ gia hạn thêm, không rút ngắn", usual.format("%d/%m/%Y"))
+            }
+            Failure::NoException { commune, period } => format!("{commune} không có gia hạn nào cho kỳ {period}"),
+            Failure::EvidenceNeeded { version } => {
+                format!("phiên bản {version} báo cáo đạt, hoàn thành mà chưa có minh chứng bắt buộc: trả lại (--return), hoặc vẫn chấp nhận bằng --without-evidence")
+            }
             Failure::Evidence(error) => format!("không đọc được minh chứng: {error}"),
             Failure::Findings(many) => {
                 format!(
@@ -339,6 +379,9 @@ impl Failure {
             }
             Failure::BadReceipts { bad, of } => format!("{bad}/{of} biên nhận không được xác nhận"),
             Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),
+            Failure::NoAccount(name) => format!("không có tài khoản {name:?}; xem lệnh `account list`"),
+            Failure::AccountExists(name) => format!("đã có tài khoản {name:?}, hoặc đã đủ số tài khoản tối đa"),
+            Failure::Password(why) => why.clone(),
             Failure::NoFigure => "không có số liệu này".into(),
             Failure::Outdated { newest } => {
                 format!("xã đã báo cáo phiên bản {newest}; xem lại rồi thẩm định phiên bản đó")

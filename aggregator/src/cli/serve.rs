@@ -20,6 +20,9 @@ pub struct Serve {
     /// Địa chỉ và cổng lắng nghe, thay cho cấu hình; cổng 0 là cổng trống bất kỳ
     #[arg(long)]
     listen: Option<SocketAddr>,
+    /// Địa chỉ và cổng của các trang (HTTPS), thay cho cấu hình
+    #[arg(long, value_name = "LISTEN")]
+    pages: Option<SocketAddr>,
 }
 
 impl Serve {
@@ -27,6 +30,7 @@ impl Serve {
         let folder = Folder::open(&context.data)?;
         let mut config = Config::read(&folder.config())?;
         config.listen = self.listen.unwrap_or(config.listen);
+        config.pages.listen = self.pages.unwrap_or(config.pages.listen);
         let stop = stop_signal().map_err(Failure::Signals)?;
         let _serving = folder.lock()?;
         let store = open_store(&folder).await?;
@@ -36,8 +40,11 @@ impl Serve {
         let live = Live::start(store, Arc::new(move || clock.now())).await;
         let live = live.map_err(|error| ServeError::Standings(Box::new(error)))?;
         let reminding = Reminding::open(&config.reminders, context.language)?;
-        let server = Server::bind(folder, config, context.clock.clone()).await?;
+        let server = Server::bind(folder, config, context.clock.clone(), context.language).await?;
         say(&format!("listening on {}", server.url()))?;
+        if let Some(pages) = server.pages_url() {
+            say(&format!("pages on {pages}"))?;
+        }
         server.run(province, Followers { reminding, ..Followers::new(Arc::new(live)) }, stop).await?;
         Ok(())
     }

@@ -45,6 +45,7 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
         Subject::Indicator(code) => league(figures, question, code)?,
         Subject::Communes => communes(figures, language),
         Subject::Due(commune) => due::due(figures, question, commune.as_deref())?,
+        Subject::UnitsDue(commune) => due::of_units(figures, question, commune)?,
         Subject::WhatIf(asked) => what_if::what_if(figures, question, asked)?,
         Subject::Alerts(asked) => alert::alerts(figures, question, asked)?,
         Subject::Queue(asked) => review::queue(figures, inputs.unwrap_or(&Inputs::default()), question, asked)?,

@@ -25,6 +25,7 @@ pub fn closing_of(figures: &Figures, question: &Question) -> Result<Option<(Clos
         // What was reported of tasks and by units is not frozen beyond what the rankings need.
         Subject::Communes
         | Subject::Due(_)
+        | Subject::UnitsDue(_)
         | Subject::Alerts(_)
         | Subject::Queue(_)
         | Subject::Reviews

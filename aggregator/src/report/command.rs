@@ -4,7 +4,7 @@ use super::{
     cli::Format,
     question::{
         AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, TasksAsked, UnitsAsked,
-        WhatIfAsked, kind, light,
+        WhatIfAsked, any_light, kind, light,
     },
     recompute::Recomputed,
     remote::Server,
@@ -74,6 +74,9 @@ pub enum ReportCommand {
     Due {
         /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
         commune: Option<String>,
+        /// Ấp, đơn vị nào của xã phải gửi xã số liệu gì, cả số liệu không chấm điểm
+        #[arg(long, requires = "commune")]
+        units: bool,
         /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng này
         #[arg(long)]
         period: Option<Period>,
@@ -84,7 +87,7 @@ pub enum ReportCommand {
     Alerts {
         /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
         commune: Option<String>,
-        /// Chỉ đơn vị chủ trì có tên chứa chữ này (không cần dấu)
+        /// Chỉ của một đơn vị chủ trì: mã (CA) hoặc tên (không cần dấu)
         #[arg(long)]
         unit: Option<String>,
         /// Chỉ đèn đỏ (red) hoặc chỉ đèn vàng (yellow)
@@ -127,11 +130,11 @@ pub enum ReportCommand {
     Tasks {
         /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
         commune: Option<String>,
-        /// Chỉ đơn vị chủ trì có tên chứa chữ này (không cần dấu)
+        /// Chỉ của một đơn vị chủ trì: mã (CA) hoặc tên (không cần dấu)
         #[arg(long)]
         unit: Option<String>,
-        /// Chỉ đèn đỏ (red) hoặc chỉ đèn vàng (yellow)
-        #[arg(long, value_parser = ["red", "yellow"])]
+        /// Chỉ đèn đỏ (red), vàng (yellow), xanh (green) hoặc xám (grey)
+        #[arg(long, value_parser = ["red", "yellow", "green", "grey"])]
         light: Option<String>,
         /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
         #[arg(long)]
@@ -285,8 +288,12 @@ pub(super) fn asked(
         ReportCommand::Explain { commune, asking, of } => (Subject::Explain(commune), of, asking.format, asking.server),
         ReportCommand::Indicator { code, asking, of } => (Subject::Indicator(code), of, asking.format, asking.server),
         ReportCommand::Communes { asking } => (Subject::Communes, whole, asking.format, asking.server),
-        ReportCommand::Due { commune, period, asking } => {
-            (Subject::Due(commune), Of { period, ..whole }, asking.format, asking.server)
+        ReportCommand::Due { commune, units, period, asking } => {
+            let subject = match commune {
+                Some(commune) if units => Subject::UnitsDue(commune),
+                commune => Subject::Due(commune),
+            };
+            (subject, Of { period, ..whole }, asking.format, asking.server)
         }
         ReportCommand::Alerts { commune, unit, light: word, period, changes, asking } => {
             let light = light(word.as_deref().unwrap_or_default())?;
@@ -298,7 +305,7 @@ pub(super) fn asked(
             (subject, Of { period, ..whole }, asking.format, asking.server)
         }
         ReportCommand::Tasks { commune, unit, light: word, period, asking } => {
-            let light = light(word.as_deref().unwrap_or_default())?;
+            let light = any_light(word.as_deref().unwrap_or_default())?;
             let subject = Subject::Tasks(TasksAsked { commune, unit, light });
             (subject, Of { period, ..whole }, asking.format, asking.server)
         }

@@ -6,6 +6,7 @@
 //! | `figures` | everything an answer is made from, loaded from the store |
 //! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if`, `task`, `unit`, `check`, `quality`, `schemes` | the answers for people |
 //! | `monthly` | the report of a period as an official document |
+//! | `asking` | from a question to its answer in a running province |
 //! | `held` | the figures loaded once for several questions |
 //! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
@@ -17,6 +18,7 @@
 
 pub mod alert;
 pub mod answer;
+pub mod asking;
 mod check;
 pub mod cli;
 pub mod closed;

@@ -61,6 +61,8 @@ pub enum Subject {
     Communes,
     /// What is expected in the period and what is missing, of all communes or of one as typed.
     Due(Option<String>),
+    /// What the units of a commune, as typed, owe it in the period and what is missing.
+    UnitsDue(String),
     /// Red and yellow lights, or what changed of them.
     Alerts(AlertsAsked),
     /// Results that await a reviewer.
@@ -86,7 +88,7 @@ pub enum Subject {
 pub struct AlertsAsked {
     /// Only of this commune, as typed.
     pub commune: Option<String>,
-    /// Only where the lead unit contains this, whatever the diacritics.
+    /// Only of this lead unit: its code, or words of its name, whatever the diacritics.
     pub unit: Option<String>,
     /// Only this light.
     pub light: Option<Light>,
@@ -128,7 +130,7 @@ impl Display for Since {
 pub struct TasksAsked {
     /// Only of this commune, as typed.
     pub commune: Option<String>,
-    /// Only where the owner's name contains this, whatever the diacritics.
+    /// Only of this owner: its code, or words of its name, whatever the diacritics.
     pub unit: Option<String>,
     /// Only this light.
     pub light: Option<Light>,
@@ -305,5 +307,20 @@ pub fn light(word: &str) -> Result<Option<Light>, AskError> {
             .find(|light| light.as_str() == word)
             .map(Some)
             .ok_or_else(|| AskError::UnknownWord("light (red, yellow)", word.chars().take(40).collect())),
+    }
+}
+
+/// Reads any light, of a task; nothing for empty.
+///
+/// # Errors
+/// [`AskError::UnknownWord`] for anything else.
+pub fn any_light(word: &str) -> Result<Option<Light>, AskError> {
+    match word {
+        "" => Ok(None),
+        _ => {
+            Light::ALL.into_iter().find(|light| light.as_str() == word).map(Some).ok_or_else(|| {
+                AskError::UnknownWord("light (red, yellow, green, grey)", word.chars().take(40).collect())
+            })
+        }
     }
 }

@@ -131,6 +131,10 @@ fn request(question: &Question) -> ReportRequest {
             request.commune = commune.clone().unwrap_or_default();
             WireReport::Due
         }
+        Subject::UnitsDue(commune) => {
+            request.commune.clone_from(commune);
+            WireReport::UnitsDue
+        }
         Subject::Alerts(asked) => {
             request.commune = asked.commune.clone().unwrap_or_default();
             request.unit = asked.unit.clone().unwrap_or_default();

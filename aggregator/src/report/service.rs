@@ -1,15 +1,13 @@
 //! The gRPC query service: staff ask, the figures held ready answer.
 
 use super::{
-    alert::events_since,
-    answer::answer,
-    closed::{answer_closed, closing_of},
+    asking::{AskingError, ask},
     question::{
-        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked, kind,
-        light,
+        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked,
+        any_light, kind, light,
     },
 };
-use crate::{closing::FrozenError, standing::Live};
+use crate::standing::Live;
 use futures::stream::{self, BoxStream, StreamExt};
 use proto::query::v1::{
     Report as WireReport, ReportColumn, ReportHead, ReportPart, ReportRequest, ReportRow, ReportRows,
@@ -50,55 +48,20 @@ impl QueryService for Queries {
 
     async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
         let question = question(request.get_ref())?;
-        let closing = closing_of(&*self.live.read().await, &question).map_err(|e| bad_question(&e, &question))?;
-        if let Some((closing, question)) = closing {
-            let frozen = self.live.frozen(closing).await.map_err(|error| match error {
-                FrozenError::Ask(error) => bad_question(&error, &question),
-                FrozenError::Store(error) => internal(&error),
-            })?;
-            return answered(answer_closed(&frozen, &question), &question);
-        }
-        let report = match question.subject {
-            // Exports are of every version, which is not held ready.
-            Subject::Export(_) | Subject::Queue(_) | Subject::Checks(_) | Subject::Quality => {
-                let (figures, inputs) = self.live.load().await.map_err(|e| internal(&e))?;
-                answer(&figures, Some(&inputs), &question)
-            }
-            Subject::Reviews => {
-                let verdicts = self.live.verdicts().await.map_err(|e| internal(&e))?;
-                let (mut figures, inputs) = self.live.load().await.map_err(|e| internal(&e))?;
-                figures.verdicts = verdicts;
-                answer(&figures, Some(&inputs), &question)
-            }
-            Subject::Alerts(ref asked) => {
-                self.live.note_alerts().await.map_err(|e| internal(&e))?;
-                let since = events_since(asked, self.live.read().await.today);
-                let events = self.live.alert_events(since).await.map_err(|e| internal(&e))?;
-                let mut figures = self.live.write().await;
-                figures.alert_events = events;
-                answer(&figures, None, &question)
-            }
-            Subject::Communes => {
-                let contacts = self.live.contacts().await.map_err(|e| internal(&e))?;
-                let mut figures = self.live.write().await;
-                figures.contacts = contacts;
-                answer(&figures, None, &question)
-            }
-            _ => answer(&*self.live.read().await, None, &question),
-        };
+        let report = ask(&self.live, &question).await;
         answered(report, &question)
     }
 }
 
 type Parts = BoxStream<'static, Result<ReportPart, Status>>;
 
-fn answered(report: Result<Listing, AskError>, question: &Question) -> Result<Response<Parts>, Status> {
-    let report = report.map_err(|error| bad_question(&error, question))?;
+fn answered(report: Result<Listing, AskingError>, question: &Question) -> Result<Response<Parts>, Status> {
+    let report = report.map_err(|error| match error {
+        AskingError::Ask(error) => Status::invalid_argument(error.explain(question.language)),
+        AskingError::Store(error) => internal(&error),
+        AskingError::Figures(error) => internal(&error),
+    })?;
     Ok(Response::new(stream::iter(parts(report).into_iter().map(Ok)).boxed()))
-}
-
-fn bad_question(error: &AskError, question: &Question) -> Status {
-    Status::invalid_argument(error.explain(question.language))
 }
 
 fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
@@ -151,6 +114,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,
         WireReport::Due => Subject::Due(optional(&request.commune)),
+        WireReport::UnitsDue => Subject::UnitsDue(request.commune.clone()),
         WireReport::Alerts => Subject::Alerts(AlertsAsked {
             commune: optional(&request.commune),
             unit: optional(&request.unit),
@@ -169,7 +133,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Tasks => Subject::Tasks(TasksAsked {
             commune: optional(&request.commune),
             unit: optional(&request.unit),
-            light: light(&request.light).map_err(|e| bad(e.explain(language)))?,
+            light: any_light(&request.light).map_err(|e| bad(e.explain(language)))?,
         }),
         WireReport::Units => {
             Subject::Units(UnitsAsked { commune: request.commune.clone(), indicator: optional(&request.indicator) })

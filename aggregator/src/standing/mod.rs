@@ -20,7 +20,7 @@ use shared::{
     tables::{Inputs, write},
 };
 use std::{collections::VecDeque, fmt, sync::Arc};
-use tokio::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
 /// The instant it is at the province.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -35,6 +35,8 @@ pub struct Live {
     changing: Mutex<()>,
     /// Closed periods' figures that were asked for last, at most [`MAX_FROZEN`].
     frozen: Mutex<VecDeque<Arc<Frozen>>>,
+    /// Counts how often the figures changed.
+    changes: watch::Sender<u64>,
 }
 
 /// How many closed periods are held ready: the one that agents are told of, and what staff compare it with.
@@ -54,7 +56,14 @@ impl Live {
     pub async fn start(store: Arc<dyn Store>, now: Now) -> Result<Self, FiguresError> {
         let mut figures = Figures::load(&*store, local_day(now())).await?;
         keep_ready(&mut figures);
-        Ok(Self { store, now, figures: RwLock::new(figures), changing: Mutex::new(()), frozen: Mutex::default() })
+        let (figures, changing, frozen) = (RwLock::new(figures), Mutex::new(()), Mutex::default());
+        Ok(Self { store, now, figures, changing, frozen, changes: watch::Sender::new(0) })
+    }
+
+    /// Tells whenever the figures changed, and how often they have.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// Loads everything again: another process wrote to the store (a catalogue, a verdict, an exception).
@@ -66,6 +75,7 @@ impl Live {
         let mut figures = Figures::load(&*self.store, local_day((self.now)())).await?;
         keep_ready(&mut figures);
         *self.figures.write().await = figures;
+        self.changes.send_modify(|changes| *changes += 1);
         Ok(())
     }
 
@@ -128,6 +138,8 @@ impl Live {
         let mut figures = self.write().await;
         figures.standings.apply(changes);
         keep_ready(&mut figures);
+        drop(figures);
+        self.changes.send_modify(|changes| *changes += 1);
     }
 
     /// The figures, to read. The day is brought up to date first when it has changed.

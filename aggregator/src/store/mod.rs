@@ -3,6 +3,7 @@
 //! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
+mod account;
 mod alert;
 mod batch;
 mod closing;
@@ -14,6 +15,7 @@ pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
 
+pub use account::*;
 pub use alert::*;
 pub use batch::*;
 pub use closing::*;
@@ -27,6 +29,7 @@ use chrono::{DateTime, Utc};
 use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
+    observation::ObservationKey,
     period::Period,
     snapshot::Snapshot,
 };
@@ -190,6 +193,16 @@ pub trait Store: Send + Sync {
 
     /// Sets a commune's cut-off day for a period; false, and nothing is set, when the period is closed.
     async fn set_exception(&self, exception: Exception, act: Act) -> Result<bool, StoreError>;
+    /// Takes an exception back: the usual day holds again.
+    async fn withdraw_exception(
+        &self,
+        commune: &str,
+        period: Period,
+        reason: &str,
+        act: Act,
+    ) -> Result<Withdrawn, StoreError>;
+    /// The newest version of a figure, whole.
+    async fn newest(&self, commune: &str, key: &ObservationKey) -> Result<Option<StoredObservation>, StoreError>;
     /// Passes a verdict on one version of a figure.
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError>;
     /// Closes a period and keeps its snapshot, all of one moment.
@@ -241,6 +254,41 @@ pub trait Store: Send + Sync {
     async fn carry_over(&self, from: Enrolments, act: Act) -> Result<(), StoreError>;
     /// Files attached to figures, by commune, indicator, period and version; at most `limit`.
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError>;
+
+    /// All accounts, by name.
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+    /// One account.
+    async fn account(&self, name: &str) -> Result<Option<Account>, StoreError>;
+    /// The account whose link has this SHA-256.
+    async fn account_by_link(&self, link: [u8; 32]) -> Result<Option<Account>, StoreError>;
+    /// Makes an account without a password; false when there is one of that name, or [`MAX_ACCOUNTS`].
+    async fn add_account(&self, account: Account, act: Act) -> Result<bool, StoreError>;
+    /// Changes an account; false when there is none of that name, or the one-time code was used before.
+    async fn change_account(&self, name: &str, change: AccountChange, act: Act) -> Result<bool, StoreError>;
+    /// Somebody signed in.
+    async fn open_web_session(&self, session: WebSession, act: Act) -> Result<(), StoreError>;
+    /// The session of a token's SHA-256, with its account.
+    async fn web_session(&self, token: [u8; 32]) -> Result<Option<(WebSession, Account)>, StoreError>;
+    /// A session was used.
+    async fn use_web_session(&self, token: [u8; 32], at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Ends one session of an account, or all; how many.
+    async fn end_web_sessions(&self, account: &str, token: Option<[u8; 32]>, act: Act) -> Result<u32, StoreError>;
+    /// Forgets sessions that were not used since a moment, or opened before another.
+    async fn forget_web_sessions(
+        &self,
+        used_before: DateTime<Utc>,
+        opened_before: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+    /// Keeps a new token of a program.
+    async fn add_api_token(&self, token: ApiToken, act: Act) -> Result<(), StoreError>;
+    /// All tokens of programs, by account.
+    async fn api_tokens(&self) -> Result<Vec<ApiToken>, StoreError>;
+    /// The token with this SHA-256, with its account.
+    async fn api_token(&self, token: [u8; 32]) -> Result<Option<(ApiToken, Account)>, StoreError>;
+    /// A token was used.
+    async fn use_api_token(&self, token: [u8; 32], at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Ends a token; false when there is none.
+    async fn remove_api_token(&self, token: [u8; 32], act: Act) -> Result<bool, StoreError>;
 
     /// How many decisions the province has made, in whichever process: catalogues, exceptions, verdicts, closed periods, moves of
     /// the clock, revocations; and how many bundles it has taken. Never waits for a write.

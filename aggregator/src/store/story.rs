@@ -1,5 +1,6 @@
 //! What every adapter must do, written once: each test is a story over the port alone. Run with [`every_story`].
 
+mod accounts;
 mod identity;
 mod month;
 mod proofs;
@@ -41,6 +42,8 @@ pub async fn every_story<S: Store + 'static, G>(fresh: impl AsyncFn() -> (G, S))
     identity::every_story(&fresh).await;
     let (_guard, store) = fresh().await;
     month::every(&store).await;
+    let (_guard, store) = fresh().await;
+    accounts::every(&store).await;
     let (_guard, store) = fresh().await;
     a_catalogue_is_imported_once(&store).await;
     let (_guard, store) = fresh().await;

@@ -21,6 +21,8 @@ use std::{
 const OFFICER: &str = "chuyen-vien-mo-phong";
 /// What `serve` prints before its address.
 const LISTENING: &str = "listening on ";
+/// And before the address of its pages.
+const PAGES: &str = "pages on ";
 /// Longest until `serve` listens.
 const LONGEST_START: Duration = Duration::from_secs(60);
 
@@ -42,13 +44,20 @@ pub struct Province {
     data: PathBuf,
     service: Option<Service>,
     address: String,
+    pages: String,
 }
 
 impl Province {
     /// A province whose data will lie in `data`.
     #[must_use]
     pub fn new(program: Program, data: PathBuf) -> Self {
-        Self { program, data, service: None, address: String::new() }
+        Self { program, data, service: None, address: String::new(), pages: String::new() }
+    }
+
+    /// Where its pages are.
+    #[must_use]
+    pub fn pages(&self) -> &str {
+        &self.pages
     }
 
     /// Where it listens.
@@ -73,6 +82,16 @@ impl Province {
 
     async fn decide(&self, arguments: &[OsString]) -> Result<(), Failure> {
         self.run(&[arguments, &words!["--by", OFFICER]].concat()).await.map(drop)
+    }
+
+    /// Makes an account for the pages.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn add_account(&self, (name, person, role): (&str, &str, &str), password: &str) -> Result<(), Failure> {
+        let add =
+            words!["account", "add", name, "--person", person, "--role", role, "--password-stdin", "--by", OFFICER];
+        self.program.run_told(&self.with_data(&add), password).await.map(drop)
     }
 
     /// Takes over the standard targets for communes without a plan, in the files of a catalogue folder.
@@ -108,23 +127,30 @@ impl Province {
     /// # Errors
     /// When it does not come up.
     pub async fn serve(&mut self, log: PathBuf) -> Result<(), Failure> {
-        let arguments = self.with_data(&words!["serve", "--listen", "127.0.0.1:0"]);
+        let arguments = self.with_data(&words!["serve", "--listen", "127.0.0.1:0", "--pages", "127.0.0.1:0"]);
         let service = self.service.insert(self.program.start("province-aggregator", &arguments, log)?);
-        self.address = waiting::until("province-aggregator serve", LONGEST_START, async || {
+        let (address, pages) = waiting::until("province-aggregator serve", LONGEST_START, async || {
             service.check()?;
             let printed = service.printed()?;
-            Ok(printed.lines().find_map(|line| line.strip_prefix(LISTENING)).map(|address| address.trim().to_owned()))
+            let said =
+                |word| printed.lines().find_map(|line| line.strip_prefix(word)).map(|text| text.trim().to_owned());
+            Ok(said(LISTENING).zip(said(PAGES)))
         })
         .await?;
-        let port = self.address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
-        let port = port.ok_or(Failure::Unreadable("province-aggregator serve"))?;
+        let port_of = |address: &str| {
+            let port = address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+            port.ok_or(Failure::Unreadable("province-aggregator serve"))
+        };
+        // In the order in which the settings file has them.
+        let mut ports = [port_of(&address)?, port_of(&pages)?].into_iter();
+        (self.address, self.pages) = (address, pages);
         let file = self.data.join("aggregator.toml");
         let settings = fs::read_to_string(&file).map_err(Failure::io(&file))?;
-        let with_port = |line: &str| match line.starts_with("listen ") {
-            true => format!("listen = \"127.0.0.1:{port}\"\n"),
-            false => format!("{line}\n"),
+        let mut with_port = |line: &str| match line.starts_with("listen ").then(|| ports.next()).flatten() {
+            Some(port) => format!("listen = \"127.0.0.1:{port}\"\n"),
+            None => format!("{line}\n"),
         };
-        fs::write(&file, settings.lines().map(with_port).collect::<String>()).map_err(Failure::io(&file))
+        fs::write(&file, settings.lines().map(&mut with_port).collect::<String>()).map_err(Failure::io(&file))
     }
 
     /// Makes sure that the server still runs.
@@ -173,21 +199,23 @@ impl Province {
         self.decide(&arguments).await
     }
 
-    /// Accepts a figure.
+    /// Accepts a version of a figure.
     ///
     /// # Errors
-    /// When the command fails.
-    pub async fn accept(&self, commune: &str, indicator: &str, period: Period) -> Result<(), Failure> {
-        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--accept"];
+    /// When the command fails, also because another version came since.
+    pub async fn accept(&self, commune: &str, indicator: &str, period: Period, version: u32) -> Result<(), Failure> {
+        let (period, version) = (period.to_string(), version.to_string());
+        let arguments = words!["review", commune, indicator, "--period", period, "--version", version, "--accept"];
         self.decide(&arguments).await
     }
 
-    /// Returns a figure with a reason.
+    /// Returns the first version of a figure with a reason.
     ///
     /// # Errors
     /// When the command fails.
     pub async fn give_back(&self, commune: &str, indicator: &str, period: Period, reason: &str) -> Result<(), Failure> {
-        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--return", reason];
+        let period = period.to_string();
+        let arguments = words!["review", commune, indicator, "--period", period, "--version", "1", "--return", reason];
         self.decide(&arguments).await
     }
 

@@ -8,6 +8,7 @@
 //! | `chart` | distributions, trends and bars as inline SVG |
 //! | `asset` | styles, scripts and fonts, built in |
 //! | `preference` | language and theme of a visitor |
+//! | `flash` | what a form did, told on the page that follows |
 //! | `cookie` | reading and setting cookies |
 //! | `token` | random tokens, their hashes, and the tokens of forms |
 //! | `password` | rules for passwords and their hashes |
@@ -20,6 +21,7 @@
 pub mod asset;
 pub mod chart;
 pub mod cookie;
+pub mod flash;
 pub mod frame;
 pub mod guard;
 pub mod listing;

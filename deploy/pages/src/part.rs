@@ -95,7 +95,9 @@ pub enum Tone {
 }
 
 impl Tone {
-    fn as_str(self) -> &'static str {
+    /// The word in the style sheet.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Tone::Done => "done",
             Tone::Note => "note",

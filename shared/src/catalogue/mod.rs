@@ -14,7 +14,7 @@ mod goal;
 pub mod layout;
 mod problem;
 pub mod read;
-mod rule;
+pub mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
 mod settings;

@@ -5,7 +5,7 @@
 
 use aggregator::{
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, Pages},
     folder::Folder,
     ingest::NoStandings,
     province::Province as Rules,
@@ -58,10 +58,14 @@ impl Elder {
         let (data, hand) = (province.data(), clock.clone());
         let serve = async move {
             let folder = Folder::open(&data).unwrap();
-            let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::read(&folder.config()).unwrap() };
+            let config = Config {
+                listen: ([127, 0, 0, 1], 0).into(),
+                pages: Pages { enabled: false, ..Pages::default() },
+                ..Config::read(&folder.config()).unwrap()
+            };
             let store = open_store(&folder).await.unwrap();
             let rules = Arc::new(Rules::load(store, hand.clone()).await.unwrap());
-            let server = Server::bind(folder, config, hand).await.unwrap();
+            let server = Server::bind(folder, config, hand, shared::language::Language::Vi).await.unwrap();
             say.send(server.url()).unwrap();
             let followers = Followers { standings: Arc::new(NoStandings), live: None, reminding: None };
             server.run(rules, followers, async { drop(stopped.await) }).await.unwrap();

@@ -79,7 +79,7 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 22] = [
+    let questions: [&[&str]; 24] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
         &["schemes", "--period", "2026-10"],
@@ -88,6 +88,8 @@ fn staff_get_the_same_answers_from_afar() {
         &["communes", "--format", "csv"],
         &["due", "--period", "2026-10"],
         &["due", "tan phu", "--format", "csv"],
+        &["due", "loc tan", "--units", "--period", "2026-10"],
+        &["tasks", "--light", "grey", "--unit", "CA", "--format", "csv"],
         &["alerts", "--light", "red", "--period", "2026-10"],
         &["alerts", "minh hung", "--unit", "kinh te"],
         &["alerts", "--changes", "2026-09-01", "--format", "csv"],

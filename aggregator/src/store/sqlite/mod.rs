@@ -3,6 +3,7 @@
 //! WAL and `synchronous = FULL`: when a write returns, it is on the disk. Every write begins with `BEGIN IMMEDIATE`.
 //! Commands of other processes may read and write the same file at the same time.
 
+mod account;
 mod adopt;
 mod alert;
 mod append;
@@ -35,12 +36,12 @@ mod verify;
 mod versions;
 
 use super::{
-    Act, Alert, AlertEvent, Append, Appended, AuditHead, AuditLine, AuditQuestion, CatalogueImport, CertificateRecord,
-    Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments, EvidenceClaim, EvidenceFile,
-    EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported, InvitationRecord,
-    NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed, Remade, Renewal,
-    Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence, StoredObservation,
-    StoredVerdict, TakenUp, TrustReport,
+    Account, AccountChange, Act, Alert, AlertEvent, ApiToken, Append, Appended, AuditHead, AuditLine, AuditQuestion,
+    CatalogueImport, CertificateRecord, Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments,
+    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported,
+    InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
+    Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence,
+    StoredObservation, StoredVerdict, TakenUp, TrustReport, WebSession, Withdrawn,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -48,6 +49,7 @@ pub use connection::SqliteStore;
 use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
+    observation::ObservationKey,
     period::Period,
     snapshot::Snapshot,
 };
@@ -250,6 +252,23 @@ impl Store for SqliteStore {
         self.transact(move |transaction, names| decide::set_exception(transaction, names, &exception, &act)).await
     }
 
+    async fn withdraw_exception(
+        &self,
+        commune: &str,
+        period: Period,
+        reason: &str,
+        act: Act,
+    ) -> Result<Withdrawn, StoreError> {
+        let (commune, reason) = (commune.to_owned(), reason.to_owned());
+        self.transact(move |transaction, _| decide::withdraw_exception(transaction, &commune, period, &reason, &act))
+            .await
+    }
+
+    async fn newest(&self, commune: &str, key: &ObservationKey) -> Result<Option<StoredObservation>, StoreError> {
+        let (commune, key) = (commune.to_owned(), key.clone());
+        self.read(move |connection| read::newest(connection, commune, key)).await
+    }
+
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError> {
         self.transact(move |transaction, _| verdict::review(transaction, &request, &act)).await
     }
@@ -351,6 +370,73 @@ impl Store for SqliteStore {
 
     async fn evidence(&self, wanted: EvidenceWanted, limit: u32) -> Result<Vec<StoredEvidence>, StoreError> {
         self.read(move |connection| attachments::evidence(connection, &wanted, limit)).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.read(|connection| account::all(connection)).await
+    }
+
+    async fn account(&self, name: &str) -> Result<Option<Account>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |connection| account::one(connection, &name)).await
+    }
+
+    async fn account_by_link(&self, link: [u8; 32]) -> Result<Option<Account>, StoreError> {
+        self.read(move |connection| account::by_link(connection, link)).await
+    }
+
+    async fn add_account(&self, account: Account, act: Act) -> Result<bool, StoreError> {
+        self.transact(move |transaction, _| account::add(transaction, &account, &act)).await
+    }
+
+    async fn change_account(&self, name: &str, change: AccountChange, act: Act) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.transact(move |transaction, _| account::change(transaction, &name, &change, &act)).await
+    }
+
+    async fn open_web_session(&self, session: WebSession, act: Act) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| account::open_session(transaction, &session, &act)).await
+    }
+
+    async fn web_session(&self, token: [u8; 32]) -> Result<Option<(WebSession, Account)>, StoreError> {
+        self.read(move |connection| account::session(connection, token)).await
+    }
+
+    async fn use_web_session(&self, token: [u8; 32], at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| account::use_session(transaction, token, at)).await
+    }
+
+    async fn end_web_sessions(&self, account: &str, token: Option<[u8; 32]>, act: Act) -> Result<u32, StoreError> {
+        let account = account.to_owned();
+        self.transact(move |transaction, _| account::end_sessions(transaction, &account, token, &act)).await
+    }
+
+    async fn forget_web_sessions(
+        &self,
+        used_before: DateTime<Utc>,
+        opened_before: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| account::forget_sessions(transaction, used_before, opened_before)).await
+    }
+
+    async fn add_api_token(&self, token: ApiToken, act: Act) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| account::add_token(transaction, &token, &act)).await
+    }
+
+    async fn api_tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
+        self.read(|connection| account::tokens(connection)).await
+    }
+
+    async fn api_token(&self, token: [u8; 32]) -> Result<Option<(ApiToken, Account)>, StoreError> {
+        self.read(move |connection| account::token(connection, token)).await
+    }
+
+    async fn use_api_token(&self, token: [u8; 32], at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.transact(move |transaction, _| account::use_token(transaction, token, at)).await
+    }
+
+    async fn remove_api_token(&self, token: [u8; 32], act: Act) -> Result<bool, StoreError> {
+        self.transact(move |transaction, _| account::remove_token(transaction, token, &act)).await
     }
 
     async fn decisions(&self) -> Result<u64, StoreError> {

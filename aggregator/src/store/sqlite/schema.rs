@@ -205,6 +205,24 @@ const ORIGIN: &str = "
 ALTER TABLE audit ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ";
 
+/// People who use the pages, their sessions, and tokens of programs. Only hashes of passwords and tokens are kept.
+const ACCOUNT: &str = "
+CREATE TABLE account (
+    name TEXT PRIMARY KEY, person TEXT NOT NULL, role TEXT NOT NULL, commune TEXT, password TEXT,
+    totp BLOB, totp_step INTEGER NOT NULL DEFAULT 0, link BLOB, link_until INTEGER,
+    created_at INTEGER NOT NULL, signed_in_at INTEGER, disabled_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX account_by_link ON account (link) WHERE link IS NOT NULL;
+CREATE TABLE web_session (
+    token BLOB PRIMARY KEY, account TEXT NOT NULL, opened_at INTEGER NOT NULL, used_at INTEGER NOT NULL, origin TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX web_session_by_account ON web_session (account, opened_at);
+CREATE TABLE api_token (
+    token BLOB PRIMARY KEY, label TEXT NOT NULL, account TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    used_at INTEGER
+) STRICT, WITHOUT ROWID;
+";
+
 /// Migrations in order; released ones are never changed.
 fn migrations() -> Vec<M<'static>> {
     vec![
@@ -222,6 +240,7 @@ fn migrations() -> Vec<M<'static>> {
         M::up("ALTER TABLE verdict ADD COLUMN reason_code TEXT;"),
         M::up(ORIGIN),
         M::up("CREATE TABLE reminder (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"),
+        M::up(ACCOUNT),
     ]
 }
 

@@ -1,0 +1,167 @@
+//! The province's pages for browsers, served over TLS beside the gRPC port.
+//!
+//! | file | noun |
+//! | --- | --- |
+//! | `gate` | who asks: sessions, rights, forms that belong to a session |
+//! | `failure` | what goes wrong, as a page |
+//! | `hall` | the frame around the pages: navigation, notices |
+//! | `tls` | the certificate that browsers see |
+//! | `signing` | signing in and out, choosing a password by a link |
+//! | `account` | one's own account: password, one-time codes |
+//! | `preferences` | language and colours |
+//! | `live` | telling open pages that something changed |
+//! | `pulse` | what the overview tells of all communes, made once for each change |
+//! | `overview` | the first page |
+//!
+//! A page asks the way a command does (`report::asking`) and decides through the same port (`store`): no figure is computed here.
+
+mod account;
+mod failure;
+mod gate;
+mod hall;
+mod live;
+mod overview;
+mod preferences;
+mod pulse;
+mod signing;
+mod tls;
+
+pub use failure::Failure;
+pub use tls::TlsError;
+
+use crate::{
+    config::Config,
+    folder::Folder,
+    ingest::follow::Follower,
+    notice::Notices,
+    province::Province,
+    report::{
+        asking::{AskingError, ask},
+        question::{Edition, Question, Subject},
+    },
+    standing::Live,
+};
+use axum::Router;
+use chrono::TimeDelta;
+use pages::{
+    asset,
+    guard::Guard,
+    serving::{Transport, serve},
+    throttle::Throttle,
+};
+use rand::RngCore;
+use shared::{language::Language, listing::Listing, period::Period, ranking::Scheme};
+use std::sync::Arc;
+use tokio::{net::TcpListener, sync::watch};
+
+/// A session ends when it was not used for so long.
+pub const IDLE: TimeDelta = TimeDelta::hours(2);
+/// And so long after it was opened in any case.
+pub const LONGEST: TimeDelta = TimeDelta::hours(12);
+/// How long a link to choose a password is good.
+pub const LINK_TIME: TimeDelta = TimeDelta::hours(72);
+
+/// What every page has at hand.
+#[derive(Clone)]
+pub struct Site(Arc<Desk>);
+
+/// See [`Site`].
+pub struct Desk {
+    /// The province.
+    pub province: Arc<Province>,
+    /// Its figures, held ready.
+    pub live: Arc<Live>,
+    /// The data folder.
+    pub folder: Folder,
+    /// The settings.
+    pub config: Config,
+    /// The language of those who chose none.
+    pub language: Language,
+    notices: Arc<Notices>,
+    follower: Follower,
+    throttle: Throttle,
+    pulse: pulse::Pulses,
+    ending: watch::Receiver<bool>,
+}
+
+impl std::ops::Deref for Site {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.0
+    }
+}
+
+impl Site {
+    /// For a running province.
+    #[must_use]
+    pub fn new(
+        (province, live): (Arc<Province>, Arc<Live>),
+        (folder, config): (Folder, Config),
+        language: Language,
+        (notices, follower): (Arc<Notices>, Follower),
+        ending: watch::Receiver<bool>,
+    ) -> Self {
+        let (throttle, pulse) = (Throttle::default(), pulse::Pulses::default());
+        Self(Arc::new(Desk { province, live, folder, config, language, notices, follower, throttle, pulse, ending }))
+    }
+
+    /// Brings what is held level with what other processes and sessions wrote before this moment.
+    pub async fn settle(&self) {
+        self.notices.look().await;
+        self.follower.settled().await;
+    }
+
+    /// Answers a question as the commands do.
+    ///
+    /// # Errors
+    /// [`AskingError`]
+    pub async fn ask(
+        &self,
+        subject: Subject,
+        (period, scheme): (Option<Period>, Scheme),
+        language: Language,
+    ) -> Result<Listing, AskingError> {
+        ask(&self.live, &Question { subject, period, scheme, edition: Edition::InForce, language }).await
+    }
+
+    /// Randomness for tokens.
+    pub fn random(&self) -> impl RngCore {
+        rand::rng()
+    }
+
+    /// All pages behind the guard.
+    pub fn router(self) -> Router {
+        let guard = Guard { is_secure: true, hosts: Vec::new(), token_paths: "/api/" };
+        let routes = Router::new()
+            .merge(overview::routes())
+            .merge(live::routes())
+            .merge(signing::routes())
+            .merge(account::routes())
+            .merge(preferences::routes())
+            .merge(asset::router())
+            .fallback(failure::not_found)
+            .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn));
+        guard.before(routes.with_state(self))
+    }
+
+    /// Serves the pages until the end is signalled.
+    ///
+    /// # Errors
+    /// The certificate cannot be used.
+    pub async fn serve(self, listener: TcpListener) -> Result<impl Future<Output = ()> + Send + 'static, TlsError> {
+        let certificate = tls::Certificate::open(&self.folder, &self.config.pages)?;
+        let transport = Transport::Tls(certificate.settings());
+        let mut ending = self.ending.clone();
+        let following = tokio::spawn(certificate.follow(ending.clone()));
+        let stop = async move {
+            // Fails only when the sender is gone, which is an end too.
+            let _ = ending.wait_for(|ending| *ending).await;
+        };
+        let router = self.router();
+        Ok(async move {
+            serve(listener, transport, router, stop).await;
+            following.abort();
+        })
+    }
+}
