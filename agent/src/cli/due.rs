@@ -155,5 +155,5 @@ fn of_units(desk: &Desk, month: &Month) -> Printed {
     let cutoff = units::cutoff(days.units_cutoff, period);
     let list = unit_duties::list(&ledger.book, &duties.unwrap_or_default(), cutoff, month.today, desk.language);
     let title = desk.language.pick(format!("ấp, đơn vị đến hạn kỳ {period}"), format!("units due for {period}"));
-    print(desk, &list, &head(&month, &title, desk.language))
+    print(desk, &list, &head(month, &title, desk.language))
 }
