@@ -4,6 +4,9 @@
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
+  // Also false within what is folded away.
+  const shown = (one) => (one.checkVisibility ? one.checkVisibility() : one.offsetParent !== null);
+
   // A filter asks the page anew when another choice is made.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-auto]")) event.target.form?.requestSubmit();
@@ -63,6 +66,21 @@
     const shown = event.target.closest("[data-drop]").querySelector("[data-chosen]");
     if (shown) shown.textContent = Array.from(event.target.files, (file) => file.name).join(", ");
     if (event.target.matches("[data-send]")) event.target.form?.requestSubmit();
+  });
+
+  // Enter goes to the next field of a sheet, and from the last one to what is marked as coming after it. Shift turns
+  // back, and in a note begins a new line.
+  document.addEventListener("keydown", (event) => {
+    const sheet = event.target.closest?.("[data-enter-next]");
+    if (!sheet || event.key !== "Enter" || event.ctrlKey || event.altKey || event.isComposing) return;
+    if (!event.target.matches("input:not([type=file]), select, textarea")) return;
+    const notes = event.target.matches("textarea");
+    if (notes && event.shiftKey) return;
+    const fields = all(notes ? "textarea" : "input:not([type=hidden], [type=file]), select", sheet).filter(shown);
+    event.preventDefault();
+    const next = fields[fields.indexOf(event.target) + (event.shiftKey ? -1 : 1)] || (event.shiftKey ? null : document.querySelector("[data-last]"));
+    next?.focus();
+    next?.select?.();
   });
 
   // Live pages: the server says that something changed, and parts with hx-trigger="changed from:body" ask for themselves anew.
