@@ -22,7 +22,7 @@ use shared::{
     tables::{Inputs, write},
     vietnamese,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Printed wherever figures of a training province are shown.
 pub const SIMULATED: (&str, &str) = ("SỐ LIỆU MÔ PHỎNG", "SIMULATED FIGURES");
@@ -301,9 +301,11 @@ fn communes(figures: &Figures, language: Language) -> Listing {
     };
     let mut communes: Vec<_> = figures.catalogue.communes.iter().collect();
     communes.sort_by_cached_key(|commune| vietnamese::sort_key(&commune.name));
+    let contacts: HashMap<&str, &Contact> =
+        figures.contacts.iter().map(|contact| (contact.commune.as_str(), contact)).collect();
     let mut enrolled = 0;
     for commune in communes {
-        let contact = figures.contacts.iter().find(|contact| contact.commune == commune.slug);
+        let contact = contacts.get(commune.slug.as_str()).copied();
         let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(String::new, rfc3339);
         let targets = book.commune_number(&commune.slug).map_or(0, |c| book.members()[c as usize].targets.len());
         enrolled += u32::from(contact.is_some_and(|contact| contact.enrolled.is_some()));

@@ -54,6 +54,8 @@ pub(super) fn explanation(figures: &Figures, question: &Question, typed: &str) -
         Column::new("lead_unit", "", Form::Text),
         Column::new("deadline", "", Form::Text),
         Column::new("note", "", Form::Text),
+        Column::new("cause", "", Form::Text),
+        Column::new("reason", "", Form::Words),
     ]);
     for (cells, row) in report.rows.iter_mut().zip(&rows) {
         let facts = TargetFacts::of(figures, row, &commune.slug);
@@ -62,6 +64,8 @@ pub(super) fn explanation(figures: &Figures, question: &Question, typed: &str) -
         cells.extend(effective_cells(row));
         cells.extend([book.indicators()[row.indicator as usize].rule.to_text(), facts.wording, facts.lead_unit]);
         cells.extend([facts.deadline, facts.note]);
+        cells.push(row.cause.map_or("", |cause| cause.as_str()).to_owned());
+        cells.push(row.cause.map(|cause| cause.explain(language)).unwrap_or_default());
     }
     let row = figures.standings.row(scheme, period, number);
     report.title = format!("{}, {} {period}, {}", commune.name, l("kỳ", "period"), scheme_name(scheme, language));

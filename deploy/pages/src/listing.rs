@@ -20,6 +20,11 @@ pub struct Look<'a> {
     /// Which row is marked.
     #[allow(clippy::type_complexity)]
     pub marked: Option<&'a dyn Fn(&Row<'_>) -> bool>,
+    /// The heading of a column, where it is more than its words.
+    #[allow(clippy::type_complexity)]
+    pub head: Option<&'a dyn Fn(&Column) -> Markup>,
+    /// A table that fills the screen and keeps its heads.
+    pub tall: bool,
 }
 
 /// A row whose cells can be asked for by the column's name.
@@ -52,12 +57,15 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
         })
         .collect();
     html! {
-        div .scroll tabindex="0" {
+        div .scroll .tall[look.tall] tabindex="0" {
             table {
                 caption .unseen { (listing.title) }
                 thead { tr {
                     @for at in &shown {
-                        th scope="col" .num[listing.columns[*at].form.is_number()] { (listing.columns[*at].heading) }
+                        @match look.head {
+                            Some(head) => (head(&listing.columns[*at])),
+                            None => th scope="col" .num[listing.columns[*at].form.is_number()] { (listing.columns[*at].heading) },
+                        }
                     }
                 } }
                 tbody {

@@ -28,6 +28,7 @@ mod read;
 mod records;
 mod remake;
 mod reminder;
+mod reported;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -38,10 +39,10 @@ mod versions;
 use super::{
     Account, AccountChange, Act, Alert, AlertEvent, ApiToken, Append, Appended, AuditHead, AuditLine, AuditQuestion,
     CatalogueImport, CertificateRecord, Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments,
-    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported,
-    InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
-    Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence,
-    StoredObservation, StoredVerdict, TakenUp, TrustReport, WebSession,
+    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, FigureVersion, Finding, Founding, Freeze,
+    HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
+    RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
+    StoreError, StoredEvidence, StoredObservation, StoredVerdict, TakenUp, TrustReport, WebSession,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -296,6 +297,11 @@ impl Store for SqliteStore {
 
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError> {
         self.read(|connection| read::observations(connection)).await
+    }
+
+    async fn figure_versions(&self, commune: &str, indicator: Option<&str>) -> Result<Vec<FigureVersion>, StoreError> {
+        let (commune, indicator) = (commune.to_owned(), indicator.map(str::to_owned));
+        self.read(move |connection| reported::of_commune(connection, &commune, indicator.as_deref())).await
     }
 
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError> {
