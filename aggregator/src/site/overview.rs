@@ -4,7 +4,7 @@ use super::{
     Failure, Site,
     gate::Staff,
     pulse::{CommunePulse, Pulse},
-    reading::{Asked, Reader, standard_words},
+    reading::{Asked, Reader, own_unit, standard_words},
 };
 use crate::{report::question::Subject, store::Contact};
 use axum::{
@@ -59,6 +59,7 @@ async fn overview(
     let contacts = site.live.contacts().await?;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let state = html! {
+        (reader.filters("/", &[], &html! {}))
         @if reader.closed.is_some() { a .button href="/periods" { (l("Thay đổi sau khi chốt", "Changes since closing")) } }
         span data-live-state data-state="off" data-on=(l("Đang cập nhật trực tiếp", "Live")) data-off=(l("Mất kết nối, đang thử lại", "Disconnected, trying again")) {}
     };
@@ -67,7 +68,6 @@ async fn overview(
     let body = html! {
         div #overview data-live="/live" hx-get=(visitor.here) hx-trigger="changed from:body" hx-select="#overview-now" hx-target="#overview-now" hx-swap="outerHTML" {
             (frame::title(l("Tổng quan", "Overview"), &reader.about(), &state))
-            (reader.filters("/", &[], &html! {}))
             div #overview-now .stack {
                 (tiles(&pulse, &due, &silent, language))
                 div .columns.wide-first {
@@ -301,7 +301,7 @@ async fn own_figures(site: &Site, pulse: &Pulse, language: Language) -> Markup {
                         tr {
                             td .fit { a href={ "/indicators/" (row.code) } { (row.code) } }
                             td { (row.name) }
-                            td .num { @if value.is_empty() { span .muted { "–" } } @else { (for_people(Form::Value, &value, language)) small .muted { " " (row.unit) } } }
+                            td .num { @if value.is_empty() { span .muted { "–" } } @else { (for_people(Form::Value, &value, language)) small .muted { " " (own_unit(row.kind, &row.unit, language)) } } }
                             td .num { @if let Some(goal) = row.standard { (standard_words(goal, language)) } }
                             td .num { @if !own.achievement.is_empty() { (part::share(&own.achievement, language)) } }
                             td .num { (own.figure.reporting) @if own.figure.left_out > 0 { small .muted title=(l("chỉ báo tỷ lệ, không cộng được", "gave only a percentage, left out")) { " (−" (own.figure.left_out) ")" } } }

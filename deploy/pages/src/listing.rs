@@ -58,7 +58,7 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
         .collect();
     html! {
         div .scroll .tall[look.tall] tabindex="0" {
-            table {
+            table .tight[look.tall] {
                 caption .unseen { (listing.title) }
                 thead { tr {
                     @for at in &shown {
@@ -74,7 +74,7 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                             @for at in &shown {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
-                                td .num[column.form.is_number()] .words[column.form == Form::Words] {
+                                td .num[column.form.is_number()] .words[column.form == Form::Words || is_long(cell)] .one[!column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
                                         Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
                                         None => (self::cell(column.form, cell, language)),
@@ -87,6 +87,17 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
             }
         }
     }
+}
+
+/// Whether a text is read better on one line: a name, a code, a time.
+#[must_use]
+pub fn is_short(cell: &str) -> bool {
+    cell.chars().count() <= 24
+}
+
+/// Whether a text is a sentence that needs some width.
+fn is_long(cell: &str) -> bool {
+    cell.chars().count() > 60
 }
 
 /// The lines below a listing.

@@ -31,7 +31,7 @@ async fn alerts(
     Staff(visitor): Staff,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let reader = Reader::of(&site, &visitor, &asked).await?;
+    let reader = Reader::of_present(&site, &visitor, &asked).await?;
     let l = |vi, en| reader.l(vi, en);
     let bad = |error: crate::report::question::AskError| Failure::Bad(error.explain(reader.language));
     let changes = asked.given("changes").map(|word| word.parse::<Since>()).transpose().map_err(bad)?;

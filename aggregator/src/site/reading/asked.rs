@@ -89,6 +89,7 @@ pub(in crate::site) struct Reader<'a> {
     pub(in crate::site) edition: Edition,
     /// The revision of the closing in force.
     pub(in crate::site) closed: Option<u32>,
+    is_present: bool,
     periods: Vec<(String, String)>,
     editions: Vec<(String, String)>,
 }
@@ -138,7 +139,7 @@ impl<'a> Reader<'a> {
         let latest = figures.period(None).map_or(12, Period::last_month).max(period.last_month());
         let periods = choices(period.year(), latest, is_closed, language);
         let closed = closings.iter().find(|closing| closing.is_in_force()).map(|closing| closing.revision);
-        Ok(Self { site, asked, language, period, scheme, edition, closed, periods, editions })
+        Ok(Self { site, asked, language, period, scheme, edition, closed, is_present: false, periods, editions })
     }
 
     /// One of two texts.
@@ -161,6 +162,13 @@ impl<'a> Reader<'a> {
     /// The words under a title: which period, open or closed.
     pub(in crate::site) fn about(&self) -> String {
         let words = self.period.in_words(self.language);
+        if self.is_present {
+            let closed = if self.closed.is_some() { self.l(" (đã chốt)", " (closed)") } else { "" };
+            return self.language.pick(
+                format!("Kỳ {words}{closed}, theo số liệu hiện tại."),
+                format!("{words}{closed}, by the present figures."),
+            );
+        }
         match (self.closed, self.edition) {
             (Some(revision), Edition::InForce) => self.language.pick(
                 format!("Kỳ {words}, đã chốt lần {revision}: số liệu như khi chốt."),
@@ -178,9 +186,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// For a list that is always of the present figures.
+    ///
+    /// # Errors
+    /// As [`Reader::of`].
+    pub(in crate::site) async fn of_present(
+        site: &'a Site,
+        visitor: &'a Visitor,
+        asked: &'a Asked,
+    ) -> Result<Self, Failure> {
+        let reader = Self::of(site, visitor, asked).await?;
+        Ok(Self { edition: Edition::InForce, editions: Vec::new(), is_present: true, ..reader })
+    }
+
     /// A form of filters: the period, what is given, and which figures where the period was closed. What the address asks beside them
     /// stays as it is.
     pub(in crate::site) fn filters(&self, path: &str, kept: &[&str], more: &Markup) -> Markup {
+        let types = more.0.contains("<input");
         html! {
             form .filters method="get" action=(path) {
                 @for name in kept {
@@ -191,7 +213,8 @@ impl<'a> Reader<'a> {
                 @if !self.editions.is_empty() {
                     (part::choice("revision", self.l("Số liệu", "Figures"), &self.editions, &self.edition.to_string()))
                 }
-                button { (self.l("Xem", "Show")) }
+                // A choice asks for itself where scripts run; a text that was typed does not.
+                @if types { button { (self.l("Xem", "Show")) } } @else { noscript { button { (self.l("Xem", "Show")) } } }
             }
         }
     }
@@ -199,7 +222,7 @@ impl<'a> Reader<'a> {
     /// Links to what is shown as a file, and to paper.
     pub(in crate::site) fn files(&self, path: &str) -> Markup {
         html! {
-            @if self.closed.is_some() { a .button href="/periods" { (self.l("Thay đổi sau khi chốt", "Changes since closing")) } }
+            @if self.closed.is_some() && !self.is_present { a .button href="/periods" { (self.l("Thay đổi sau khi chốt", "Changes since closing")) } }
             a .button href=(self.asked.href(path, &[("as", "xlsx")])) download { "Excel" }
             a .button href=(self.asked.href(path, &[("as", "csv")])) download { "CSV" }
             button type="button" data-print hidden { (self.l("In", "Print")) }

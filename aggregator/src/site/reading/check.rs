@@ -33,7 +33,7 @@ async fn checks(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     visitor.must(Role::Reviewer)?;
-    let reader = Reader::of(&site, &visitor, &asked).await?;
+    let reader = Reader::of_present(&site, &visitor, &asked).await?;
     let l = |vi, en| reader.l(vi, en);
     let whole = reader.ask(Subject::Checks(asked.given("commune"))).await?;
     let shown = match asked.text("note") {
@@ -74,7 +74,7 @@ async fn quality(
     Staff(visitor): Staff,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let reader = Reader::of(&site, &visitor, &asked).await?;
+    let reader = Reader::of_present(&site, &visitor, &asked).await?;
     let whole = reader.ask(Subject::Quality).await?;
     let mut shown = Listing::clone(&whole);
     let sort = asked.text("sort");

@@ -113,7 +113,7 @@ const OF_EACH: [(&str, Form); 5] = [
     ("value", Form::Value),
     ("printed", Form::Text),
     ("achievement", Form::Share),
-    ("earned", Form::Number),
+    ("earned", Form::Value),
     ("light", Form::Light),
 ];
 
@@ -188,7 +188,7 @@ fn table(
             Some(href) => html! { a href=(href) { (text) } },
             None => listing::cell(form, text, reader.language),
         };
-        html! { td .num[form.is_number()] { (shown) } }
+        html! { td .num[form.is_number()] .one[!form.is_number() && listing::is_short(text)] { (shown) } }
     };
     html! {
         div .scroll.tall tabindex="0" { table .tight {
@@ -206,7 +206,7 @@ fn table(
                     (cell(&row, "indicator", Form::Text)) (cell(&row, "name", Form::Text))
                     @for (name, form) in OF_EACH { (cell(&row, &format!("{name}_a"), form)) }
                     @for (name, form) in OF_EACH { (cell(&row, &format!("{name}_b"), form)) }
-                    td { @let gains = row.cell("gains"); @if gains.is_empty() { span .muted { "=" } } @else { (gains) } }
+                    td .one { @let gains = row.cell("gains"); @if gains.is_empty() { span .muted { "=" } } @else { (gains) } }
                 }
             } }
         } }

@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn due(State(site): State<Site>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, Failure> {
-    let reader = Reader::of(&site, &visitor, &asked).await?;
+    let reader = Reader::of_present(&site, &visitor, &asked).await?;
     let l = |vi, en| reader.l(vi, en);
     let commune = asked.given("commune");
     let whole = reader.ask(Subject::Due(commune.clone())).await?;

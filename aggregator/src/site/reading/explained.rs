@@ -32,7 +32,7 @@ pub(super) fn table(reader: &Reader<'_>, explained: &Listing, versions: &[Figure
                 th scope="col" { (l("Mục", "Item")) } th scope="col" { (l("Chỉ tiêu", "Indicator")) }
                 th .num scope="col" { (l("Kết quả", "Value")) } th scope="col" { (l("Mục tiêu", "Target")) }
                 th .num scope="col" { (l("Mức đạt", "Achieved")) } th .num scope="col" { (l("Điểm được / tối đa", "Earned / points")) }
-                th scope="col" { (l("Trạng thái", "State")) } th scope="col" { (l("Đèn và lý do", "Light and reason")) }
+                th scope="col" { (l("Trạng thái, đèn và lý do", "State, light and reason")) }
                 th scope="col" { (l("Người nhập, thẩm định", "Entered, reviewed")) }
             } }
             tbody { @for row in Row::all(explained) {
@@ -49,8 +49,11 @@ pub(super) fn table(reader: &Reader<'_>, explained: &Listing, versions: &[Figure
                     td { (row.cell("printed")) @if row.cell("rule") != "proportional" && !row.cell("rule").is_empty() { br; small .muted { (row.cell("rule")) } } }
                     td .num { @if row.cell("achievement").is_empty() { span .muted { "–" } } @else { (part::share(row.cell("achievement"), language)) } }
                     td .num { @if row.cell("points").is_empty() { span .muted { "–" } } @else { (two(row.cell("earned"), language)) small .muted { " / " (two(row.cell("points"), language)) } } }
-                    td { (listing::cell(Form::State, row.cell("state"), language)) @if !row.cell("evidence").is_empty() { br; small .muted { (row.cell("evidence")) " " (l("minh chứng", "files")) } } }
-                    td .why { (listing::cell(Form::Light, row.cell("light"), language)) @if !row.cell("reason").is_empty() { br; small .muted { (row.cell("reason")) } } }
+                    td .why {
+                        (listing::cell(Form::State, row.cell("state"), language)) " " (listing::cell(Form::Light, row.cell("light"), language))
+                        @if !row.cell("reason").is_empty() { br; small { (row.cell("reason")) } }
+                        @if !row.cell("evidence").is_empty() && row.cell("evidence") != "0" { br; small .muted { (row.cell("evidence")) " " (l("tệp minh chứng", "files of evidence")) } }
+                    }
                     td .who { @if let Some(figure) = figure { (entered(reader, figure, row.cell("reported_for"))) } }
                 }
             } }

@@ -150,7 +150,7 @@ fn own(
     html! {
         div .tiles {
             (part::tile(l("Số liệu của toàn tỉnh", "The province's own figure"),
-                &html! { @if value.is_empty() { "–" } @else { (for_people(Form::Value, value, reader.language)) small .muted { " " (indicator.unit) } } },
+                &html! { @if value.is_empty() { "–" } @else { (for_people(Form::Value, value, reader.language)) small .muted { " " (indicators::own_unit(indicator.kind, &indicator.unit, reader.language)) } } },
                 &html! { @if !cell("numerator").is_empty() { (for_people(Form::Number, cell("numerator"), reader.language)) " / " (for_people(Form::Number, cell("denominator"), reader.language)) } }))
             (part::tile(l("Từ số xã, phường", "From communes"), &html! { (cell("reporting")) }, &html! { (l("có số liệu trong năm, đến kỳ này", "with a figure up to this period")) }))
             (part::tile(l("Mục tiêu chuẩn của tỉnh", "Provincial standard"),

@@ -14,6 +14,7 @@ use axum::{
 use maud::{Markup, html};
 use pages::{frame, listing::Row, part};
 use shared::{
+    catalogue::Kind,
     language::Language,
     light::Light,
     listing::{Column, Form, Listing, for_people},
@@ -90,7 +91,7 @@ async fn listing(reader: &Reader<'_>, own: &[OwnFigure]) -> Listing {
             name_en.to_owned(),
             row.group.clone(),
             own.figure.value.map(|value| value.to_decimals(6)).unwrap_or_default(),
-            row.unit.clone(),
+            own_unit(row.kind, &row.unit, reader.language).to_owned(),
             row.standard.map(|goal| standard_words(goal, reader.language)).unwrap_or_default(),
             own.achievement.clone(),
             own.figure.reporting.to_string(),
@@ -139,10 +140,10 @@ fn table(reader: &Reader<'_>, shown: &Listing) -> Markup {
             } } }
             tbody { @for row in Row::all(shown) {
                 tr {
-                    td .fit { a href={ "/indicators/" (row.cell("indicator")) "?period=" (reader.period) } { (row.cell("indicator")) } }
+                    td .one { a href={ "/indicators/" (row.cell("indicator")) "?period=" (reader.period) } { (row.cell("indicator")) } }
                     td { (row.cell("name")) }
                     td .num { @if row.cell("value").is_empty() { span .muted { "–" } } @else { (for_people(Form::Value, row.cell("value"), language)) small .muted { " " (row.cell("unit")) } } }
-                    td .fit { (row.cell("standard")) }
+                    td .one { (row.cell("standard")) }
                     td .num { @if !row.cell("achievement").is_empty() { (part::share(row.cell("achievement"), language)) } }
                     td .num { (row.cell("reporting")) @if row.cell("left_out") != "0" { small .muted title=(l("chỉ báo tỷ lệ, không cộng được", "gave only a percentage, left out")) { " (−" (row.cell("left_out")) ")" } } }
                     (count(&row, Light::Red)) (count(&row, Light::Yellow)) (count(&row, Light::Green))
@@ -150,6 +151,11 @@ fn table(reader: &Reader<'_>, shown: &Listing) -> Markup {
             } }
         } }
     }
+}
+
+/// The unit of the province's own figure: of a yes or no it is the share of communes that say yes.
+pub(in crate::site) fn own_unit(kind: Kind, unit: &str, language: Language) -> &str {
+    if kind == Kind::Flag { language.pick("% xã có", "% say yes") } else { unit }
 }
 
 /// A standard target in figures.

@@ -34,7 +34,7 @@ mod tests;
 mod trend;
 
 pub(super) use asked::{Asked, Reader};
-pub(super) use indicators::standard_words;
+pub(super) use indicators::{own_unit, standard_words};
 
 use super::Site;
 use axum::Router;

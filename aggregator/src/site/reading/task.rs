@@ -33,7 +33,7 @@ async fn tasks(
     Staff(visitor): Staff,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let reader = Reader::of(&site, &visitor, &asked).await?;
+    let reader = Reader::of_present(&site, &visitor, &asked).await?;
     let l = |vi, en| reader.l(vi, en);
     let wanted = asked.text("light");
     let light = Light::ALL.into_iter().find(|light| light.as_str() == wanted);

@@ -4,6 +4,7 @@ use super::{
     super::{Failure, Site, gate::Staff},
     asked::{Asked, Reader, schemes},
     course::{self, Month},
+    indicators::own_unit,
 };
 use crate::report::question::Subject;
 use axum::{
@@ -82,7 +83,10 @@ async fn trends(
     let own = province_card(&site, &code, reader.period, reader.language).await?;
     let body = html! {
         (frame::title(l("Phân bố, diễn biến", "Distribution and trend"), &reader.about(), &html! { button type="button" data-print hidden { (l("In", "Print")) } }))
-        (reader.filters(PATH, &["show", "indicator", "c1", "c2", "c3", "c4"], &part::choice("scheme", l("Cách chấm", "Scheme"), &schemes, reader.scheme.as_str())))
+        (reader.filters(PATH, &["show", "c1", "c2", "c3", "c4"], &html! {
+            (part::choice("scheme", l("Cách chấm", "Scheme"), &schemes, reader.scheme.as_str()))
+            (part::choice("indicator", l("Số liệu toàn tỉnh của chỉ tiêu", "The province's own figure of"), &indicators, &code))
+        }))
         div .columns {
             section .card {
                 h2 { (l("Phân bố điểm của các xã, phường", "Distribution of the communes' scores")) }
@@ -202,7 +206,11 @@ pub(super) async fn province_card(
     let course = site.own_course(code, period, language).await?;
     let (name, unit) = {
         let figures = site.live.read().await;
-        figures.catalogue.indicator(code).map(|one| (one.name.clone(), one.unit.clone())).unwrap_or_default()
+        figures
+            .catalogue
+            .indicator(code)
+            .map(|one| (one.name.clone(), own_unit(one.kind, &one.unit, language).to_owned()))
+            .unwrap_or_default()
     };
     let labels: Vec<String> = course.iter().map(|(month, _)| course::label(*month)).collect();
     let text = |figure: &Option<shared::province::ProvinceFigure>| {
@@ -210,7 +218,7 @@ pub(super) async fn province_card(
     };
     let line =
         Line { name: code.to_owned(), figures: course.iter().map(|(_, figure)| text(figure)).collect(), style: 0 };
-    let least = if unit == "%" { 100 } else { 1 };
+    let least = if unit.starts_with('%') { 100 } else { 1 };
     Ok(html! {
         section .card {
             h2 { span { (l("Số liệu toàn tỉnh: ", "The province's own figure: ")) a href={ "/indicators/" (code) } { (code) } } }
