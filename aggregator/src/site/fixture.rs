@@ -143,7 +143,8 @@ fn figure(number: u64, period: &str, numerator: u32) -> Change {
 /// What two communes have reported.
 async fn report(store: &dyn Store) {
     let file = |number, of, name: &str| {
-        let evidence = Evidence { observation: sample::change_id(of), sha256: [9; 32], name: name.into(), size_bytes: 10 };
+        let evidence =
+            Evidence { observation: sample::change_id(of), sha256: [9; 32], name: name.into(), size_bytes: 10 };
         change(number, Deed::Attached(evidence))
     };
     let first = vec![figure(1, "2026-09", 70_000), figure(2, "2026-10", 90_000), file(3, 2, "<b>bc.pdf")];
@@ -151,4 +152,16 @@ async fn report(store: &dyn Store) {
     let batches =
         vec![batch("tan-phu", 1, LogPosition::START, first), batch("minh-hung", 2, LogPosition::START, second)];
     store.append(Append { batches, notes: Vec::new() }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_form_is_taken_with_the_token_of_its_session_alone() {
+    let visit = Visit::of(Role::Viewer).await;
+    let bare =
+        Request::post("/account/sign-out-everywhere").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(visit.ask(bare, "form_token=x".into()).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(visit.get("/rankings").await.0, StatusCode::OK);
+    let (status, to, _) = visit.post("/account/sign-out-everywhere", &[]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/sign-in"));
+    assert_eq!(visit.get("/rankings").await.0, StatusCode::SEE_OTHER);
 }

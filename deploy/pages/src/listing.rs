@@ -74,7 +74,7 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                             @for at in &shown {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
-                                td .num[column.form.is_number()] .words[column.form == Form::Words || is_long(cell)] .one[!column.form.is_number() && is_short(cell)] {
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
                                         Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
                                         None => (self::cell(column.form, cell, language)),

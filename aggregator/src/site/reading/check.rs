@@ -113,7 +113,7 @@ fn list(
             @else { (listing::table(&place::rows_of(shown, &page), &Look { link: Some(link), head, tall: true, ..Look::default() }, reader.language)) }
         }
         (page.links(reader.asked, path, reader.language))
-        (listing::notes(shown))
+        (place::notes(shown))
     };
     Ok(visitor.page(reader.site, title, &body))
 }

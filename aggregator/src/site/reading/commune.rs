@@ -113,8 +113,8 @@ async fn commune(
         }
         (help(&reader, &what_if, &path))
         (due_card(&reader, &due, &path))
-        (list(&reader, "tasks", l("Nhiệm vụ của kế hoạch", "Tasks of the plan"), &tasks, &["group"], &l("Kế hoạch không có nhiệm vụ", "The plan has no tasks")))
-        (list(&reader, "units", l("Đơn vị trong xã", "Units"), &units, &[], &l("Kế hoạch không nêu đơn vị nào", "The plan names no units")))
+        (list(&reader, "tasks", l("Nhiệm vụ của kế hoạch", "Tasks of the plan"), &tasks, &["group"], l("Kế hoạch không có nhiệm vụ", "The plan has no tasks")))
+        (list(&reader, "units", l("Đơn vị trong xã", "Units"), &units, &[], l("Kế hoạch không nêu đơn vị nào", "The plan names no units")))
         (connection(&reader, contact.as_ref()))
     };
     Ok(visitor.page(&site, &commune.name, &body))
@@ -163,7 +163,7 @@ fn due_card(reader: &Reader<'_>, due: &Listing, path: &str) -> Markup {
         |row: &Row<'_>, column: &str| (column == "indicator").then(|| format!("{path}/{}", row.cell("indicator")));
     html! {
         section .card.flush #due {
-            h2 { (l("Đến hạn báo cáo", "Due")) small .muted { (due.notes.first().map_or("", String::as_str)) } }
+            h2 { (l("Đến hạn báo cáo", "Due")) small .muted { (place::told(due).join(" ")) } }
             @if due.rows.is_empty() { (part::empty(l("Không có chỉ tiêu nào phải báo cáo trong kỳ", "Nothing is expected in this period"), "")) }
             @else { div .bounded { (listing::table(due, &Look { link: Some(&link), ..Look::default() }, reader.language)) } }
         }
@@ -173,7 +173,7 @@ fn due_card(reader: &Reader<'_>, due: &Listing, path: &str) -> Markup {
 fn list(reader: &Reader<'_>, id: &str, heading: &str, listing: &Listing, without: &[&str], nothing: &str) -> Markup {
     html! {
         section .card.flush id=(id) {
-            h2 { (heading) small .muted { (listing.notes.first().map_or("", String::as_str)) } }
+            h2 { (heading) small .muted { (place::told(listing).first().map_or("", String::as_str)) } }
             @if listing.rows.is_empty() { (part::empty(nothing, "")) }
             @else { div .bounded { (listing::table(listing, &Look { without, ..Look::default() }, reader.language)) } }
         }

@@ -32,10 +32,13 @@ enum Source {
     Open(u64, NaiveDate),
 }
 
+/// A month and what it was made of.
+type Held = (Source, Arc<Month>);
+
 /// Months that were asked for: at most those of a year under three schemes.
 #[derive(Debug, Default)]
 pub struct Courses {
-    held: Mutex<HashMap<(Scheme, Period), (Source, Arc<Month>)>>,
+    held: Mutex<HashMap<(Scheme, Period), Held>>,
 }
 
 /// The months of a year up to a period.

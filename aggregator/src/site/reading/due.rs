@@ -80,7 +80,7 @@ async fn due(State(site): State<Site>, Staff(visitor): Staff, Query(asked): Quer
             }
         }
         (page.links(&asked, PATH, reader.language))
-        (listing::notes(&Listing { notes: whole.notes.iter().take(1).cloned().collect(), ..Listing::default() }))
+        (place::notes(&whole))
     };
     Ok(visitor.page(&site, l("Đến hạn", "Due"), &body))
 }

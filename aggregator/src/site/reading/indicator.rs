@@ -97,7 +97,7 @@ async fn indicator(
             }
             (province)
         }
-        (listing::notes(&league))
+        (place::notes(&league))
     };
     Ok(visitor.page(&site, &format!("{} {name}", indicator.code), &body))
 }

@@ -64,6 +64,21 @@ pub(super) fn rows_of(listing: &Listing, page: &Page) -> Listing {
     }
 }
 
+/// The lines below a list without the sentences that speak of commands.
+pub(super) fn told(listing: &Listing) -> Vec<String> {
+    let plain = |note: &String| {
+        let sentences = note.trim_end_matches('.').split(". ").filter(|one| !one.contains('`') && !one.contains(" --"));
+        let text = sentences.collect::<Vec<_>>().join(". ");
+        if text.is_empty() || !note.ends_with('.') { text } else { format!("{text}.") }
+    };
+    listing.notes.iter().map(plain).filter(|note| !note.is_empty()).collect()
+}
+
+/// The same as a list of lines.
+pub(super) fn notes(listing: &Listing) -> Markup {
+    html! { ul .notes { @for note in told(listing) { li { (note) } } } }
+}
+
 /// The rows of a list that fit.
 pub(super) fn only(listing: &Listing, fits: impl Fn(&Row<'_>) -> bool) -> Listing {
     let rows = Row::all(listing).zip(&listing.rows).filter(|(row, _)| fits(row)).map(|(_, cells)| cells.clone());
@@ -146,6 +161,17 @@ mod tests {
         assert_eq!(names("name"), ["An", "Ba", "Dân", "Đa"]);
         assert!(!order(&mut listing(), "slug"), "a column for programs is no order for people");
         assert!(!order(&mut listing(), "<script>"));
+    }
+
+    #[test]
+    fn commands_are_not_spoken_of() {
+        let notes = [
+            "Hạn hết ngày 19. Từng chỉ tiêu: `due XÃ`.",
+            "Xem lệnh `communes`",
+            "mã băm ab. Hiện tại: --revision present.",
+        ];
+        let listing = Listing { notes: notes.map(str::to_owned).to_vec(), ..listing() };
+        assert_eq!(told(&listing), ["Hạn hết ngày 19.", "mã băm ab."]);
     }
 
     #[test]

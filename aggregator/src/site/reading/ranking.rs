@@ -80,7 +80,7 @@ async fn rankings(
         }
         (page.links(&asked, PATH, reader.language))
         (compare_form(&reader, &whole))
-        (listing::notes(&shown))
+        (place::notes(&shown))
     };
     Ok(visitor.page(&site, reader.l("Xếp hạng", "Ranking"), &body))
 }

@@ -82,7 +82,7 @@ async fn tasks(
             }
         }
         (page.links(&asked, PATH, reader.language))
-        (listing::notes(&whole))
+        (place::notes(&whole))
     };
     Ok(visitor.page(&site, l("Nhiệm vụ", "Tasks"), &body))
 }

@@ -67,7 +67,7 @@ async fn trends(
             (
                 one.code.clone(),
                 format!(
-                    "{} · {:.70}",
+                    "{} · {:.50}",
                     one.code,
                     reader.language.pick(one.name.as_str(), name_or(&one.name_en, &one.name))
                 ),
