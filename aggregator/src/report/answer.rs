@@ -177,7 +177,7 @@ fn league(figures: &Figures, question: &Question, code: &str) -> Result<Listing,
         let rank = board.rank_of(*commune).map_or_else(String::new, |rank| rank.to_string());
         for row in explain::explain(book, &board, *commune, figures.today) {
             let facts = TargetFacts::of(figures, &row, &member.slug);
-            let plan_ref = row.own.and_then(|own| figures.catalogue.targets_of(&member.slug).nth(own as usize));
+            let plan_ref = row.own.and_then(|own| figures.target(&member.slug, own));
             let [reported_for, numerator, denominator, ..] = effective_cells(&row);
             report.rows.push(vec![
                 indicator.code.clone(),

@@ -85,7 +85,7 @@ pub(super) struct TargetFacts {
 
 impl TargetFacts {
     pub(super) fn of(figures: &Figures, row: &ExplainRow, commune: &str) -> Self {
-        let target = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
+        let target = row.own.and_then(|own| figures.target(commune, own));
         match target {
             Some(target) => Self {
                 printed: target.printed.clone(),
@@ -156,7 +156,7 @@ fn remarks(figures: &Figures, rows: &[ExplainRow], commune: &str, period: Period
             notes.push(format!("{code}: {}", language.pick("cộng dồn từ các đơn vị", "rolled up from units")));
         }
         if !facts.note.is_empty() {
-            let plan_ref = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
+            let plan_ref = row.own.and_then(|own| figures.target(commune, own));
             let plan_ref = plan_ref.map_or("", |target| target.plan_ref.as_str());
             notes.push(format!("{plan_ref} {code}: {}", with_tags_in(language, &facts.note)));
         }

@@ -9,7 +9,7 @@ use shared::{
     listing::Listing,
     period::{Cycle, Period},
     province::{ProvinceFigure, province_figure},
-    ranking::{Scheme, Scope},
+    ranking::{self, Before, Scheme},
 };
 use std::{
     collections::HashMap,
@@ -65,7 +65,8 @@ impl Desk {
             return Ok(found.clone());
         }
         let read = self.with_figures((month, Edition::InForce), |figures| {
-            let rows = figures.standings.ranking(scheme, month, &Scope::default());
+            // Movement is not asked for, so the month before is not looked at.
+            let rows = ranking::rows(&figures.standings.board(scheme, month), &Before::Nothing);
             let members = figures.standings.book().members();
             let ranked = rows.iter().filter(|row| row.rank.is_some()).count();
             let of =
