@@ -11,18 +11,25 @@
 //! | `preferences` | language and colours |
 //! | `live` | telling open pages that something changed |
 //! | `pulse` | what the overview tells of all communes, made once for each change |
+//! | `answers` | answers that were given last, until the figures change |
 //! | `overview` | the first page |
+//! | `reading` | the pages that are read: ranking, heat map, communes, indicators, lists, search |
+//! | `fixture` | a site with somebody signed in, for tests |
 //!
 //! A page asks the way a command does (`report::asking`) and decides through the same port (`store`): no figure is computed here.
 
 mod account;
+mod answers;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod gate;
 mod hall;
 mod live;
 mod overview;
 mod preferences;
 mod pulse;
+mod reading;
 mod signing;
 mod tls;
 
@@ -81,6 +88,9 @@ pub struct Desk {
     follower: Follower,
     throttle: Throttle,
     pulse: pulse::Pulses,
+    answers: answers::Answers,
+    courses: reading::course::Courses,
+    index: reading::search::Shelf,
     ending: watch::Receiver<bool>,
 }
 
@@ -103,7 +113,22 @@ impl Site {
         ending: watch::Receiver<bool>,
     ) -> Self {
         let (throttle, pulse) = (Throttle::default(), pulse::Pulses::default());
-        Self(Arc::new(Desk { province, live, folder, config, language, notices, follower, throttle, pulse, ending }))
+        let (answers, courses, index) = Default::default();
+        Self(Arc::new(Desk {
+            province,
+            live,
+            folder,
+            config,
+            language,
+            notices,
+            follower,
+            throttle,
+            pulse,
+            answers,
+            courses,
+            index,
+            ending,
+        }))
     }
 
     /// Brings what is held level with what other processes and sessions wrote before this moment.
@@ -135,6 +160,7 @@ impl Site {
         let guard = Guard { is_secure: true, hosts: Vec::new(), token_paths: "/api/" };
         let routes = Router::new()
             .merge(overview::routes())
+            .merge(reading::routes())
             .merge(live::routes())
             .merge(signing::routes())
             .merge(account::routes())

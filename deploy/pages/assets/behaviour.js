@@ -83,6 +83,32 @@
     next?.select?.();
   });
 
+  // What prints the page is shown where it can.
+  all("[data-print]").forEach((one) => { one.hidden = false; one.addEventListener("click", () => window.print()); });
+
+  // A cell of a heat map leads to the figure that its row and its column name.
+  all("[data-heat]").forEach((map) => {
+    map.dataset.heat = "on";
+    const codes = all("thead tr:last-child th a", map).map((one) => one.textContent);
+    map.addEventListener("click", (event) => {
+      const cell = event.target.closest("td[class]");
+      const row = cell?.parentElement.querySelector("th a");
+      if (row) window.location.href = `${row.getAttribute("href")}/${codes[cell.cellIndex - 1]}`;
+    });
+  });
+
+  // Arrows go through what a search suggests.
+  document.addEventListener("keydown", (event) => {
+    const search = event.target.closest?.(".search");
+    if (!search || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+    const found = all("#suggestions a", search);
+    if (event.key === "Escape") { search.querySelector("#suggestions").replaceChildren(); return; }
+    if (!found.length) return;
+    event.preventDefault();
+    const next = found.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    (found[next] || search.querySelector("input")).focus();
+  });
+
   // Live pages: the server says that something changed, and parts with hx-trigger="changed from:body" ask for themselves anew.
   const live = document.querySelector("[data-live]");
   if (live && window.EventSource) {
