@@ -20,7 +20,8 @@
 //! | [`alerts`] | red and yellow lights, and since when |
 //! | [`reminding`] | which communes still miss figures, told to the staff |
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
-//! | [`site`] | the pages for browsers |
+//! | [`site`], [`api`] | the pages for browsers; the API for programs |
+//! | [`open_data`] | closed periods as data packages for everybody |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
 //!
@@ -30,6 +31,7 @@
 pub mod access;
 pub mod adoption;
 pub mod alerts;
+pub mod api;
 pub mod authorities;
 pub mod authority;
 pub mod backup;
@@ -53,6 +55,7 @@ mod loopback;
 #[cfg(test)]
 mod loopback_identity;
 pub mod notice;
+pub mod open_data;
 pub mod parked;
 pub mod province;
 pub mod receipts;

@@ -159,7 +159,8 @@ fn midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
     Some(day.and_hms_opt(0, 0, 0)?.and_local_timezone(TIME_ZONE).single()?.with_timezone(&Utc))
 }
 
-fn listing(lines: &[AuditLine], language: Language) -> Listing {
+/// Lines of the audit history as a list.
+pub(crate) fn listing(lines: &[AuditLine], language: Language) -> Listing {
     let l = |vi, en| language.pick(vi, en);
     let words = |what: &str| {
         let known = WORDS.iter().find(|(word, ..)| *word == what);

@@ -12,6 +12,8 @@
 //! | `live` | telling open pages that something changed |
 //! | `pulse` | what the overview tells of all communes, made once for each change |
 //! | `overview` | the first page |
+//! | `tokens`, `programs` | tokens of the API, and how programs ask it |
+//! | `open_data` | closed periods for everybody |
 //!
 //! A page asks the way a command does (`report::asking`) and decides through the same port (`store`): no figure is computed here.
 
@@ -20,20 +22,28 @@ mod failure;
 mod gate;
 mod hall;
 mod live;
+mod open_data;
 mod overview;
 mod preferences;
+mod programs;
 mod pulse;
 mod signing;
+#[cfg(test)]
+pub(crate) mod stand;
 mod tls;
+mod tokens;
 
 pub use failure::Failure;
+pub use gate::who;
 pub use tls::TlsError;
 
 use crate::{
+    api,
     config::Config,
     folder::Folder,
     ingest::follow::Follower,
     notice::Notices,
+    open_data::Packages,
     province::Province,
     report::{
         asking::{AskingError, ask},
@@ -80,6 +90,11 @@ pub struct Desk {
     notices: Arc<Notices>,
     follower: Follower,
     throttle: Throttle,
+    /// Wrong tokens of the API, by address.
+    pub(crate) tries: Throttle,
+    /// Lists of the API that are read page by page.
+    pub(crate) books: api::Books,
+    packages: Packages,
     pulse: pulse::Pulses,
     ending: watch::Receiver<bool>,
 }
@@ -102,8 +117,21 @@ impl Site {
         (notices, follower): (Arc<Notices>, Follower),
         ending: watch::Receiver<bool>,
     ) -> Self {
-        let (throttle, pulse) = (Throttle::default(), pulse::Pulses::default());
-        Self(Arc::new(Desk { province, live, folder, config, language, notices, follower, throttle, pulse, ending }))
+        Self(Arc::new(Desk {
+            province,
+            live,
+            folder,
+            config,
+            language,
+            notices,
+            follower,
+            throttle: Throttle::default(),
+            tries: Throttle::default(),
+            books: api::Books::default(),
+            packages: Packages::default(),
+            pulse: pulse::Pulses::default(),
+            ending,
+        }))
     }
 
     /// Brings what is held level with what other processes and sessions wrote before this moment.
@@ -139,9 +167,14 @@ impl Site {
             .merge(signing::routes())
             .merge(account::routes())
             .merge(preferences::routes())
+            .merge(tokens::routes())
+            .merge(programs::routes())
+            .merge(open_data::routes())
             .merge(asset::router())
             .fallback(failure::not_found)
-            .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn));
+            .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn))
+            // After the layer: what goes wrong there is told to programs.
+            .merge(api::router(&self));
         guard.before(routes.with_state(self))
     }
 
