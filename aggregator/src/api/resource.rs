@@ -549,7 +549,7 @@ fn observations(asked: &Asked, commune: &'static str) -> Result<Source, AskError
 
 impl Resource {
     /// Everything that a request may carry.
-    pub fn all_parameters(&self) -> impl Iterator<Item = &Parameter> {
+    pub fn all_parameters(&self) -> impl Iterator<Item = &'static Parameter> + use<> {
         let of_lists: &'static [Parameter] = if self.is_list() { &OF_LISTS } else { &[] };
         self.parameters.iter().chain(of_lists)
     }

@@ -2,7 +2,7 @@
 
 use super::{Site, gate::Visitor};
 use crate::{
-    api::{Access, Fault, Place, RESOURCES, ROOT, Resource, Verb},
+    api::{Access, Fault, Parameter, Place, RESOURCES, ROOT, Resource, Verb},
     site::hall::role_name,
 };
 use axum::{
@@ -53,6 +53,17 @@ async fn shown(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -
             } }
         }
         section .card.flush {
+            h2 { (l("Tham số", "Parameters")) small .muted { (l("* bắt buộc; search, limit, after dùng được với mọi danh sách", "* required; every list takes search, limit and after")) } }
+            div .scroll tabindex="0" { table {
+                thead { tr { th scope="col" { (l("Tên", "Name")) } th scope="col" { (l("Nghĩa là", "Means")) } th scope="col" { (l("Ví dụ", "Example")) } } }
+                tbody { @for one in distinct() { tr {
+                    td .fit { code { (one.name) } @if one.is_many { " " small .muted { (l("nhiều lần", "repeatable")) } } }
+                    td { (language.pick(one.about.0, one.about.1)) }
+                    td .fit { code { (one.example) } }
+                } } }
+            } }
+        }
+        section .card.flush {
             h2 { (l("Khi không được", "When it fails")) }
             div .scroll tabindex="0" { table {
                 thead { tr { th scope="col" { "code" } th .num scope="col" { "HTTP" } th scope="col" { (l("Nghĩa là", "Means")) } } }
@@ -81,11 +92,22 @@ fn row(resource: &Resource, base: &str, language: Language) -> Markup {
                 @if resource.verb == Verb::Post { details { summary .small { "curl" } pre tabindex="0" { (posted(resource, base)) } } }
             }
             td { (rights) }
-            td { ul .notes { @for one in resource.parameters {
-                li { code { (one.name) } @if one.is_required { "*" } @if one.is_many { "…" } " " (language.pick(one.about.0, one.about.1)) }
-            } } }
+            td { @for (at, one) in resource.parameters.iter().enumerate() {
+                @if at > 0 { ", " } code .fit { (one.name) @if one.is_required { "*" } }
+            } }
         }
     }
+}
+
+/// Each parameter once, by its name.
+fn distinct() -> Vec<&'static Parameter> {
+    let mut seen: Vec<&Parameter> = Vec::new();
+    for one in RESOURCES.iter().flat_map(Resource::all_parameters) {
+        if !seen.iter().any(|known| known.name == one.name) {
+            seen.push(one);
+        }
+    }
+    seen
 }
 
 /// How a deed is asked for, with the required fields.
@@ -93,7 +115,7 @@ fn posted(resource: &Resource, base: &str) -> String {
     let of = |place| resource.parameters.iter().filter(move |one| one.place == place);
     let path = of(Place::Path)
         .fold(resource.path.to_owned(), |path, one| path.replace(&format!("{{{}}}", one.name), one.example));
-    let field = |one: &crate::api::Parameter| match one.example.parse::<u32>() {
+    let field = |one: &Parameter| match one.example.parse::<u32>() {
         Ok(number) => format!("\"{}\": {number}", one.name),
         Err(_) => format!("\"{}\": \"{}\"", one.name, one.example),
     };
