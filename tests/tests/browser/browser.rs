@@ -174,8 +174,7 @@ impl Browser {
 
     /// The status of the page shown.
     pub fn status(&self) -> u64 {
-        let documents = self.seen().into_iter().filter(|seen| seen.kind == "Document");
-        documents.last().expect("a page").status
+        self.seen().into_iter().rfind(|seen| seen.kind == "Document").expect("a page").status
     }
 
     /// That the console has no error, and that no other host was asked.

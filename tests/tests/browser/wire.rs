@@ -56,7 +56,7 @@ impl Driver {
             reader.read_line(&mut header).expect("chromedriver answers in time");
             match header.trim_end().split_once(':') {
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.trim().parse().ok()
+                    length = value.trim().parse().ok();
                 }
                 None if header.trim_end().is_empty() => break,
                 _ => {}
