@@ -1,8 +1,10 @@
 //! The commands. Each reads its arguments, calls one thing, and prints what came of it; none of them touches SQL.
 
 mod account;
+mod alerts;
 mod arguments;
 mod bundle;
+mod due;
 mod entering;
 mod evidence;
 mod examples;
@@ -70,7 +72,8 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Record(record) => entering::record(&desk, record),
         Command::Import(import) => entering::import(&desk, &import),
         Command::Progress(asked) => month::progress(&desk, asked),
-        Command::Due(asked) => month::due(&desk, &asked),
+        Command::Due(asked) => due::due(&desk, &asked),
+        Command::Alerts(asked) => alerts::alerts(&desk, &asked),
         Command::Checks(asked) => month::checks(&desk, &asked),
         Command::Tasks(asked) => month::tasks(&desk, &asked),
         Command::Units(asked) => month::units(&desk, &asked),

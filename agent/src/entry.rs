@@ -2,6 +2,8 @@
 //! refused with words that say what to do. Checks and writing share one transaction, so that a session that closes a period
 //! at the same moment is either seen or comes after.
 
+mod carrying;
+
 use crate::store::{Store, StoreError, View, Writing, figures::Figure};
 use chrono::{DateTime, Utc};
 use proto::{
@@ -203,8 +205,9 @@ impl Rulebook {
 
     fn unit(&self, typed: &str) -> String {
         let typed = typed.trim();
-        let known = self.catalogue.units.iter().find(|unit| unit.code.eq_ignore_ascii_case(typed));
-        known.map_or_else(|| typed.chars().take(40).collect(), |unit| unit.code.clone())
+        let codes = self.catalogue.units.iter().flat_map(shared::catalogue::Unit::codes);
+        let known = codes.into_iter().find(|code| code.eq_ignore_ascii_case(typed));
+        known.unwrap_or_else(|| typed.chars().take(40).collect())
     }
 
     /// The key of a figure, in the catalogue's spelling.
@@ -288,6 +291,19 @@ pub struct Recorded {
     pub has_target: bool,
     /// Its change.
     pub change_id: Uuid,
+    /// Files of the version before that were bound to it as well, since it says the same.
+    pub carried: u32,
+}
+
+impl Recorded {
+    /// Whether it ends an acceptance of the very same value, so that it has to be reviewed again.
+    #[must_use]
+    pub fn ends_acceptance(&self) -> bool {
+        let accepted = |before: &&Figure| before.verdict.as_ref().is_some_and(|v| v.decision == Decision::Accepted);
+        self.previous
+            .as_ref()
+            .is_some_and(|before| accepted(&before) && before.observation.value == self.observation.value)
+    }
 }
 
 /// Records one figure.
@@ -316,7 +332,7 @@ pub fn record_all(store: &mut Store, author: &mut Author<'_>, forms: &[Form]) ->
     })
 }
 
-/// Writes a checked figure within a transaction.
+/// Writes a checked figure within a transaction, with the evidence of the version before where it says the same.
 pub(crate) fn record_checked(
     writing: &Writing<'_>,
     author: &mut Author<'_>,
@@ -327,7 +343,11 @@ pub(crate) fn record_checked(
     let has_target = rulebook.goal(&observation.key.indicator).is_some();
     let change = change(writing, author, Deed::Recorded(observation.clone()))?;
     let version = writing.record(&change, author.now)?;
-    Ok(Recorded { observation, version, previous, has_target, change_id: change.id })
+    let carried = match &previous {
+        Some(previous) => carrying::carry_on(writing, author, (previous, &observation, change.id))?,
+        None => 0,
+    };
+    Ok(Recorded { observation, version, previous, has_target, change_id: change.id, carried })
 }
 
 /// A copied file that is to be bound.

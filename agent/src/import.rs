@@ -2,21 +2,31 @@
 //! column, or by sheet and cell. Figures that are already stored just so are left alone: a new version would end the province's verdict
 //! on them.
 
+mod difference;
 mod fault;
+mod merged;
 mod period;
 mod sheet;
 mod text;
 
-pub use fault::{Fault, FaultKind, Faults};
+pub use difference::Difference;
+pub use fault::{Fault, FaultKind, Faults, SheetPlace};
 pub use sheet::Foreign;
 
 use crate::{
     entry::{Author, EntryError, Form, Recorded, Rulebook, Typed, check_name, record_checked},
     ledger::Ledger,
-    store::{Store, StoreError},
+    store::{Store, StoreError, Writing},
+    template::HandedOut,
 };
 use fault::Collector;
-use shared::{amount::Amount, observation::ObservationKey, period::Period, plausibility::Doubt};
+use shared::{
+    amount::Amount,
+    calendar::local_day,
+    observation::{Observation, ObservationKey},
+    period::Period,
+    plausibility::Doubt,
+};
 use std::{
     collections::BTreeMap,
     fs,
@@ -67,7 +77,7 @@ impl Column {
             Self::Unit => &["ma don vi", "unit"],
             Self::Numerator => &["tu so", "numerator"],
             Self::Denominator => &["mau so", "denominator"],
-            Self::Value => &["gia tri", "ket qua", "value"],
+            Self::Value => &["ket qua", "gia tri", "value"],
             Self::Note => &["ghi chu", "giai trinh", "note"],
         }
     }
@@ -112,16 +122,50 @@ impl From<StoreError> for ImportError {
 pub struct Imported {
     /// Figures recorded, with their rows.
     pub recorded: Vec<(usize, Recorded)>,
-    /// Rows whose figure is stored just so already.
+    /// Rows whose figure is stored just so already, or stands as the template was handed out.
     pub unchanged: usize,
     /// Rows without numerator, denominator and value.
     pub blank: usize,
+    /// Those of them that have a note: nothing is recorded of it.
+    pub bare_notes: Vec<usize>,
+    /// Of a workbook: the sheet that was read.
+    pub sheet: Option<SheetPlace>,
     /// What should be looked at again in the figures recorded, with their rows.
     pub doubts: Vec<(usize, ObservationKey, Doubt)>,
 }
 
-/// A row that is a form.
-type Rows = Vec<(usize, Form)>;
+/// How a file is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct How {
+    /// Everything is checked and nothing written.
+    pub dry_run: bool,
+    /// What was changed by hand also takes the place of figures that are newer than the template.
+    pub overwrite: bool,
+}
+
+/// What a file holds.
+#[derive(Default)]
+struct Content {
+    /// Rows that are forms.
+    rows: Vec<(usize, Form)>,
+    blank: usize,
+    bare_notes: Vec<usize>,
+    /// What stood in the template's lines.
+    handed_out: Vec<HandedOut>,
+}
+
+impl Content {
+    fn take(&mut self, row: usize, parsed: Parsed) {
+        match parsed {
+            Parsed::Form(form) => self.rows.push((row, form)),
+            Parsed::Blank { has_note } => {
+                self.blank += 1;
+                self.bare_notes.extend(has_note.then_some(row));
+            }
+            Parsed::Faulty => {}
+        }
+    }
+}
 
 /// Reads a file, within the limits.
 ///
@@ -133,26 +177,23 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, ImportError> {
     if bytes.len() as u64 > MAX_FILE_BYTES { Err(ImportError::TooLarge) } else { Ok(bytes) }
 }
 
-/// Imports the bytes of a file in one transaction; with `dry_run` everything is checked and nothing written.
+/// Imports the bytes of a file in one transaction.
 ///
 /// # Errors
 /// [`ImportError`]; nothing is written then.
-pub fn import(
-    store: &mut Store,
-    author: &mut Author<'_>,
-    bytes: &[u8],
-    dry_run: bool,
-) -> Result<Imported, ImportError> {
+pub fn import(store: &mut Store, author: &mut Author<'_>, bytes: &[u8], how: How) -> Result<Imported, ImportError> {
     check_name(author.name).map_err(EntryError::from)?;
     let mut faults = Collector::default();
-    let (rows, blank) = match workbook::reading::is_workbook(bytes) {
+    let content = match workbook::reading::is_workbook(bytes) {
         true => {
             let view = store.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
             sheet::parse(bytes, &view, &mut faults)?
         }
         false => text::parse(bytes, &mut faults),
     };
-    let mut imported = Imported { blank, ..Imported::default() };
+    let Content { rows, blank, bare_notes, handed_out } = content;
+    let mut imported = Imported { blank, bare_notes, sheet: faults.sheet.clone(), ..Imported::default() };
+    let handed_out: BTreeMap<&ObservationKey, &HandedOut> = handed_out.iter().map(|line| (&line.key, line)).collect();
     let outcome = store.write(|writing| {
         let rulebook = Rulebook::read(writing.view())?;
         let mut seen: BTreeMap<ObservationKey, usize> = BTreeMap::new();
@@ -168,23 +209,25 @@ pub fn import(
                 faults.add(*row, "", FaultKind::Repeats(first));
                 continue;
             }
-            if faults.count > 0 {
-                continue;
+            let line = handed_out.get(&observation.key).copied().filter(|_| !how.overwrite);
+            match fate(writing, line, &observation)? {
+                Fate::AsItIs => imported.unchanged += 1,
+                Fate::Newer(newer) => faults.add(*row, value_column(form).name(), FaultKind::Newer(newer)),
+                Fate::Recorded if faults.count > 0 => {}
+                Fate::Recorded => {
+                    imported.recorded.push((*row, record_checked(writing, author, &rulebook, observation)?));
+                }
             }
-            if writing.view().newest(&observation.key)?.is_some_and(|newest| newest.observation == observation) {
-                imported.unchanged += 1;
-                continue;
-            }
-            imported.recorded.push((*row, record_checked(writing, author, &rulebook, observation)?));
         }
         if faults.count == 0 {
-            let ledger = Ledger::read(writing.view(), &rulebook.catalogue)?;
+            let today = local_day(writing.view().exercise()?.time(author.now));
+            let ledger = Ledger::read(writing.view(), &rulebook.catalogue, today)?;
             for (row, recorded) in &imported.recorded {
                 let key = &recorded.observation.key;
                 imported.doubts.extend(ledger.doubts_of(key).into_iter().map(|doubt| (*row, key.clone(), doubt)));
             }
         }
-        match (faults.count, dry_run) {
+        match (faults.count, how.dry_run) {
             (0, false) => Ok(()),
             _ => Err(Stop::Undo),
         }
@@ -194,6 +237,29 @@ pub fn import(
         Err(Stop::Undo) if faults.count > 0 => Err(ImportError::Faults(faults.into())),
         Ok(()) | Err(Stop::Undo) => Ok(imported),
     }
+}
+
+/// What becomes of a row.
+enum Fate {
+    Recorded,
+    AsItIs,
+    Newer(Box<fault::Newer>),
+}
+
+/// A row that stands as it was handed out is nobody's word, however old it is; one that a person changed does not go over what was
+/// recorded after the template was made.
+fn fate(writing: &Writing<'_>, line: Option<&HandedOut>, observation: &Observation) -> Result<Fate, StoreError> {
+    let newest = writing.view().newest(&observation.key)?;
+    if newest.as_ref().is_some_and(|newest| newest.observation == *observation) {
+        return Ok(Fate::AsItIs);
+    }
+    Ok(match (line, newest) {
+        (Some(line), _) if line.is(observation) => Fate::AsItIs,
+        (Some(line), Some(held)) if held.version > Some(line.version) => {
+            Fate::Newer(Box::new(fault::Newer { given: observation.value, held }))
+        }
+        _ => Fate::Recorded,
+    })
 }
 
 /// Why a transaction is not committed.
@@ -214,6 +280,14 @@ impl From<EntryError> for Stop {
     }
 }
 
+/// The column that a form's value begins in.
+fn value_column(form: &Form) -> Column {
+    match form.typed {
+        Typed::Ratio(..) => Column::Numerator,
+        Typed::Value(_) | Typed::Flag(_) => Column::Value,
+    }
+}
+
 /// The column that an entry error is about.
 fn column_of(error: &EntryError, form: &Form) -> &'static str {
     use shared::observation::Refusal;
@@ -223,8 +297,7 @@ fn column_of(error: &EntryError, form: &Form) -> &'static str {
         {
             Column::Denominator
         }
-        Typed::Ratio(..) => Column::Numerator,
-        Typed::Value(_) | Typed::Flag(_) => Column::Value,
+        _ => value_column(form),
     };
     let column = match error {
         EntryError::Refused(Refusal::UnknownIndicator(_)) => Column::Indicator,
@@ -267,16 +340,15 @@ fn places<'a>(
 
 enum Parsed {
     Form(Form),
-    Blank,
+    Blank { has_note: bool },
     Faulty,
 }
 
 /// Makes a form of the cells of a row.
 fn form<'a>(cell: impl Fn(Column) -> &'a str, row: usize, faults: &mut Collector) -> Parsed {
     let (numerator, denominator, value) = (cell(Column::Numerator), cell(Column::Denominator), cell(Column::Value));
-    if numerator.is_empty() && value.is_empty() {
-        // A denominator alone is what a template is handed out with.
-        return Parsed::Blank;
+    if numerator.is_empty() && denominator.is_empty() && value.is_empty() {
+        return Parsed::Blank { has_note: !cell(Column::Note).is_empty() };
     }
     let before = faults.count;
     for column in [Column::Indicator, Column::Period] {
@@ -294,6 +366,8 @@ fn form<'a>(cell: impl Fn(Column) -> &'a str, row: usize, faults: &mut Collector
         faults.add(row, Column::Value.name(), FaultKind::BothForms);
     } else if !numerator.is_empty() && denominator.is_empty() {
         faults.add(row, Column::Denominator.name(), FaultKind::Missing);
+    } else if numerator.is_empty() && !denominator.is_empty() {
+        faults.add(row, Column::Numerator.name(), FaultKind::OnlyDenominator);
     }
     match period {
         Some(period) if faults.count == before => Parsed::Form(Form {

@@ -39,7 +39,8 @@ pub struct Composed {
     pub reminder: Reminder,
 }
 
-/// The reminder of the month of today; none where nothing is expected in it.
+/// The reminders of a moment: of the month of today where something is expected in it, and of the month before while its cut-off day, which
+/// may be an exception's, is not too long ago and something is missing; that one first.
 ///
 /// # Errors
 /// What the store says.
@@ -48,28 +49,33 @@ pub fn compose(
     plan: &Plan,
     now: DateTime<Utc>,
     language: Language,
-) -> Result<Option<Composed>, StoreError> {
-    let Some(catalogue) = view.catalogue()? else { return Ok(None) };
+) -> Result<Vec<Composed>, StoreError> {
+    let Some(catalogue) = view.catalogue()? else { return Ok(Vec::new()) };
     let exercise = view.exercise()?;
     let at = exercise.time(now);
     let today = local_day(at);
     let year = catalogue.province.plan_year;
-    let Some(period) = Period::containing(today, Cycle::Monthly).filter(|month| month.year() == year) else {
-        return Ok(None);
-    };
-    let ledger = Ledger::read(view, &catalogue)?;
-    let Some(due) = due(&ledger, &catalogue, period, today, exercise.on) else { return Ok(None) };
+    let Some(this_month) = Period::containing(today, Cycle::Monthly) else { return Ok(Vec::new()) };
+    let ledger = Ledger::read(view, &catalogue, today)?;
     let days = catalogue.commune.calendar(&catalogue.province).days;
-    let units = units::cutoff(days.units_cutoff, period);
-    let days = ReminderDays {
-        units: Some(units).filter(|day| *day < due.cutoff),
-        cutoff: due.cutoff,
-        before: plan.days_before,
-    };
-    let occasion = Occasion::of(&days, today);
-    let said = occasion.unwrap_or(Occasion::asked_for(&days, today));
-    let reminder = to_commune(&due, said, language, at);
-    Ok(Some(Composed { occasion, missing: due.missing.len(), reminder }))
+    let mut all = Vec::new();
+    for period in this_month.previous().into_iter().chain([this_month]).filter(|month| month.year() == year) {
+        let Some(due) = due(&ledger, &catalogue, period, today, exercise.on) else { continue };
+        let units = units::cutoff(days.units_cutoff, period);
+        let days = ReminderDays {
+            units: Some(units).filter(|day| *day < due.cutoff),
+            cutoff: due.cutoff,
+            before: plan.days_before,
+        };
+        let occasion = Occasion::of(&days, today);
+        if period != this_month && (occasion.is_none() || due.missing.is_empty()) {
+            continue;
+        }
+        let said = occasion.unwrap_or(Occasion::asked_for(&days, today));
+        let reminder = to_commune(&due, said, language, at);
+        all.push(Composed { occasion, missing: due.missing.len(), reminder });
+    }
+    Ok(all)
 }
 
 fn due<'a>(
@@ -95,6 +101,7 @@ fn due<'a>(
         commune: &catalogue.commune.name,
         period,
         cutoff: book.cutoff(commune, period),
+        usual: catalogue.commune.calendar(&catalogue.province).cutoff(period),
         expected: duties.len(),
         missing: missing.collect(),
         silent_tasks: catalogue.tasks.iter().filter(|task| is_silent(*task)).count(),
@@ -138,18 +145,24 @@ impl Reminding {
         if !self.plan.has_begun(local) {
             return Ok(());
         }
-        let Some(composed) = compose(store.view(), &self.plan, now, self.language)? else { return Ok(()) };
-        if composed.occasion.is_none() || composed.missing == 0 {
-            return Ok(());
+        for composed in compose(store.view(), &self.plan, now, self.language)? {
+            if composed.occasion.is_some() && composed.missing > 0 {
+                self.deliver(store, &composed.reminder, now).await?;
+            }
         }
-        let key = &composed.reminder.key;
+        Ok(())
+    }
+
+    /// By each way by which it did not go out yet.
+    async fn deliver(&mut self, store: &mut Store, reminder: &Reminder, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let key = &reminder.key;
         let mut open = Vec::new();
         for channel in self.notifier.channels() {
             if !store.view().is_reminded(key, &channel.to_string())? {
                 open.push(channel);
             }
         }
-        for (channel, result) in self.notifier.deliver_by(&open, &composed.reminder).await {
+        for (channel, result) in self.notifier.deliver_by(&open, reminder).await {
             match result {
                 Ok(()) => {
                     tracing::info!(key, %channel, "reminder delivered");
@@ -235,5 +248,33 @@ mod tests {
         clock.advance(TimeDelta::minutes(31));
         reminding.step(&mut home.store, &clock).await.unwrap();
         assert_eq!(sent(&folder).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_exception_into_the_next_month_is_reminded_of_there() {
+        use shared::feed::FeedItem;
+        let mut home = Home::ready();
+        let place = tempfile::tempdir().unwrap();
+        let file = Some(FileSettings { folder: place.path().to_owned() });
+        let plan = Plan { file, ..Plan::default() };
+        let mut reminding = Reminding::open(&plan, Language::Vi).unwrap().unwrap();
+        let clock = Clock::standing_at(now());
+        clock.advance(TimeDelta::days(4));
+        reminding.step(&mut home.store, &clock).await.unwrap();
+        assert_eq!(sent(place.path()), ["2026-10-20-due-2026-10-overdue.txt"]);
+        let period = "2026-10".parse().unwrap();
+        home.receive(&[FeedItem::Exception { period, cutoff: "2026-11-05".parse().ok(), reason: "lũ".into() }]);
+        // 2 November: three days before the new day, said though the usual one was overdue already.
+        for (days, expected) in [(13, "before"), (3, "last-day"), (1, "overdue")] {
+            clock.advance(TimeDelta::days(days));
+            reminding.step(&mut home.store, &clock).await.unwrap();
+            let last = sent(place.path()).pop().unwrap();
+            assert!(last.ends_with(&format!("-due-2026-10-{expected}-2026-11-05.txt")), "{last}");
+        }
+        assert_eq!(sent(place.path()).len(), 4);
+        // Eight days after it is silent, and November has its own days.
+        clock.advance(TimeDelta::days(7));
+        reminding.step(&mut home.store, &clock).await.unwrap();
+        assert_eq!(sent(place.path()).len(), 4);
     }
 }

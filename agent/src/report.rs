@@ -13,10 +13,12 @@ use document::{
 use shared::{
     catalogue::view::CommuneView,
     due::{Delivery, duties},
+    evaluation::State,
     feed::Standing,
     language::Language,
     light::Light,
     listing::{Column, Form, Listing, number_for_people},
+    observation::Decision,
     period::Period,
     ranking::{
         Scheme, Scope,
@@ -31,6 +33,8 @@ use shared::{
 
 /// Most rows of a table in the text.
 const MOST_ROWS: usize = 200;
+/// Most notes in the text; the annex has all.
+const MOST_NOTES: usize = 20;
 /// How large charts are drawn, against their size on the page.
 const ZOOM: f32 = 2.0;
 
@@ -47,7 +51,11 @@ pub struct Sources<'a> {
     pub today: NaiveDate,
     /// The province's word on the period, where it has come.
     pub standing: Option<Standing>,
-    /// What was noted with the reports of the period: what it is about, and the words.
+    /// The province's word on the period before, where it has come; of a closed one that is as it was closed.
+    pub before: Option<Standing>,
+    /// Whether the period before is closed.
+    pub before_is_closed: bool,
+    /// What was noted with the reports of the period: the code that it is about, and the words.
     pub notes: Vec<(String, String)>,
     /// Whether all figures are simulated.
     pub is_simulated: bool,
@@ -95,15 +103,19 @@ impl Sources<'_> {
             &targets,
             "Kết quả theo từng mục tiêu của kế hoạch",
             &[
-                ("plan_ref", "Mục", 12),
-                ("name", "Chỉ tiêu", 36),
-                ("target", "Mục tiêu", 15),
-                ("value", "Kết quả", 11),
-                ("before", "Kỳ trước", 11),
-                ("state", "Trạng thái", 15),
+                ("plan_ref", "Mục", 9),
+                ("name", "Chỉ tiêu", 24),
+                ("target", "Mục tiêu", 12),
+                ("value", "Kết quả", 9),
+                ("before", "Kỳ trước", 9),
+                ("state", "Trạng thái", 11),
+                ("light", "Đèn", 7),
+                ("reason", "Lý do", 19),
             ],
             MOST_ROWS,
         )));
+        parts.push(heading("MINH CHỨNG VÀ THẨM ĐỊNH"));
+        parts.push(Part::Paragraph(self.evidence_words(&rows)));
         let tasks = task::list::list(&lines, false, Language::Vi);
         if !lines.is_empty() {
             parts.push(heading("NHIỆM VỤ VÀ GIẢI NGÂN"));
@@ -144,14 +156,83 @@ impl Sources<'_> {
             )));
         }
         parts.push(heading("KẾT QUẢ KHÁC, KHÓ KHĂN, VƯỚNG MẮC, KIẾN NGHỊ"));
-        parts.push(match self.notes.is_empty() {
-            true => Part::Paragraph("Trong kỳ không có ghi chú nào được nhập.".into()),
-            false => Part::Bullets(
-                self.notes.iter().map(|(about, note)| format!("{about}: {note}")).take(MOST_ROWS).collect(),
-            ),
-        });
+        parts.extend(self.noted(&rows));
         let report = self.document(office, &words, parts);
-        Ok(Some((report, vec![("Chỉ tiêu", targets), ("Nhiệm vụ", tasks), ("Đơn vị", units)])))
+        Ok(Some((
+            report,
+            vec![("Chỉ tiêu", targets), ("Nhiệm vụ", tasks), ("Đơn vị", units), ("Ghi chú", self.all_notes())],
+        )))
+    }
+
+    /// The notes of targets that are red or yellow, and of tasks: those say why, and what is asked for.
+    fn noted(&self, rows: &[ExplainRow]) -> Vec<Part> {
+        let is_lit = |light: Light| matches!(light, Light::Red | Light::Yellow);
+        let book = &self.ledger.book;
+        // What is noted with a task says how it goes, whatever its light.
+        let lit = |code: &str| {
+            let of_row = |row: &ExplainRow| book.indicators()[row.indicator as usize].code == code;
+            task::Reported::of(code).is_task() || rows.iter().any(|row| of_row(row) && is_lit(row.light))
+        };
+        let of_lit: Vec<String> = self
+            .notes
+            .iter()
+            .filter(|(code, _)| lit(code))
+            .map(|(code, note)| format!("{}: {note}", task::Reported::of(code).label(Language::Vi)))
+            .collect();
+        let others = self.notes.len() - of_lit.len().min(MOST_NOTES);
+        let mut parts = Vec::new();
+        if of_lit.is_empty() {
+            parts.push(Part::Paragraph(
+                "Trong kỳ không có ghi chú nào về nhiệm vụ hoặc về chỉ tiêu đèn đỏ, đèn vàng.".into(),
+            ));
+        } else {
+            parts.push(Part::Bullets(of_lit.into_iter().take(MOST_NOTES).collect()));
+        }
+        if others > 0 {
+            parts.push(Part::Paragraph(format!("{others} ghi chú khác ở phụ lục.")));
+        }
+        parts
+    }
+
+    fn all_notes(&self) -> Listing {
+        let rows =
+            self.notes.iter().map(|(code, note)| vec![task::Reported::of(code).label(Language::Vi), note.clone()]);
+        let columns = vec![Column::new("about", "Về", Form::Text), Column::new("note", "Ghi chú", Form::Words)];
+        Listing { columns, rows: rows.collect(), ..Listing::default() }
+    }
+
+    /// What is proved, what awaits proof or review, and what came back.
+    fn evidence_words(&self, rows: &[ExplainRow]) -> String {
+        let codes = |fits: &dyn Fn(&ExplainRow) -> bool| {
+            let mut codes: Vec<&str> = rows
+                .iter()
+                .filter(|row| fits(row))
+                .map(|row| self.ledger.book.indicators()[row.indicator as usize].code.as_str())
+                .collect();
+            codes.sort_unstable();
+            codes.dedup();
+            codes
+        };
+        let named = |codes: &[&str]| if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
+        let reported = codes(&|row| row.effective.is_some());
+        let proved = codes(&|row| row.effective.as_ref().is_some_and(|one| one.evidence > 0));
+        let decided = |decision| codes(&|row| row.effective.as_ref().is_some_and(|one| one.verdict == Some(decision)));
+        let (accepted, returned) = (decided(Decision::Accepted), decided(Decision::Returned));
+        let lacking = codes(&|row| row.state == State::AwaitingEvidence);
+        let waiting = codes(&|row| row.state == State::AwaitingReview);
+        format!(
+            "{} chỉ tiêu có số liệu, {} chỉ tiêu có minh chứng. Đạt nhưng chưa có minh chứng: {}{}. Chờ thẩm định: {}{}. \
+             Tỉnh đã chấp nhận: {}; trả lại, chờ hoàn thiện: {}{}.",
+            reported.len(),
+            proved.len(),
+            lacking.len(),
+            named(&lacking),
+            waiting.len(),
+            named(&waiting),
+            accepted.len(),
+            returned.len(),
+            named(&returned)
+        )
     }
 
     fn document(&self, office: Office, words: &str, parts: Vec<Part>) -> Report {
@@ -218,6 +299,13 @@ impl Sources<'_> {
                 " Theo tỉnh lúc {at}: {rank}/{}, {score} điểm, đạt {}/{} mục tiêu.",
                 standing.ranked_communes, standing.met, standing.scored
             );
+        }
+        if let Some(before) = &self.before {
+            let score = number_for_people(&before.score, Language::Vi);
+            let rank = before.rank.map_or_else(|| "chưa xếp hạng".to_owned(), |rank| format!("hạng {rank}"));
+            let how = if self.before_is_closed { "như khi chốt" } else { "chưa chốt" };
+            let words = before.period.in_words(Language::Vi);
+            text += &format!(" Kỳ trước ({words}, {how}): {rank}/{}, {score} điểm.", before.ranked_communes);
         }
         text
     }

@@ -12,7 +12,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use shared::{calendar::rfc3339, language::Language};
+use shared::{calendar::rfc3339, language::Language, review::in_language};
 use std::collections::BTreeSet;
 
 /// Above this the clock is called wrong: two minutes.
@@ -195,7 +195,7 @@ impl Status {
             acknowledged: confirmed - refused_total.min(confirmed),
             refused_total,
             refused: refused(view, language)?,
-            returned: view.returned_figures()?.into_iter().filter_map(returned).collect(),
+            returned: view.returned_figures()?.into_iter().filter_map(|figure| returned(figure, language)).collect(),
             evidence_files: evidence.files,
             evidence_bytes: evidence.size_bytes,
             evidence_pending_files: outstanding.files,
@@ -278,14 +278,14 @@ fn files(stuck: &[Stuck], state: &str) -> u64 {
     of_state.map(|file| &file.sha256).collect::<BTreeSet<_>>().len() as u64
 }
 
-fn returned(figure: Figure) -> Option<Returned> {
+fn returned(figure: Figure, language: Language) -> Option<Returned> {
     let verdict = figure.verdict?;
     Some(Returned {
         indicator: figure.observation.key.indicator,
         unit: figure.observation.key.unit,
         period: figure.observation.key.period.to_string(),
         version: figure.version?,
-        reason: verdict.reason,
+        reason: in_language(&verdict.reason, language),
         reviewer: verdict.reviewer,
         decided_at: rfc3339(verdict.decided_at),
     })

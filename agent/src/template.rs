@@ -1,84 +1,27 @@
 //! The workbook that offices fill in: this commune's indicators for one period, what was reported before beside them, input cells open
 //! and checked, all else protected. `import` takes it back.
 
+mod mark;
+
+pub use mark::{HandedOut, MARK_SHEET, Mark, of_title};
+
 use crate::store::{View, figures::Figure};
+use mark::title;
 use shared::{
     catalogue::{Indicator, Kind, Target, kind_asked, view::CommuneView},
-    observation::Value,
+    observation::{ObservationKey, Value},
     period::Period,
 };
-use std::collections::HashMap;
 use workbook::{
     place,
-    reading::{Cell, Sheet},
     writing::{
         DataValidation, DataValidationErrorStyle, DataValidationRule, Format, FormatAlign, FormatBorder,
         ProtectionOptions, Workbook, Worksheet, XlsxError,
     },
 };
 
-/// Name of the sheet that says what the workbook is; people do not see it.
-pub const MARK_SHEET: &str = "_tiendo";
 /// The row of the headings, counted from 0.
 const HEADING: u32 = 4;
-
-/// What a template says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mark {
-    /// Version of the columns.
-    pub version: String,
-    /// Province id.
-    pub province: String,
-    /// Commune slug.
-    pub commune: String,
-    /// Its name.
-    pub commune_name: String,
-    /// The plan year.
-    pub plan_year: i32,
-}
-
-impl Mark {
-    /// The version that this program writes and reads.
-    pub const VERSION: &str = "1";
-
-    fn of(view: &CommuneView) -> Self {
-        Self {
-            version: Self::VERSION.into(),
-            province: view.province.id.clone(),
-            commune: view.commune.slug.clone(),
-            commune_name: view.commune.name.clone(),
-            plan_year: view.province.plan_year,
-        }
-    }
-
-    fn lines(&self) -> [(&'static str, String); 5] {
-        [
-            ("template", self.version.clone()),
-            ("province", self.province.clone()),
-            ("commune", self.commune.clone()),
-            ("commune_name", self.commune_name.clone()),
-            ("plan_year", self.plan_year.to_string()),
-        ]
-    }
-
-    /// Reads the sheet; what is missing stays empty.
-    #[must_use]
-    pub fn read(sheet: &Sheet) -> Self {
-        let lines: HashMap<String, String> = sheet
-            .rows
-            .values()
-            .filter_map(|cells| Some((cells.get(&0)?.text(), cells.get(&1).map(Cell::text).unwrap_or_default())))
-            .collect();
-        let text = |name: &str| lines.get(name).cloned().unwrap_or_default();
-        Self {
-            version: text("template"),
-            province: text("province"),
-            commune: text("commune"),
-            commune_name: text("commune_name"),
-            plan_year: text("plan_year").parse().unwrap_or_default(),
-        }
-    }
-}
 
 /// What a template is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +43,12 @@ struct Line<'a> {
     kind: Kind,
     now: Option<Figure>,
     before: Option<Figure>,
+}
+
+impl Line<'_> {
+    fn key(&self, period: Period) -> ObservationKey {
+        ObservationKey { indicator: self.indicator.code.clone(), unit: self.unit.0.clone(), period }
+    }
 }
 
 /// The indicators of the plan in its order, each once for the commune or for each of the unit's codes.
@@ -190,11 +139,8 @@ pub fn make(
     let sheet = workbook.add_worksheet().set_name("Số liệu")?;
     fill(sheet, (catalogue, wanted.period), &lines, simulated, told)?;
     let mark = workbook.add_worksheet().set_name(MARK_SHEET)?;
-    for ((name, value), row) in Mark::of(catalogue).lines().into_iter().zip(0u32..) {
-        mark.write_string(row, 0, name)?;
-        mark.write_string(row, 1, value)?;
-    }
-    mark.set_very_hidden(true);
+    let handed_out = lines.iter().map(|line| HandedOut::of(line.key(wanted.period), line.now.as_ref()));
+    Mark::of(catalogue, handed_out.collect()).write(mark)?;
     Ok(workbook.save_to_buffer()?)
 }
 
@@ -232,7 +178,7 @@ const COLUMNS: [(&str, f64); 15] = [
     ("Mã đơn vị", 10.0),
     ("Tử số", 12.0),
     ("Mẫu số", 12.0),
-    ("Giá trị", 12.0),
+    ("Kết quả", 12.0),
     ("Ghi chú", 30.0),
     ("Cách điền", 28.0),
 ];
@@ -247,6 +193,7 @@ struct Formats {
     text: Format,
     code: Format,
     input: Format,
+    input_count: Format,
     input_text: Format,
     shut: Format,
 }
@@ -258,7 +205,9 @@ impl Formats {
         Self {
             text: cell().set_text_wrap(),
             code: cell().set_bold(),
-            input: input().set_num_format("#,##0.######"),
+            // As it is typed: a form with decimals shows a comma behind whole numbers, one without rounds.
+            input: input(),
+            input_count: input().set_num_format("#,##0"),
             input_text: input().set_num_format("@").set_text_wrap(),
             shut: cell().set_background_color("#D9D9D9"),
         }
@@ -274,7 +223,7 @@ fn fill(
 ) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold().set_font_size(14);
     let name = &catalogue.commune.name;
-    sheet.write_string_with_format(0, 0, format!("SỐ LIỆU CHUYỂN ĐỔI SỐ · {name} · kỳ {period}"), &bold)?;
+    sheet.write_string_with_format(0, 0, title(name, period), &bold)?;
     let how = "Điền các ô màu vàng, ô xám không dùng cho chỉ tiêu đó. Chỉ tiêu chưa có số liệu thì để trống. Không ghi nội dung mật.";
     sheet.write_string(1, 0, how)?;
     sheet.write_string(
@@ -302,13 +251,8 @@ fn fill(
         fill_line(sheet, row, line, (period, before), &formats)?;
     }
     sheet.set_freeze_panes(HEADING + 1, 2)?;
-    let options = ProtectionOptions {
-        format_columns: true,
-        format_rows: true,
-        sort: true,
-        use_autofilter: true,
-        ..ProtectionOptions::new()
-    };
+    let options =
+        ProtectionOptions { format_columns: true, format_rows: true, use_autofilter: true, ..ProtectionOptions::new() };
     sheet.protect_with_options(&options);
     sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0).set_repeat_rows(HEADING, HEADING)?;
     Ok(())
@@ -360,8 +304,9 @@ fn fill_line(
         (Kind::Ratio, false) => &[NUMERATOR, DENOMINATOR],
         _ => &[VALUE],
     };
+    let input = if line.kind == Kind::Count { &formats.input_count } else { &formats.input };
     for column in [NUMERATOR, DENOMINATOR, VALUE] {
-        let format = if open.contains(&column) { &formats.input } else { &formats.shut };
+        let format = if open.contains(&column) { input } else { &formats.shut };
         sheet.write_blank(row, column, format)?;
         if open.contains(&column) {
             sheet.add_data_validation(row, column, row, column, &rule(line.kind, row, column)?)?;
@@ -374,8 +319,9 @@ fn fill_line(
     }
     let mut number = |column: u16, text: String| -> Result<(), XlsxError> {
         match text.parse::<f64>() {
-            Ok(number) => sheet.write_number_with_format(row, column, number, &formats.input)?,
-            Err(_) => sheet.write_string_with_format(row, column, text, &formats.input)?,
+            // One that a spreadsheet's number cannot hold stays a text.
+            Ok(number) if number.to_string() == text => sheet.write_number_with_format(row, column, number, input)?,
+            _ => sheet.write_string_with_format(row, column, text, input)?,
         };
         Ok(())
     };
@@ -408,10 +354,10 @@ fn unit<'a>(line: &'a Line<'_>) -> &'a str {
 fn how(kind: Kind, is_whole: bool) -> &'static str {
     match kind {
         Kind::Ratio if !is_whole => "Tử số và mẫu số",
-        Kind::Ratio => "Tử số và mẫu số; chỉ khi không có thì điền Giá trị (%)",
-        Kind::Count => "Giá trị: số lũy kế từ đầu năm, số nguyên",
-        Kind::Decimal => "Giá trị: một số",
-        Kind::Flag => "Giá trị: Có hoặc Không",
+        Kind::Ratio => "Tử số và mẫu số; chỉ khi không có thì điền Kết quả (%)",
+        Kind::Count => "Kết quả: số lũy kế từ đầu năm, số nguyên",
+        Kind::Decimal => "Kết quả: một số",
+        Kind::Flag => "Kết quả: Có hoặc Không",
     }
 }
 
@@ -433,7 +379,7 @@ fn rule(kind: Kind, row: u32, column: u16) -> Result<DataValidation, XlsxError> 
             "Tỷ lệ phần trăm từ 0 đến 100, ví dụ 85,5.",
         ),
         (Kind::Count, _) => {
-            (validation.allow_decimal_number(DataValidationRule::GreaterThanOrEqualTo(0.0)), "Số nguyên không âm.")
+            (validation.allow_whole_number(DataValidationRule::GreaterThanOrEqualTo(0)), "Số nguyên không âm.")
         }
         (Kind::Decimal, _) => {
             (validation.allow_decimal_number(DataValidationRule::Between(-1e12, 1e12)), "Nhập một số.")

@@ -10,7 +10,9 @@
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `examples` | an example for each command |
-//! | `decide` | `exception`, `review`, `exercise` |
+//! | `decide` | `review`, `exercise` |
+//! | `exception` | `exception` |
+//! | `operator` | who runs the command, as the system knows it |
 //! | `period` | closing periods |
 //! | `remind` | reminders to the staff |
 //! | `report` | the monthly report as a document |
@@ -31,9 +33,11 @@ mod certificates;
 mod decide;
 mod evidence;
 mod examples;
+pub(crate) mod exception;
 mod failure;
 mod identity;
 mod init;
+mod operator;
 mod period;
 mod prove;
 mod remind;
@@ -119,8 +123,8 @@ pub enum Command {
     /// Danh mục chỉ tiêu, mục tiêu, nhiệm vụ
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
-    /// Cho một xã hạn báo cáo khác
-    Exception(decide::ExceptionArgs),
+    /// Cho một xã hạn báo cáo khác, rút lại, hoặc xem danh sách
+    Exception(exception::ExceptionArgs),
     /// Báo cáo tháng dạng văn bản hành chính (DOCX), kèm phụ lục Excel
     Report(report::MonthlyReport),
     /// Nhắc cán bộ tỉnh những xã, phường còn thiếu số liệu (mục reminders của cấu hình)
@@ -217,7 +221,7 @@ impl Context {
 /// # Errors
 /// [`Failure`], to be explained to the one who typed it.
 pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
-    let who = cli.by.unwrap_or_else(account);
+    let who = cli.by.unwrap_or_else(operator::name);
     let context = Context { data: cli.data, language: cli.lang, who, clock };
     match cli.command {
         Command::Init(command) => command.run(&context).await,
@@ -265,12 +269,6 @@ async fn ask(command: ReportCommand, context: &Context) -> Result<(), Failure> {
     write_out(&out)
 }
 
-/// The account that runs the command.
-fn account() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|key| std::env::var(key).ok());
-    name.and_then(|name| person(&name).ok()).unwrap_or_else(|| "local".to_owned())
-}
-
 /// From where something is done: the account and the computer, and the address of a line by which somebody is on it.
 fn origin() -> String {
     let plain = |text: String| text.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect::<String>();
@@ -278,8 +276,8 @@ fn origin() -> String {
     let host = plain(host.unwrap_or_default());
     let line = std::env::var("SSH_CLIENT").ok().and_then(|line| line.split(' ').next().map(str::to_owned));
     match line.map(plain).filter(|address| !address.is_empty()) {
-        Some(address) => format!("{}@{host} ({address})", account()),
-        None => format!("{}@{host}", account()),
+        Some(address) => format!("{}@{host} ({address})", operator::real()),
+        None => format!("{}@{host}", operator::real()),
     }
 }
 

@@ -19,6 +19,7 @@
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
 //! | [`alerts`] | red and yellow lights, and since when |
 //! | [`reminding`] | which communes still miss figures, told to the staff |
+//! | [`reviewing`] | a reviewer's verdict, and what it needs |
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
 //! | [`site`], [`api`] | the pages for browsers; the API for programs |
 //! | [`open_data`] | closed periods as data packages for everybody |
@@ -61,6 +62,7 @@ pub mod province;
 pub mod receipts;
 pub mod reminding;
 pub mod report;
+pub mod reviewing;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod serve;

@@ -5,7 +5,7 @@ use crate::{
     standing::{Live, Now},
     store::{Store, StoreError},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use notification::{
     Notifier, Reminder, SetupError,
     occasion::{Occasion, ReminderDays},
@@ -31,6 +31,8 @@ const AFTER_REFUSAL: TimeDelta = TimeDelta::hours(24);
 /// What is to be said at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composed {
+    /// Of which month.
+    pub period: Period,
     /// Why now; none where only somebody asked.
     pub occasion: Option<Occasion>,
     /// How many communes miss something.
@@ -39,13 +41,51 @@ pub struct Composed {
     pub reminder: Reminder,
 }
 
-/// The reminder of the month of today; none outside the plan year, or where nothing is expected.
+/// The reminders of a moment: of the month of today where something is expected in it, and of the month before while a cut-off day is not too
+/// long ago and something is missing. Where a commune that misses something has a later day than the usual one, that day has its own.
 #[must_use]
-pub fn compose(figures: &Figures, plan: &Plan, at: DateTime<Utc>, language: Language) -> Option<Composed> {
-    let (book, province) = (figures.standings.book(), &figures.catalogue.province);
-    let year = province.plan_year;
-    let period = Period::containing(figures.today, Cycle::Monthly).filter(|month| month.year() == year)?;
-    let cutoff = period.day_in_last_month(u32::from(province.days.cutoff));
+pub fn compose(figures: &Figures, plan: &Plan, at: DateTime<Utc>, language: Language) -> Vec<Composed> {
+    let province = &figures.catalogue.province;
+    let Some(this_month) = Period::containing(figures.today, Cycle::Monthly) else { return Vec::new() };
+    let months = this_month.previous().into_iter().chain([this_month]);
+    let mut all = Vec::new();
+    for period in months.filter(|month| month.year() == province.plan_year) {
+        let (communes, missing) = lacking(figures, period);
+        if communes == 0 {
+            continue;
+        }
+        let usual = period.day_in_last_month(u32::from(province.days.cutoff));
+        let latest = missing.iter().map(|(.., own)| *own).max().filter(|latest| *latest > usual);
+        for cutoff in [Some(usual), latest].into_iter().flatten() {
+            let days = ReminderDays { units: None, cutoff, before: plan.days_before };
+            let occasion = Occasion::of(&days, figures.today);
+            let is_asked_for = period == this_month && cutoff == usual;
+            if !is_asked_for && (occasion.is_none() || missing.is_empty()) {
+                continue;
+            }
+            let due = ProvinceDue {
+                province: &province.name,
+                period,
+                cutoff,
+                usual,
+                missing: missing.clone(),
+                communes,
+                is_simulated: figures.exercise,
+            };
+            let said = occasion.unwrap_or(Occasion::asked_for(&days, figures.today));
+            let reminder = to_province(&due, said, language, at);
+            all.push(Composed { period, occasion, missing: missing.len(), reminder });
+        }
+    }
+    all
+}
+
+/// A commune that misses something: its name, how many figures, of how many, and its cut-off day.
+type Lacking = (String, usize, usize, NaiveDate);
+
+/// How many communes are expected to report, and those that miss something, by name.
+fn lacking(figures: &Figures, period: Period) -> (usize, Vec<Lacking>) {
+    let book = figures.standings.book();
     let mut members: Vec<_> = (0u32..).zip(book.members()).collect();
     members.sort_by_key(|(_, member)| member.name_order);
     let (mut communes, mut missing) = (0, Vec::new());
@@ -57,13 +97,7 @@ pub fn compose(figures: &Figures, plan: &Plan, at: DateTime<Utc>, language: Lang
             missing.push((member.row.name.clone(), lacks, duties.len(), book.cutoff(number, period)));
         }
     }
-    let count = missing.len();
-    let due =
-        ProvinceDue { province: &province.name, period, cutoff, missing, communes, is_simulated: figures.exercise };
-    let days = ReminderDays { units: None, cutoff, before: plan.days_before };
-    let occasion = Occasion::of(&days, figures.today);
-    let reminder = to_province(&due, occasion.unwrap_or(Occasion::asked_for(&days, figures.today)), language, at);
-    (communes > 0).then_some(Composed { occasion, missing: count, reminder })
+    (communes, missing)
 }
 
 /// The ways, and when they are tried next.
@@ -96,18 +130,24 @@ impl Reminding {
         if at < self.next || !self.plan.has_begun(at.with_timezone(&TIME_ZONE).time()) {
             return Ok(());
         }
-        let Some(composed) = compose(figures, &self.plan, at, self.language) else { return Ok(()) };
-        if composed.occasion.is_none() || composed.missing == 0 {
-            return Ok(());
+        for composed in compose(figures, &self.plan, at, self.language) {
+            if composed.occasion.is_some() && composed.missing > 0 {
+                self.deliver(store, &composed.reminder, at).await?;
+            }
         }
-        let key = &composed.reminder.key;
+        Ok(())
+    }
+
+    /// By each way by which it did not go out yet.
+    async fn deliver(&mut self, store: &dyn Store, reminder: &Reminder, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let key = &reminder.key;
         let mut open = Vec::new();
         for channel in self.notifier.channels() {
             if !store.is_reminded(&format!("{key} {channel}")).await? {
                 open.push(channel);
             }
         }
-        for (channel, result) in self.notifier.deliver_by(&open, &composed.reminder).await {
+        for (channel, result) in self.notifier.deliver_by(&open, reminder).await {
             match result {
                 Ok(()) => {
                     tracing::info!(key, %channel, "reminder delivered");
@@ -155,7 +195,7 @@ mod tests {
     use super::*;
     use crate::{
         sample::{self, batch, figure},
-        store::Append,
+        store::{Append, Exception},
     };
     use notification::FileSettings;
     use shared::{calendar::local_day, change::LogPosition};
@@ -191,5 +231,27 @@ mod tests {
         assert_eq!(step("2026-10-21T02:00:00Z").await.len(), 2);
         let text = fs::read_to_string(place.path().join("2026-10-20-due-2026-10-overdue.txt")).unwrap();
         assert!(text.contains("Xã Tân Phú: thiếu 33/34"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_commune_with_a_later_day_is_reminded_of_by_that_day() {
+        let (_folder, store) = sample::store().await;
+        let period = "2026-10".parse().unwrap();
+        let exception =
+            Exception {
+                commune: "tan-phu".into(), period, cutoff: "2026-11-05".parse().unwrap(), reason: "lũ".into()
+            };
+        assert!(store.set_exception(exception, sample::act(sample::moment())).await.unwrap());
+        let keys = async |at: &str| {
+            let at: DateTime<Utc> = at.parse().unwrap();
+            let figures = Figures::load(&store, local_day(at)).await.unwrap();
+            let due = compose(&figures, &Plan::default(), at, Language::Vi).into_iter();
+            due.filter(|one| one.occasion.is_some()).map(|one| one.reminder.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys("2026-10-19T02:00:00Z").await, ["due-2026-10-last-day"]);
+        assert_eq!(keys("2026-11-05T02:00:00Z").await, ["due-2026-10-last-day-2026-11-05"]);
+        assert_eq!(keys("2026-11-12T02:00:00Z").await, ["due-2026-10-overdue-2026-11-05"]);
+        assert!(keys("2026-11-13T02:00:00Z").await.is_empty(), "a week after it");
+        assert_eq!(keys("2026-11-16T02:00:00Z").await, ["due-2026-11-before"]);
     }
 }

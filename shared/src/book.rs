@@ -14,7 +14,7 @@ use crate::{
     vietnamese,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use thiserror::Error;
 
 /// Most targets that one commune can have for one indicator.
@@ -134,7 +134,8 @@ pub struct Book {
     /// What was reported of tasks, by commune and code as reported.
     tasks: HashMap<(u32, Box<str>), Vec<Series>>,
     exceptions: HashMap<(u32, Period), NaiveDate>,
-    latest: Option<NaiveDate>,
+    /// Last days of the periods that something was reported for.
+    ends: BTreeSet<NaiveDate>,
     ignored: u64,
 }
 
@@ -175,7 +176,7 @@ impl Book {
             cells,
             tasks: HashMap::new(),
             exceptions: HashMap::new(),
-            latest: None,
+            ends: BTreeSet::new(),
             ignored: 0,
         };
         for exception in &inputs.exceptions {
@@ -221,7 +222,7 @@ impl Book {
             self.ignored += 1;
             return None;
         };
-        self.latest = self.latest.max(Some(given.period.last_day()));
+        self.ends.insert(given.period.last_day());
         let cell = &mut self.cells[commune as usize][indicator as usize];
         take_in(cell, given);
         Some((commune, indicator))
@@ -293,10 +294,12 @@ impl Book {
         self.ignored
     }
 
-    /// The latest month that something was reported for.
+    /// The latest month that something was reported for and that has begun by a day: a figure given ahead of its time moves nobody's
+    /// month.
     #[must_use]
-    pub fn latest_month(&self) -> Option<Period> {
-        self.latest.and_then(|day| Period::containing(day, Cycle::Monthly))
+    pub fn latest_month(&self, by: NaiveDate) -> Option<Period> {
+        let months = self.ends.iter().rev().filter_map(|day| Period::containing(*day, Cycle::Monthly));
+        months.into_iter().find(|month| month.first_day() <= by)
     }
 
     /// The commune's cut-off day of a period: the exception's, else its calendar's.
@@ -331,6 +334,12 @@ impl Book {
         &self.cells[commune as usize][indicator as usize]
     }
 
+    /// What is kept of the versions of a task's progress or disbursement, by the code it is reported under; as [`Book::series`].
+    #[must_use]
+    pub fn task_series(&self, commune: u32, code: &str) -> &[Series] {
+        self.tasks.get(&(commune, code.into())).map_or(&[], Vec::as_slice)
+    }
+
     /// What counts of a task's progress or disbursement in a period, by the code it is reported under. `from` leaves out what was
     /// reported for periods that end before it.
     #[must_use]
@@ -351,11 +360,17 @@ impl Book {
         self.cells[commune as usize][indicator as usize].iter().any(|s| s.period.ends_with(period) && in_time(s))
     }
 
+    /// The cycle in which a commune reports an indicator: the indicator's, else the commune's, else monthly.
+    #[must_use]
+    pub fn cycle(&self, commune: u32, indicator: u32) -> Cycle {
+        let own = self.indicators[indicator as usize].cycle;
+        own.or(self.members[commune as usize].row.cycle).unwrap_or(Cycle::Monthly)
+    }
+
     /// Whether an effective observation is older than the indicator's frequency allows.
     #[must_use]
     pub fn is_stale(&self, commune: u32, indicator: u32, effective: Period, period: Period) -> bool {
-        let cycle = self.indicators[indicator as usize].cycle;
-        let months = cycle.or(self.members[commune as usize].row.cycle).unwrap_or(Cycle::Monthly).months();
+        let months = self.cycle(commune, indicator).months();
         effective.last_month() < period.last_month() / months * months
     }
 }

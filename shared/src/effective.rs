@@ -124,7 +124,8 @@ pub struct Effective {
 }
 
 /// A value as a number to compare, and its parts. `None` for a ratio with denominator zero.
-pub(crate) fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
+#[must_use]
+pub fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
     Some(match value {
         Value::Ratio { numerator, denominator } => {
             let (n, d) = (numerator.micros(), denominator.micros());

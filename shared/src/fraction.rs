@@ -80,6 +80,28 @@ impl Fraction {
         if self.numerator < 0 { -magnitude } else { magnitude }
     }
 
+    /// `self · numerator / denominator`; `None` where that is too large, or the denominator is not above zero.
+    #[must_use]
+    pub fn times(self, numerator: i128, denominator: i128) -> Option<Self> {
+        let (numerator, denominator) =
+            (self.numerator.checked_mul(numerator)?, self.denominator.checked_mul(denominator)?);
+        (denominator > 0).then_some(Self { numerator, denominator })
+    }
+
+    /// With `places` decimals, the least that is not below it, times 10^places.
+    #[must_use]
+    pub fn up(self, places: u32) -> i128 {
+        let near = self.rounded(places);
+        let scale = 10i128.pow(places);
+        if (Self { numerator: near, denominator: scale }) < self { near + 1 } else { near }
+    }
+
+    /// With `places` decimals, the most that is not above it, times 10^places.
+    #[must_use]
+    pub fn down(self, places: u32) -> i128 {
+        -Self { numerator: -self.numerator, ..self }.up(places)
+    }
+
     /// The rounded number as text with `places` decimals.
     #[must_use]
     pub fn to_decimals(self, places: u32) -> String {

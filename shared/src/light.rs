@@ -7,6 +7,7 @@ use crate::{
     fraction::decimals,
     language::Language,
     listing::number_for_people,
+    period::Cycle,
     vietnamese::trimmed,
 };
 use chrono::{Datelike, NaiveDate};
@@ -69,6 +70,8 @@ pub struct LightFacts {
     pub deadline: Option<NaiveDate>,
     /// Whether something was reported for the period itself.
     pub reported: bool,
+    /// The cycle in which it is reported, where no such period ends with this one.
+    pub off_cycle: Option<Cycle>,
     /// Whether the commune's cut-off day of the period has passed.
     pub cutoff_passed: bool,
 }
@@ -96,6 +99,8 @@ pub enum Cause {
     },
     /// Nothing is reported for the period and its cut-off day has passed.
     NotReported,
+    /// The same, where the indicator is reported in a longer cycle, none of which ends with the period.
+    NotReportedInCycle(Cycle),
     /// The deadline is near and the target is not reached.
     DeadlineNear(NaiveDate),
 }
@@ -109,7 +114,7 @@ impl Cause {
             Cause::DeadlinePassed(_) => "deadline_passed",
             Cause::FarBehind { .. } => "far_behind",
             Cause::Behind { .. } => "behind",
-            Cause::NotReported => "not_reported",
+            Cause::NotReported | Cause::NotReportedInCycle(_) => "not_reported",
             Cause::DeadlineNear(_) => "deadline_near",
         }
     }
@@ -149,12 +154,31 @@ impl Cause {
                     "nothing reported for the period, its due day has passed",
                 )
                 .to_owned(),
+            Cause::NotReportedInCycle(cycle) => language.pick(
+                format!("kỳ này chưa có số liệu riêng (chỉ tiêu báo cáo theo {})", cycle.label(language)),
+                format!("no figure of the period itself (the indicator is reported {})", cycle.label(language)),
+            ),
             Cause::DeadlineNear(deadline) => language.pick(
                 format!("sắp đến hạn {} mà chưa đạt", day(deadline)),
                 format!("the deadline {} is near, not reached", day(deadline)),
             ),
         }
     }
+}
+
+/// What a stable word of [`Cause::as_str`] says without its numbers, for lists of what was; the word itself where it is not known.
+#[must_use]
+pub fn cause_label(word: &str, language: Language) -> &str {
+    let (vi, en) = match word {
+        "returned" => ("bị trả lại, chờ hoàn thiện", "returned by the reviewer"),
+        "deadline_passed" => ("quá hạn mà chưa đạt", "the deadline has passed, not reached"),
+        "far_behind" => ("thấp hơn 50 % so với lộ trình thời gian", "below 50 % of the time roadmap"),
+        "behind" => ("chậm so với lộ trình thời gian", "behind the time roadmap"),
+        "not_reported" => ("kỳ này chưa có số liệu", "nothing reported for the period"),
+        "deadline_near" => ("sắp đến hạn mà chưa đạt", "the deadline is near, not reached"),
+        _ => return word,
+    };
+    language.pick(vi, en)
 }
 
 /// The light of a scored target, and why where it is red or yellow. Deadlines are judged on day d, so that a published month keeps its
@@ -182,7 +206,7 @@ pub fn judge(facts: LightFacts) -> (Light, Option<Cause>) {
     } else if a * days < elapsed {
         yellow(Cause::Behind { achieved, roadmap })
     } else if !facts.reported && facts.cutoff_passed {
-        yellow(Cause::NotReported)
+        yellow(facts.off_cycle.map_or(Cause::NotReported, Cause::NotReportedInCycle))
     } else if let Some(deadline) = near {
         yellow(Cause::DeadlineNear(deadline))
     } else {
@@ -203,6 +227,7 @@ mod tests {
             roadmap_day: day("2026-10-19"),
             deadline: None,
             reported: true,
+            off_cycle: None,
             cutoff_passed: true,
         };
         // τ = 292/365 = 0.8 exactly.
@@ -239,6 +264,7 @@ mod tests {
                 Cause::Behind { achieved: 799_999, roadmap: 800_000 },
                 "chậm so với lộ trình thời gian: đạt 79,9 %, lộ trình 80 %",
             ),
+            (Cause::NotReportedInCycle(Cycle::Quarterly), "kỳ này chưa có số liệu riêng (chỉ tiêu báo cáo theo quý)"),
             (Cause::DeadlinePassed(day), "quá hạn 19/10/2026 mà chưa đạt"),
             (Cause::DeadlineNear(day), "sắp đến hạn 19/10/2026 mà chưa đạt"),
         ] {

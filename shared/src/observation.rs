@@ -2,7 +2,10 @@
 //!
 //! The same [`EntryRules::check`] runs at the agent when a figure is entered and at the aggregator when it arrives.
 
-use crate::{amount::Amount, catalogue::Kind, language::Language, period::Period, task::Reported};
+use crate::{
+    amount::Amount, catalogue::Kind, fraction::Fraction, language::Language, listing::number_for_people,
+    period::Period, task::Reported, vietnamese::trimmed,
+};
 use std::fmt;
 
 /// Longest note, in characters.
@@ -43,6 +46,27 @@ impl Value {
             Value::Count(_) => Kind::Count,
             Value::Decimal(_) => Kind::Decimal,
             Value::Flag(_) => Kind::Flag,
+        }
+    }
+}
+
+impl Value {
+    /// For people: "9.120/11.830 (77,09 %)", "12,5 %", "27", "có".
+    #[must_use]
+    pub fn for_people(self, language: Language) -> String {
+        let number = |amount: Amount| number_for_people(trimmed(&amount.to_string()), language);
+        match self {
+            Value::Ratio { numerator, denominator } => {
+                let share = Fraction::new(100 * numerator.micros(), denominator.micros());
+                let share = share.map(|share| number_for_people(trimmed(&share.to_decimals(2)), language));
+                let share = share.map(|share| format!(" ({share} %)")).unwrap_or_default();
+                format!("{}/{}{share}", number(numerator), number(denominator))
+            }
+            Value::Percent(percent) => format!("{} %", number(percent)),
+            Value::Count(count) => number_for_people(&count.to_string(), language),
+            Value::Decimal(decimal) => number(decimal),
+            Value::Flag(true) => language.pick("có", "yes").to_owned(),
+            Value::Flag(false) => language.pick("không", "no").to_owned(),
         }
     }
 }
@@ -166,8 +190,8 @@ impl Refusal {
                 format!("there is no indicator or task {code}; see the codes with `commune-agent targets` and `commune-agent tasks`"),
             ),
             Refusal::UnknownUnit(code) => language.pick(
-                format!("xã không có đơn vị {code}; bỏ --unit để báo cáo cho toàn xã"),
-                format!("the commune has no unit {code}; leave out --unit to report for the whole commune"),
+                format!("xã không có đơn vị {code}; xem các mã bằng lệnh `commune-agent units`, hoặc bỏ --unit để báo cáo cho toàn xã"),
+                format!("the commune has no unit {code}; see the codes with `commune-agent units`, or leave out --unit to report for the whole commune"),
             ),
             Refusal::WrongKind { asked, given } => language.pick(
                 format!("chỉ tiêu này cần {}, không phải {}", kind_vi(*asked), kind_vi(*given)),

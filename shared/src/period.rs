@@ -50,6 +50,18 @@ impl Cycle {
         Self::ALL.into_iter().find(|cycle| cycle.as_str() == word)
     }
 
+    /// For people: "quý".
+    #[must_use]
+    pub fn label(self, language: Language) -> &'static str {
+        let (vi, en) = match self {
+            Cycle::Monthly => ("tháng", "monthly"),
+            Cycle::Quarterly => ("quý", "quarterly"),
+            Cycle::HalfYearly => ("6 tháng", "half-yearly"),
+            Cycle::Yearly => ("năm", "yearly"),
+        };
+        language.pick(vi, en)
+    }
+
     /// Whether a period of this cycle ends on the last day of `period` ("whose cycle ends in p").
     #[must_use]
     pub fn ends_in(self, period: Period) -> bool {

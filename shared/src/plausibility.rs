@@ -13,8 +13,14 @@ use crate::{
     listing::number_for_people,
     observation::Value,
     period::Period,
+    task::Reported,
     vietnamese::trimmed,
 };
+use chrono::NaiveDate;
+
+mod task;
+
+pub use task::TASK_JUMP_POINTS;
 
 /// A percentage that changes by this many points from one report to the next.
 pub const JUMP_POINTS: u32 = 20;
@@ -68,6 +74,22 @@ pub enum Doubt {
     AllUnchanged(usize),
     /// The plan asks for evidence with every result, and there is none.
     NoEvidence,
+    /// It is reported for a period that has not begun.
+    NotBegun(NaiveDate),
+    /// A task is less far than it was reported to be before.
+    ProgressFalls {
+        /// The percentage before.
+        before: Fraction,
+        /// This one.
+        now: Fraction,
+    },
+    /// More was disbursed than the task's budget, in million VND.
+    OverBudget {
+        /// Disbursed.
+        spent: Fraction,
+        /// The budget.
+        budget: Amount,
+    },
 }
 
 impl Doubt {
@@ -83,6 +105,9 @@ impl Doubt {
             Doubt::AllFull(_) => "all_full",
             Doubt::AllUnchanged(_) => "all_unchanged",
             Doubt::NoEvidence => "no_evidence",
+            Doubt::NotBegun(_) => "not_begun",
+            Doubt::ProgressFalls { .. } => "progress_falls",
+            Doubt::OverBudget { .. } => "over_budget",
         }
     }
 
@@ -111,8 +136,8 @@ impl Doubt {
                 format!("the denominator changes much: from {} to {}", amount(before), amount(now)),
             ),
             Doubt::Exceeds { other, limit } => language.pick(
-                format!("lớn hơn {other} ({}), lẽ ra không thể", number(limit)),
-                format!("larger than {other} ({}), of which it is a part", number(limit)),
+                format!("lớn hơn {other} ({}), thường không thể", number(limit)),
+                format!("larger than {other} ({}), which it usually cannot be", number(limit)),
             ),
             Doubt::DiffersFromUnits { units } => language.pick(
                 format!("khác với cộng dồn từ các đơn vị ({})", number(units)),
@@ -127,6 +152,18 @@ impl Doubt {
                 format!("all {count} figures of the period are as in the one before"),
             ),
             Doubt::NoEvidence => language.pick("chưa có minh chứng", "no evidence yet").to_owned(),
+            Doubt::NotBegun(first) => language.pick(
+                format!("kỳ chưa bắt đầu (từ {})", first.format("%d/%m/%Y")),
+                format!("the period has not begun (from {first})"),
+            ),
+            Doubt::ProgressFalls { before, now } => language.pick(
+                format!("tiến độ giảm từ {} % xuống {} %", number(before), number(now)),
+                format!("the progress falls from {} % to {} %", number(before), number(now)),
+            ),
+            Doubt::OverBudget { spent, budget } => language.pick(
+                format!("giải ngân vượt kinh phí: {} trên {} triệu đồng", number(spent), amount(budget)),
+                format!("disbursed more than the budget: {} of {} million VND", number(spent), amount(budget)),
+            ),
         }
     }
 }
@@ -134,8 +171,8 @@ impl Doubt {
 /// A figure and why it should be looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubted {
-    /// Number of the indicator; none for what is said of all figures of the period.
-    pub indicator: Option<u32>,
+    /// The code that it was reported under, an indicator's or a task's; empty for what is said of all figures of the period.
+    pub code: String,
     /// Unit code, empty for the whole commune.
     pub unit: String,
     /// The period that the figure was reported for.
@@ -146,46 +183,109 @@ pub struct Doubted {
     pub doubt: Doubt,
 }
 
-/// What should be looked at again in the figures that a commune reported for a period, indicator by indicator.
-#[must_use]
-pub fn doubts(book: &Book, catalogue: &Catalogue, commune: u32, period: Period) -> Vec<Doubted> {
-    let mut found = Vec::new();
-    let indicators = 0..u32::try_from(book.indicators().len()).unwrap_or(u32::MAX);
-    for indicator in indicators {
-        let series = book.series(commune, indicator);
-        let mut figures: Vec<&Series> = series.iter().filter(|series| series.period == period).collect();
-        figures.sort_by(|a, b| a.unit.cmp(&b.unit));
-        for figure in figures {
-            let doubted = |doubt| Doubted {
-                indicator: Some(indicator),
-                unit: figure.unit.to_string(),
-                period,
-                version: figure.version,
-                doubt,
-            };
-            found.extend(of_figure(book, catalogue, commune, indicator, figure).into_iter().map(doubted));
+/// What figures are looked at with.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    /// All figures.
+    pub book: &'a Book,
+    /// The catalogue.
+    pub catalogue: &'a Catalogue,
+    /// Number of the commune whose figures are looked at.
+    pub commune: u32,
+    /// Today, in the province's time zone.
+    pub today: NaiveDate,
+}
+
+impl<'a> Sight<'a> {
+    fn slug(&self) -> &'a str {
+        &self.book.members()[self.commune as usize].row.slug
+    }
+
+    fn series(&self, code: &str) -> &'a [Series] {
+        match self.book.indicator_number(code) {
+            Some(number) => self.book.series(self.commune, number),
+            None => self.book.task_series(self.commune, code),
         }
     }
-    let of_all = |doubt| Doubted { indicator: None, unit: String::new(), period, version: 0, doubt };
-    found.extend(of_period(book, commune, period).into_iter().map(of_all));
+
+    /// The codes that something can be reported under: indicators, then tasks.
+    fn codes(&self) -> impl Iterator<Item = String> {
+        let slug = self.slug();
+        let tasks = self.catalogue.tasks.iter().filter(move |task| task.commune == slug);
+        let of_task = tasks.flat_map(|t| [Reported::Progress(&t.code).code(), Reported::Disbursement(&t.code).code()]);
+        self.book.indicators().iter().map(|indicator| indicator.code.clone()).chain(of_task)
+    }
+}
+
+/// What should be looked at again in the figures that a commune reported for a period, indicator by indicator, then task by task.
+#[must_use]
+pub fn doubts(sight: Sight<'_>, period: Period) -> Vec<Doubted> {
+    let mut found = of_figures(sight, |figure| figure.period == period);
+    let of_all = |doubt| Doubted { code: String::new(), unit: String::new(), period, version: 0, doubt };
+    found.extend(of_period(sight.book, sight.commune, period).into_iter().map(of_all));
     found
 }
 
-/// What should be looked at again in one figure.
+/// Figures given ahead of their time: for periods that have not begun, but not for this one.
 #[must_use]
-pub fn of_figure(book: &Book, catalogue: &Catalogue, commune: u32, indicator: u32, figure: &Series) -> Vec<Doubt> {
-    let mut doubts = Vec::new();
-    let mut before: Vec<&Series> = book
-        .series(commune, indicator)
+pub fn ahead(sight: Sight<'_>, but: Period) -> Vec<Doubted> {
+    let mut found = of_figures(sight, |figure| figure.period != but && figure.period.first_day() > sight.today);
+    found.retain(|doubted| matches!(doubted.doubt, Doubt::NotBegun(_)));
+    found
+}
+
+fn of_figures(sight: Sight<'_>, is_wanted: impl Fn(&Series) -> bool) -> Vec<Doubted> {
+    let mut found = Vec::new();
+    for code in sight.codes() {
+        let mut figures: Vec<&Series> = sight.series(&code).iter().filter(|series| is_wanted(series)).collect();
+        figures.sort_by(|a, b| a.unit.cmp(&b.unit).then_with(|| a.period.by_recency(b.period)));
+        for figure in figures {
+            let doubted = |doubt| Doubted {
+                code: code.clone(),
+                unit: figure.unit.to_string(),
+                period: figure.period,
+                version: figure.version,
+                doubt,
+            };
+            found.extend(of_figure(sight, &code, figure).into_iter().map(doubted));
+        }
+    }
+    found
+}
+
+/// What should be looked at again in the figure of a unit (or of the whole commune), code and period; nothing where there is none.
+#[must_use]
+pub fn of_key(sight: Sight<'_>, code: &str, unit: &str, period: Period) -> Vec<Doubt> {
+    let figure = sight.series(code).iter().find(|series| series.period == period && *series.unit == *unit);
+    figure.map(|figure| of_figure(sight, code, figure)).unwrap_or_default()
+}
+
+fn of_figure(sight: Sight<'_>, code: &str, figure: &Series) -> Vec<Doubt> {
+    let mut before: Vec<&Series> = sight
+        .series(code)
         .iter()
         .filter(|s| s.unit == figure.unit && s.period.year() == figure.period.year())
         .filter(|s| s.period.by_recency(figure.period).is_lt())
         .collect();
     before.sort_by(|a, b| a.period.by_recency(b.period));
-    if let Some(last) = before.last() {
-        doubts.extend(since_last(last, figure, &before));
+    let mut doubts = match sight.book.indicator_number(code) {
+        Some(number) => of_indicator(sight, number, figure, &before),
+        None => task::of_task(sight, Reported::of(code), figure, &before),
+    };
+    if figure.period.first_day() > sight.today {
+        doubts.push(Doubt::NotBegun(figure.period.first_day()));
     }
-    let (code, slug) = (&book.indicators()[indicator as usize].code, &book.members()[commune as usize].row.slug);
+    doubts
+}
+
+/// Of an indicator's figure; `before` holds all earlier ones of the year in order.
+fn of_indicator(sight: Sight<'_>, indicator: u32, figure: &Series, before: &[&Series]) -> Vec<Doubt> {
+    let Sight { book, catalogue, commune, .. } = sight;
+    let mut doubts = Vec::new();
+    if let Some(last) = before.last() {
+        doubts.extend(since_last(last, figure, before));
+    }
+    let code = &book.indicators()[indicator as usize].code;
     let larger = catalogue.indicator(code).map(|one| one.at_most_of.as_str()).filter(|code| !code.is_empty());
     if figure.unit.is_empty()
         && let (Some(now), Some(number)) = (number(figure.value), larger.and_then(|code| book.indicator_number(code)))
@@ -202,8 +302,9 @@ pub fn of_figure(book: &Book, catalogue: &Catalogue, commune: u32, indicator: u3
     {
         doubts.push(Doubt::DiffersFromUnits { units: units.measure.as_number() });
     }
-    let duty = catalogue.commune(slug).map(|commune| commune.evidence).unwrap_or_default();
-    if duty == EvidenceDuty::Every && figure.evidence == 0 && figure.verdict.is_none() {
+    // An acceptance does not make up for it.
+    let duty = catalogue.commune(sight.slug()).map(|commune| commune.evidence).unwrap_or_default();
+    if duty == EvidenceDuty::Every && figure.evidence == 0 {
         doubts.push(Doubt::NoEvidence);
     }
     doubts
@@ -221,13 +322,8 @@ fn since_last(last: &Series, figure: &Series, before: &[&Series]) -> Vec<Doubt> 
         if change >= i128::from(JUMP_POINTS) * MICROS {
             doubts.push(Doubt::Jumps { before: was, now });
         }
-    } else {
-        let numbers: Vec<Fraction> = before.iter().filter_map(|series| number(series.value)).collect();
-        let largest = numbers.windows(2).map(|pair| distance(pair[0], pair[1])).max();
-        // A first change says nothing of what is usual.
-        if largest.is_some_and(|largest| largest > 0 && change > largest * JUMP_TIMES) {
-            doubts.push(Doubt::Jumps { before: was, now });
-        }
+    } else if is_beyond_the_usual(change, before) {
+        doubts.push(Doubt::Jumps { before: was, now });
     }
     if let (Value::Ratio { denominator: was, .. }, Value::Ratio { denominator: now, .. }) = (last.value, figure.value) {
         let apart = (now.micros() - was.micros()).abs();
@@ -236,6 +332,13 @@ fn since_last(last: &Series, figure: &Series, before: &[&Series]) -> Vec<Doubt> 
         }
     }
     doubts
+}
+
+/// Whether a change is more than [`JUMP_TIMES`] the largest of the year before it. A first change says nothing of what is usual.
+fn is_beyond_the_usual(change: i128, before: &[&Series]) -> bool {
+    let numbers: Vec<Fraction> = before.iter().filter_map(|series| number(series.value)).collect();
+    let largest = numbers.windows(2).map(|pair| distance(pair[0], pair[1])).max();
+    largest.is_some_and(|largest| largest > 0 && change > largest * JUMP_TIMES)
 }
 
 /// What is said of all figures of a period together.

@@ -93,6 +93,16 @@ impl Reason {
     }
 }
 
+/// What [`Reason::told`] made, for a reader of a language: the reason of the list in that language, the reviewer's words as they are.
+#[must_use]
+pub fn in_language(told: &str, language: Language) -> String {
+    let listed = Reason::ALL.into_iter().find_map(|reason| {
+        let rest = told.strip_prefix(reason.label(Language::Vi))?;
+        (rest.is_empty() || rest.starts_with(": ")).then(|| format!("{}{rest}", reason.label(language)))
+    });
+    listed.unwrap_or_else(|| told.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +116,13 @@ mod tests {
         assert_eq!(Reason::Mismatch.told(" biểu 2 "), "số liệu không khớp minh chứng: biểu 2");
         assert_eq!(Reason::Mismatch.told(" "), "số liệu không khớp minh chứng");
         assert_eq!(Reason::Other.told("trùng lặp"), "trùng lặp");
+        for (told, en) in [
+            (Reason::Mismatch.told("biểu 2"), "the figure is not what the evidence says: biểu 2"),
+            (Reason::EvidenceMissing.told(""), "evidence is missing"),
+            (Reason::Other.told("thiếu minh chứng số 2"), "thiếu minh chứng số 2"),
+        ] {
+            assert_eq!(in_language(&told, Language::Vi), told);
+            assert_eq!(in_language(&told, Language::En), en);
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
 use chrono::NaiveDate;
 use std::cmp::Reverse;
 
+pub mod due;
 pub mod list;
 
 /// A figure of one unit.
@@ -37,15 +38,37 @@ pub struct UnitFigure {
     pub measure: Option<Measure>,
     /// Towards the target as it holds for one unit, where it does.
     pub achieved: Option<Micros>,
+    /// Whether the figure is older than the indicator's frequency allows in the period asked for; it is shown, but was not reported for it.
+    pub is_stale: bool,
+}
+
+impl UnitFigure {
+    /// Whether the unit reported for the period itself.
+    #[must_use]
+    pub fn reported_for(&self, period: Period) -> bool {
+        self.series.as_ref().is_some_and(|series| series.period.ends_with(period))
+    }
+
+    /// Whether nothing is there that the indicator's frequency allows in the period asked for.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.series.is_none() || self.is_stale
+    }
 }
 
 /// An indicator by units.
 #[derive(Debug, Clone)]
 pub struct ByUnit {
+    /// The period asked for.
+    pub period: Period,
     /// The units that report it, and those that should: with no figure.
     pub figures: Vec<UnitFigure>,
     /// The roll-up.
     pub rolled_up: Option<Measure>,
+    /// The period that it is rolled up over: the latest in which a unit reported.
+    pub rolled_up_of: Option<Period>,
+    /// Whether the units are placed by it: one of them reported it, or the target is each one's.
+    pub is_placed_by: bool,
     /// The value for the whole commune, where one was reported.
     pub whole: Option<Measure>,
 }
@@ -74,11 +97,18 @@ pub fn by_unit(book: &Book, catalogue: &Catalogue, commune: u32, indicator: u32,
         .filter(|s| !s.unit.is_empty() && s.period.year() == period.year() && s.period.ends_by(period))
         .map(|s| s.unit.to_string())
         .collect();
-    // Where one of several members reports, all are expected to; so they are where the target is each one's.
+    // Where one of several members reports, all are expected to; so they are where the target is each one's, or the plan names them as those
+    // who lead it.
+    let is_each_ones = |unit: &Unit| target.is_some_and(|target| target.per_unit == unit.code);
+    let leads = |unit: &Unit| {
+        let mut own = catalogue.targets_of(slug).filter(|target| target.indicator == *code);
+        own.any(|target| unit.is_named_in(&target.lead_unit))
+    };
     let joint = |unit: &&Unit| {
         let own: Vec<String> = unit.codes().skip(1).collect();
-        own.iter().any(|one| codes.contains(one)) || target.is_some_and(|target| target.per_unit == unit.code)
+        own.iter().any(|one| codes.contains(one)) || is_each_ones(unit) || leads(unit)
     };
+    let is_placed_by = !codes.is_empty() || units().any(|unit| unit.members > 0 && is_each_ones(unit));
     let expected: Vec<String> =
         units().filter(|unit| unit.members > 0).filter(joint).flat_map(|unit| unit.codes().skip(1)).collect();
     codes.extend(expected);
@@ -98,13 +128,16 @@ pub fn by_unit(book: &Book, catalogue: &Catalogue, commune: u32, indicator: u32,
             achievement(measure, target.goal, &book.indicators()[indicator as usize].rule, None)
         });
         let name = unit.map_or_else(|| unit_code.clone(), |unit| unit.name_of(&unit_code));
-        UnitFigure { code: unit_code, name, series, measure, achieved }
+        let is_stale = series.as_ref().is_some_and(|series| book.is_stale(commune, indicator, series.period, period));
+        UnitFigure { code: unit_code, name, series, measure, achieved, is_stale }
     });
     let figures = figures.collect();
-    let rolled_up = book.rolled_up(commune, indicator, period).map(|effective| effective.measure);
+    let units = book.rolled_up(commune, indicator, period);
+    let (rolled_up, rolled_up_of) =
+        (units.as_ref().map(|units| units.measure), units.as_ref().map(|units| units.period));
     let effective = book.effective(commune, indicator, period);
     let whole = effective.filter(|effective| !effective.rolled_up).map(|effective| effective.measure);
-    ByUnit { figures, rolled_up, whole }
+    ByUnit { period, figures, rolled_up, rolled_up_of, is_placed_by, whole }
 }
 
 fn scaled(number: Fraction, times: u16) -> Fraction {
@@ -138,7 +171,7 @@ pub struct UnitLine {
     pub met: u32,
     /// Scored results that are asked of it.
     pub scored: u32,
-    /// Of these, not reported.
+    /// Of these, not reported, or only for a period too long ago.
     pub missing: u32,
     /// Red lights of the targets that it leads.
     pub red: u32,
@@ -185,7 +218,8 @@ fn reporting(book: &Book, catalogue: &Catalogue, commune: u32, period: Period) -
     let mut lines: Vec<(UnitLine, i128, i128)> = Vec::new();
     for indicator in 0..u32::try_from(book.indicators().len()).unwrap_or(u32::MAX) {
         let row = &book.indicators()[indicator as usize];
-        for figure in by_unit(book, catalogue, commune, indicator, period).figures {
+        let found = by_unit(book, catalogue, commune, indicator, period);
+        for figure in found.figures.into_iter().filter(|_| found.is_placed_by) {
             let slug = &book.members()[commune as usize].row.slug;
             let target = catalogue.targets_of(slug).find(|t| t.indicator == row.code && t.goal.is_scored());
             let Some(target) = target else { continue };
@@ -199,10 +233,10 @@ fn reporting(book: &Book, catalogue: &Catalogue, commune: u32, period: Period) -
                 verdict: series.verdict,
                 required,
             });
-            let (state, counted) = state_and_counted(figure.achieved, proof);
+            let (_, counted) = state_and_counted(figure.achieved, proof);
             let (line, earned, points) = &mut lines[at];
             line.scored += 1;
-            line.missing += u32::from(state == State::Missing);
+            line.missing += u32::from(figure.is_missing());
             line.met += u32::from(counted == FULL);
             *earned += row.points.micros() * i128::from(counted);
             *points += row.points.micros() * i128::from(FULL);

@@ -63,6 +63,17 @@ pub fn contains(text: &str, wanted: &str) -> bool {
     folded(text).contains(&folded(wanted))
 }
 
+/// Whether a text contains words as whole words, whatever the case and the diacritics; no words are in no text.
+#[must_use]
+pub fn has_words(text: &str, wanted: &str) -> bool {
+    let (text, wanted) = (folded(text), folded(wanted));
+    let is_edge = |sign: Option<char>| sign.is_none_or(|sign| !sign.is_alphanumeric());
+    let stands = |(at, found): (usize, &str)| {
+        is_edge(text[..at].chars().next_back()) && is_edge(text[at + found.len()..].chars().next())
+    };
+    !wanted.is_empty() && text.match_indices(wanted.as_str()).any(stands)
+}
+
 /// A number in machine form the way people read it: decimal comma, dots between thousands, no trailing zeros cut.
 /// Text that is not a number comes back as it is.
 #[must_use]

@@ -73,6 +73,8 @@ pub enum Command {
     Due(Due),
     /// Xem những số liệu nên kiểm tra lại trước khi hết hạn
     Checks(Checks),
+    /// Xem đèn đỏ, đèn vàng của xã với lý do
+    Alerts(Alerts),
     /// Xem các nhiệm vụ trong kế hoạch: tiến độ, thời hạn, giải ngân, đèn
     Tasks(Tasks),
     /// Xem ấp, phòng, đoàn thể: số liệu, cộng dồn, thứ hạng trong xã
@@ -121,6 +123,7 @@ impl Command {
                 | Self::Targets(_)
                 | Self::Due(_)
                 | Self::Checks(_)
+                | Self::Alerts(_)
                 | Self::Tasks(_)
                 | Self::Units(_)
                 | Self::History(_)
@@ -222,9 +225,26 @@ pub struct Progress {
     pub by: Option<String>,
 }
 
+/// `alerts`
+#[derive(Debug, Args)]
+pub struct Alerts {
+    /// Chỉ của một đơn vị chủ trì: mã (CA) hoặc tên (không cần dấu)
+    #[arg(long, value_name = "U")]
+    pub unit: Option<String>,
+    /// Chỉ đèn đỏ (red) hoặc chỉ đèn vàng (yellow)
+    #[arg(long, value_name = "L", value_parser = ["red", "yellow"])]
+    pub light: Option<String>,
+    /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+}
+
 /// `due`
 #[derive(Debug, Args)]
 pub struct Due {
+    /// Ấp, đơn vị nào phải gửi xã số liệu gì, cả số liệu không chấm điểm
+    #[arg(long)]
+    pub units: bool,
     /// Kỳ báo cáo; mặc định là tháng này, hoặc tháng gần nhất phải nộp
     #[arg(long, value_name = "P")]
     pub period: Option<String>,
@@ -291,9 +311,12 @@ pub struct Import {
     /// Mẫu .xlsx của lệnh template, hoặc tệp CSV với các cột indicator, period, unit, numerator, denominator, value, note
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Chỉ kiểm tra, không ghi
+    /// Chỉ kiểm tra và cho xem sẽ đổi gì, không ghi
     #[arg(long)]
     pub dry_run: bool,
+    /// Lấy số trong tệp cả khi máy này đã có số mới hơn mẫu
+    #[arg(long)]
+    pub overwrite: bool,
     /// Người nhập (mặc định: tài khoản máy tính)
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,

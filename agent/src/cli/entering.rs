@@ -8,17 +8,32 @@ use super::{
 };
 use crate::{
     entry::{self, Author, EntryError, Form, Recorded, Typed},
-    import::{self, Imported},
+    import::{self, Difference, How, Imported},
     ledger::Ledger,
     store::Store,
     template::{self, Wanted},
 };
 use serde_json::json;
-use shared::{language::Language, observation::Refusal, period::Period, plausibility::Doubt, task::Reported};
-use std::{collections::BTreeSet, fs::OpenOptions, io::Write, path::Path};
+use shared::{
+    calendar::{local_day, rfc3339},
+    language::Language,
+    observation::Refusal,
+    period::Period,
+    plausibility::Doubt,
+    task::Reported,
+};
+use std::{
+    collections::BTreeSet,
+    fs::OpenOptions,
+    io::{self, Write},
+    path::Path,
+};
 
 /// Most things to look at again that are listed for people; JSON has them all.
 const MAX_LISTED: usize = 20;
+
+/// Most changes that a dry run lists for people.
+const MAX_CHANGES: usize = 200;
 
 /// Longest name of an indicator or task in a message, in characters; the full one is in the lists.
 const LONGEST_NAME: usize = 90;
@@ -38,7 +53,8 @@ pub fn record(desk: &Desk, record: Record) -> Result<Printed, Failure> {
 /// What is said of figures that were recorded; `title` names what they are of, where it is no indicator.
 pub fn told(desk: &Desk, store: &Store, recorded: &[Recorded], title: &str) -> Result<Printed, Failure> {
     let catalogue = store.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
-    let ledger = Ledger::read(store.view(), &catalogue)?;
+    let today = local_day(store.view().exercise()?.time(desk.clock.now()));
+    let ledger = Ledger::read(store.view(), &catalogue, today)?;
     let doubts: Vec<Vec<Doubt>> = recorded.iter().map(|one| ledger.doubts_of(&one.observation.key)).collect();
     if desk.format == Format::Json {
         let mut all: Vec<_> =
@@ -97,6 +113,8 @@ fn as_json(recorded: &Recorded, doubts: &[Doubt], language: Language) -> serde_j
         "value": value,
         "has_target": recorded.has_target,
         "change_id": recorded.change_id.to_string(),
+        "evidence_kept": recorded.carried,
+        "ends_acceptance": recorded.ends_acceptance(),
         "pending": true,
         "checks": doubts,
     })
@@ -125,6 +143,19 @@ fn in_words(desk: &Desk, recorded: &Recorded, name: &str, doubts: &[Doubt]) -> S
         let (by, at) = (plain(&previous.entered_by), words::instant(previous.entered_at));
         text += &language.pick(format!("Trước đó: {value} ({by}, {at})\n"), format!("Before: {value} ({by}, {at})\n"));
     }
+    if recorded.carried > 0 {
+        let carried = recorded.carried;
+        text += &language.pick(
+            format!("Giá trị không đổi: giữ nguyên {carried} minh chứng của phiên bản trước.\n"),
+            format!("The value is the same: the {carried} files of the version before stay with it.\n"),
+        );
+    }
+    if recorded.ends_acceptance() {
+        text += language.pick(
+            "Phiên bản trước đã được chấp nhận; phiên bản mới phải chờ thẩm định lại.\n",
+            "The version before was accepted; the new one awaits a review again.\n",
+        );
+    }
     for doubt in doubts {
         let reason = doubt.explain(language);
         text += &language.pick(format!("Xin xem lại: {reason}.\n"), format!("Please look again: {reason}.\n"));
@@ -152,12 +183,15 @@ pub fn import(desk: &Desk, arguments: &Import) -> Result<Printed, Failure> {
     let by = arguments.by.clone().unwrap_or_else(account::name);
     let mut random = rand::rng();
     let mut author = Author { name: &by, now: desk.clock.now(), random: &mut random };
-    let imported = import::import(&mut store, &mut author, &bytes, arguments.dry_run).map_err(failed)?;
+    let how = How { dry_run: arguments.dry_run, overwrite: arguments.overwrite };
+    let imported = import::import(&mut store, &mut author, &bytes, how).map_err(failed)?;
     match desk.format {
         Format::Json => Ok(pretty(&json!({
             "recorded": imported.recorded.len(),
             "unchanged": imported.unchanged,
             "blank": imported.blank,
+            "notes_without_value": imported.bare_notes,
+            "changes": imported.differences().map(|one| change_json(&one)).collect::<Vec<_>>(),
             "checks": imported.doubts.iter().map(|(row, key, doubt)| json!({
                 "row": row,
                 "indicator": key.indicator,
@@ -203,6 +237,15 @@ pub fn template(desk: &Desk, arguments: Template) -> Result<Printed, Failure> {
         .into())
 }
 
+/// Whether a new file can be written there: asked before work whose files belong together.
+pub fn free(path: &Path) -> Result<(), Failure> {
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Failure::File { path: path.to_owned(), source: io::ErrorKind::AlreadyExists.into() }),
+        Err(source) => Err(Failure::File { path: path.to_owned(), source }),
+    }
+}
+
 /// A new file, whole on the disk. Never over a file that somebody may have filled in.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fault = |source| Failure::File { path: path.to_owned(), source };
@@ -231,13 +274,104 @@ fn imported_in_words(desk: &Desk, imported: &Imported, dry_run: bool) -> String 
     };
     say(imported.unchanged, "dòng giống số liệu đã có, không ghi lại.", "rows are stored just so already, left alone.");
     say(imported.blank, "dòng để trống, bỏ qua.", "rows are blank, skipped.");
+    if !imported.bare_notes.is_empty() {
+        let rows: Vec<_> = imported.bare_notes.iter().take(MAX_LISTED).map(ToString::to_string).collect();
+        let more = if imported.bare_notes.len() > MAX_LISTED { ", …" } else { "" };
+        let (count, rows) = (imported.bare_notes.len(), rows.join(", "));
+        text += &language.pick(
+            format!("{count} dòng có ghi chú mà không có số liệu, ghi chú không được ghi lại: dòng {rows}{more}.\n"),
+            format!("{count} rows have a note and no value, the note is not recorded: rows {rows}{more}.\n"),
+        );
+    }
+    let mut say = |count: usize, vi: &str, en: &str| {
+        if count > 0 {
+            text += &format!("{count} {}\n", language.pick(vi, en));
+        }
+    };
     let without = imported.recorded.iter().filter(|(_, recorded)| !recorded.has_target).count();
     say(
         without,
         "số liệu thuộc chỉ tiêu ngoài kế hoạch của xã.",
         "figures are of indicators outside the commune's plan.",
     );
+    let carried: u32 = imported.recorded.iter().map(|(_, recorded)| recorded.carried).sum();
+    say(
+        carried as usize,
+        "minh chứng giữ nguyên từ phiên bản trước có cùng giá trị.",
+        "files of evidence stay with their figures, whose values are as before.",
+    );
+    let again = imported.recorded.iter().filter(|(_, recorded)| recorded.ends_acceptance()).count();
+    say(
+        again,
+        "số liệu đã được chấp nhận có phiên bản mới cùng giá trị, phải chờ thẩm định lại.",
+        "accepted figures have a new version of the same value and await a review again.",
+    );
+    if dry_run {
+        text += &changes_in_words(imported, language);
+    }
     text + &doubts_in_words(imported, language)
+}
+
+/// What would change, figure by figure.
+fn changes_in_words(imported: &Imported, language: Language) -> String {
+    let l = |vi, en| language.pick(vi, en);
+    let mut text = String::new();
+    for one in imported.differences().take(MAX_CHANGES) {
+        let place = match one.cell.is_empty() {
+            true => format!("{} {}", l("dòng", "row"), one.row),
+            false => one.cell.clone(),
+        };
+        let unit = if one.key.unit.is_empty() { String::new() } else { format!(" [{}]", plain(&one.key.unit)) };
+        let now = words::value(one.value, language);
+        let value = match one.before {
+            None => format!("{} {now}", l("mới", "new")),
+            Some(before) => {
+                let (was, version) = (words::value(before.observation.value, language), before.version.unwrap_or(0));
+                let (by, at) = (plain(&before.entered_by), words::instant(before.entered_at));
+                let change = if one.is_of_value() { format!("{was} → {now}") } else { was };
+                format!("{change} ({} {version}: {by}, {at})", l("bản đã có", "held version"))
+            }
+        };
+        text += &format!(
+            "  {place}: {}{unit}, {} {}: {value}",
+            plain(&one.key.indicator),
+            l("kỳ", "period"),
+            one.key.period
+        );
+        if one.is_of_note() {
+            let was = one.before.map_or("", |before| before.observation.note.as_str());
+            text += &format!("; {} “{}” → “{}”", l("ghi chú", "note"), plain(was), plain(one.note));
+        }
+        text.push('\n');
+    }
+    if imported.recorded.len() > MAX_CHANGES {
+        text += &format!("  … +{} (--format json)\n", imported.recorded.len() - MAX_CHANGES);
+    }
+    text
+}
+
+fn change_json(one: &Difference<'_>) -> serde_json::Value {
+    let value = |value| {
+        let [numerator, denominator, value] = words::machine(value);
+        json!({ "numerator": numerator, "denominator": denominator, "value": value })
+    };
+    json!({
+        "row": one.row,
+        "cell": one.cell,
+        "indicator": one.key.indicator,
+        "unit": one.key.unit,
+        "period": one.key.period.to_string(),
+        "version": one.version,
+        "after": value(one.value),
+        "note": one.note,
+        "before": one.before.map(|before| json!({
+            "version": before.version,
+            "entered_by": before.entered_by,
+            "entered_at": rfc3339(before.entered_at),
+            "value": value(before.observation.value),
+            "note": before.observation.note,
+        })),
+    })
 }
 
 fn doubts_in_words(imported: &Imported, language: Language) -> String {

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 26] = [
+const EXAMPLES: [(&str, &str); 27] = [
     ("join", "commune-agent join --server https://tiendo.example.vn:8443 --token … --authority …"),
     ("run", "commune-agent run"),
     ("record", "commune-agent record CDS-17 --period 2026-10 --ratio 9120/11830"),
@@ -12,6 +12,7 @@ const EXAMPLES: [(&str, &str); 26] = [
     ("progress", "commune-agent progress III.1 --period 2026-10 --done 60 --spent 920"),
     ("due", "commune-agent due --period 2026-10"),
     ("checks", "commune-agent checks --period 2026-10"),
+    ("alerts", "commune-agent alerts --unit CA --light red"),
     ("tasks", r#"commune-agent tasks --search "an toan thong tin""#),
     ("units", "commune-agent units OT-13 --period 2026-10"),
     ("report", "commune-agent report --period 2026-10 --out bao-cao.docx --annex phu-luc.xlsx"),

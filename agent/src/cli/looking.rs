@@ -24,6 +24,7 @@ use shared::{
     language::Language,
     listing::{Form, Listing},
     observation::Decision,
+    review::in_language,
     task::Reported,
     vietnamese::folded,
 };
@@ -203,7 +204,7 @@ fn history_row(desk: &Desk, figure: &Figure, catalogue: Option<&CommuneView>, co
         .refusal
         .as_ref()
         .map(|refusal| refusal::explain(refusal, key, Some(figure.observation.value), catalogue, desk.language));
-    let reason = refused.or_else(|| figure.verdict.as_ref().map(|verdict| verdict.reason.clone()));
+    let reason = refused.or_else(|| figure.verdict.as_ref().map(|verdict| in_language(&verdict.reason, desk.language)));
     let at = if desk.format == Format::Table { words::instant(figure.entered_at) } else { rfc3339(figure.entered_at) };
     vec![
         key.period.to_string(),

@@ -1,8 +1,8 @@
-//! `due`, `checks`, `tasks`, `units`, `progress`: the work of a month. All of it works without a network.
+//! `checks`, `tasks`, `units`, `report`, `progress`: the work of a month. All of it works without a network.
 
 use super::{
     Desk, Failure, Printed, account,
-    arguments::{Checks, Due, Progress, Report, Tasks, Units},
+    arguments::{Checks, Progress, Report, Tasks, Units},
     entering::{self, period},
     looking::print,
     table::{Column, formed, hidden, list, text},
@@ -14,16 +14,15 @@ use crate::{
     report::Sources,
     store::{Store, View},
 };
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use shared::{
     calendar::local_day,
-    catalogue::{Task, view::CommuneView},
-    due::{Delivery, duties},
+    catalogue::{Task, Unit, view::CommuneView},
     language::Language,
     listing::{Form as Shown, Listing},
     observation::{ObservationKey, Refusal},
     period::{Cycle, Period},
-    ranking::{Scheme, Scope, board::Board, explain::explain},
+    ranking::{Scheme, Scope, board::Board, explain::explain, previous_in_year},
     task::{self, Reported, list::Line},
     units::{self, list as unit_list},
     vietnamese::folded,
@@ -31,33 +30,46 @@ use shared::{
 use std::io::{self, Cursor};
 
 /// What these commands read.
-struct Month {
-    catalogue: CommuneView,
-    ledger: Ledger,
-    period: Period,
-    today: NaiveDate,
+pub struct Month {
+    /// The catalogue of the commune.
+    pub catalogue: CommuneView,
+    /// Its figures.
+    pub ledger: Ledger,
+    /// The period.
+    pub period: Period,
+    /// Today.
+    pub today: NaiveDate,
     is_simulated: bool,
 }
 
 impl Month {
     /// Without a period asked for: the month of today, or the next one in which something is due.
-    fn read(desk: &Desk, view: View<'_>, asked: Option<&str>) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// No catalogue yet, a period that is none or lies outside the plan year, or what the store says.
+    pub fn read(desk: &Desk, view: View<'_>, asked: Option<&str>) -> Result<Self, Failure> {
         let catalogue = view.catalogue()?.ok_or(EntryError::NoCatalogue)?;
         let asked = asked.map(period).transpose()?;
         let year = catalogue.province.plan_year;
         if asked.is_some_and(|period| period.year() != year) {
             return Err(EntryError::from(Refusal::OutsidePlanYear(year)).into());
         }
-        let ledger = Ledger::read(view, &catalogue)?;
         let exercise = view.exercise()?;
         let today = local_day(exercise.time(desk.clock.now()));
+        let ledger = Ledger::read(view, &catalogue, today)?;
         let period = asked.or_else(|| next_due(&ledger, today, year)).ok_or(Refusal::OutsidePlanYear(year));
         let period = period.map_err(EntryError::from)?;
         Ok(Self { catalogue, ledger, period, today, is_simulated: exercise.on })
     }
 
+    /// Name of an indicator or title of a task; empty where there is none.
+    fn name_of(&self, code: &str) -> String {
+        let task = Reported::of(code).task().and_then(|task| self.catalogue.task(task)).map(|task| &task.title);
+        self.catalogue.indicator(code).map(|one| &one.name).or(task).cloned().unwrap_or_default()
+    }
+
     /// What people read above a list.
-    fn head(&self, title: &str, language: Language) -> String {
+    pub fn head(&self, title: &str, language: Language) -> String {
         let banner = words::banner(self.is_simulated, language);
         format!("{banner}{}, {title}\n", plain(&self.catalogue.commune.name))
     }
@@ -65,175 +77,65 @@ impl Month {
 
 fn next_due(ledger: &Ledger, today: NaiveDate, year: i32) -> Option<Period> {
     let this = Period::containing(today, Cycle::Monthly).filter(|month| month.year() == year);
-    let from = this.map_or(1, Period::last_month);
+    // After the plan year its last month is what is still looked at.
+    let from = this.map_or(if today.year() > year { 12 } else { 1 }, Period::last_month);
     let months = (from..=12).filter_map(|number| Period::new(year, Cycle::Monthly, number));
     let is_due = |month: &Period| ledger.commune.is_some_and(|c| ledger.book.expected(c, *month).next().is_some());
     let last = Period::new(year, Cycle::Monthly, 12);
     months.clone().find(is_due).or(this).or(last)
 }
 
-/// `due`
-pub fn due(desk: &Desk, arguments: &Due) -> Result<Printed, Failure> {
-    let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
-    let list = due_list(&month, desk.language);
-    let title = desk.language.pick(format!("đến hạn kỳ {}", month.period), format!("due for {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, desk.language)))
-}
-
-const DUE_COLUMNS: [Column; 8] = [
-    text("indicator", "Mã", "Code"),
-    text("name", "Chỉ tiêu", "Indicator"),
-    hidden("cycle"),
-    text("lead_unit", "Đơn vị chủ trì", "Lead unit"),
-    formed("cutoff", "Hạn", "Due", Shown::Day),
-    hidden("delivery"),
-    text("delivery_words", "Tình trạng", "State"),
-    text("last", "Số liệu trước", "Last figure"),
-];
-
-fn due_list(month: &Month, language: Language) -> Listing {
-    let (ledger, period) = (&month.ledger, month.period);
-    let book = &ledger.book;
-    let days = month.catalogue.commune.calendar(&month.catalogue.province).days;
-    let cutoff = ledger.commune.map(|commune| book.cutoff(commune, period));
-    let mut rows = Vec::new();
-    let mut missing = 0;
-    for (commune, duty) in ledger.commune.iter().flat_map(|c| duties(book, *c, period).map(move |duty| (*c, duty))) {
-        let indicator = &book.indicators()[duty.indicator as usize];
-        // When the province received it is the province's to say.
-        let is_missing = duty.delivery == Delivery::Missing;
-        missing += usize::from(is_missing);
-        let lead: Vec<&str> = month
-            .catalogue
-            .targets_for(&indicator.code)
-            .map(|t| t.lead_unit.as_str())
-            .filter(|l| !l.is_empty())
-            .collect();
-        let last = book.effective(commune, duty.indicator, period).filter(|_| is_missing);
-        let last = last.map(|effective| match effective.measure {
-            shared::achievement::Measure::Number(number) => {
-                format!(
-                    "{} ({})",
-                    shared::listing::for_people(Shown::Value, &number.to_decimals(6), language),
-                    effective.period
-                )
-            }
-            shared::achievement::Measure::Flag(yes) => {
-                format!(
-                    "{} ({})",
-                    if yes { language.pick("có", "yes") } else { language.pick("không", "no") },
-                    effective.period
-                )
-            }
-        });
-        rows.push(vec![
-            indicator.code.clone(),
-            indicator.name.clone(),
-            duty.cycle.as_str().to_owned(),
-            lead.first().copied().unwrap_or_default().to_owned(),
-            cutoff.map(|day| day.to_string()).unwrap_or_default(),
-            if is_missing { "missing" } else { "entered" }.to_owned(),
-            if is_missing { Delivery::Missing.label(language) } else { language.pick("đã nhập", "entered") }.to_owned(),
-            last.unwrap_or_default(),
-        ]);
-    }
-    let expected = rows.len();
-    let mut listed = list(&DUE_COLUMNS, rows, language);
-    let day = |day: NaiveDate| {
-        let left = (day - month.today).num_days();
-        let shown = language.pick(day.format("%d/%m/%Y").to_string(), day.to_string());
-        match left {
-            0.. => language.pick(format!("{shown} (còn {left} ngày)"), format!("{shown} ({left} days left)")),
-            _ => language.pick(format!("{shown} (đã qua {} ngày)", -left), format!("{shown} ({} days ago)", -left)),
-        }
-    };
-    let units = units::cutoff(days.units_cutoff, period);
-    let report = period.day_in_last_month(u32::from(days.report));
-    if let Some(cutoff) = cutoff {
-        listed.notes.push(language.pick(
-            format!(
-                "Đơn vị gửi về xã: hết ngày {}. Xã gửi tỉnh: hết ngày {}. Báo cáo tỉnh: {}.",
-                day(units),
-                day(cutoff),
-                day(report)
-            ),
-            format!(
-                "Units to the commune: by {}. Commune to the province: by {}. Report: {}.",
-                day(units),
-                day(cutoff),
-                day(report)
-            ),
-        ));
-    }
-    listed.notes.push(language.pick(
-        format!("Phải báo cáo {expected} chỉ tiêu, còn thiếu {missing}."),
-        format!("{expected} indicators expected, {missing} missing."),
-    ));
-    let silent = silent_tasks(month);
-    if silent > 0 {
-        listed.notes.push(language.pick(
-            format!("{silent} nhiệm vụ chưa báo cáo tiến độ kỳ này: `commune-agent tasks`."),
-            format!("{silent} tasks without progress for this period: `commune-agent tasks`."),
-        ));
-    }
-    let doubts = ledger.doubts(period).len();
-    if doubts > 0 {
-        listed.notes.push(language.pick(
-            format!("{doubts} điểm cần xem lại: `commune-agent checks`."),
-            format!("{doubts} things to look at again: `commune-agent checks`."),
-        ));
-    }
-    listed
-}
-
-fn silent_tasks(month: &Month) -> usize {
-    let Some(commune) = month.ledger.commune else { return 0 };
-    let progress = |task| task::progress(&month.ledger.book, commune, task, month.period, month.today);
-    let is_silent = |found: task::Progress| {
-        let reported = found.reported_for.is_some_and(|reported| reported.ends_with(month.period));
-        !reported && found.achieved < shared::achievement::FULL
-    };
-    month.catalogue.tasks.iter().filter(|task| is_silent(progress(task))).count()
-}
-
 /// `checks`
 pub fn checks(desk: &Desk, arguments: &Checks) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
     let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
-    let (book, language) = (&month.ledger.book, desk.language);
-    let doubts = month.ledger.doubts(month.period);
+    let (ledger, language) = (&month.ledger, desk.language);
+    let doubts = ledger.doubts(month.period);
+    let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let rows = doubts.iter().map(|doubted| {
-        let row = doubted.indicator.map(|number| &book.indicators()[number as usize]);
+        let settled = ledger.is_settled(doubted);
         vec![
-            row.map(|row| row.code.clone()).unwrap_or_default(),
-            row.map(|row| row.name.clone()).unwrap_or_default(),
+            doubted.code.clone(),
+            month.name_of(&doubted.code),
             doubted.unit.clone(),
+            doubted.period.to_string(),
             doubted.doubt.as_str().to_owned(),
             doubted.doubt.explain(language),
-            if doubted.doubt.asks_for_a_note() { "yes" } else { "no" }.to_owned(),
+            yes(doubted.doubt.asks_for_a_note()),
+            yes(settled),
+            if settled { language.pick("đã giải thích", "explained") } else { "" }.to_owned(),
+            ledger.note(doubted).to_owned(),
         ]
     });
     let rows: Vec<_> = rows.collect();
     let mut list = list(&CHECK_COLUMNS, rows, language);
+    let settled = doubts.iter().filter(|doubted| ledger.is_settled(doubted)).count();
     list.notes.push(match doubts.len() {
         0 => language.pick("Không có gì cần xem lại.", "Nothing to look at again.").to_owned(),
+        count if count == settled => language.pick(
+            format!("{count} điểm, đều đã giải thích; người thẩm định cũng thấy các điểm này."),
+            format!("{count} things, all of them explained; reviewers see these too."),
+        ),
         count => language.pick(
-            format!("{count} điểm cần xem lại. Đúng thì nhập lại kèm --note giải thích; người thẩm định cũng thấy các điểm này."),
-            format!("{count} things to look at again. Where it is right, record it again with a --note; reviewers see these too."),
+            format!("{} điểm cần xem lại, {settled} điểm đã giải thích. Đúng thì nhập lại kèm --note giải thích; người thẩm định cũng thấy các điểm này.", count - settled),
+            format!("{} things to look at again, {settled} explained. Where it is right, record it again with a --note; reviewers see these too.", count - settled),
         ),
     });
     let title = language.pick(format!("kiểm tra số liệu kỳ {}", month.period), format!("checks of {}", month.period));
     Ok(print(desk, &list, &month.head(&title, language)))
 }
 
-const CHECK_COLUMNS: [Column; 6] = [
+const CHECK_COLUMNS: [Column; 10] = [
     text("indicator", "Mã", "Code"),
-    text("name", "Chỉ tiêu", "Indicator"),
+    text("name", "Chỉ tiêu, nhiệm vụ", "Indicator, task"),
     text("unit", "Đơn vị", "Unit"),
+    text("period", "Kỳ", "Period"),
     hidden("check"),
     formed("reason", "Cần xem lại vì", "To look at because", Shown::Words),
     hidden("asks_for_a_note"),
+    hidden("settled"),
+    text("settled_words", "Giải thích", "Explained"),
+    text("note", "Ghi chú", "Note"),
 ];
 
 /// `tasks`
@@ -260,12 +162,21 @@ pub fn tasks(desk: &Desk, arguments: &Tasks) -> Result<Printed, Failure> {
     Ok(print(desk, &list, &month.head(&title, desk.language)))
 }
 
+/// The codes under which units report, for people.
+fn codes(catalogue: &CommuneView) -> String {
+    let code = |unit: &Unit| match unit.members {
+        0 => unit.code.clone(),
+        _ => unit.codes().last().map_or_else(|| unit.code.clone(), |last| format!("{0}-01…{last}", unit.code)),
+    };
+    plain(&catalogue.units.iter().map(code).collect::<Vec<_>>().join(", "))
+}
+
 /// `units`
 pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
     let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
     let (language, period) = (desk.language, month.period);
-    let Ledger { catalogue, book, commune } = &month.ledger;
+    let Ledger { catalogue, book, commune, .. } = &month.ledger;
     let Some(commune) = *commune else {
         let title = language.pick("kế hoạch chưa có mục tiêu nào", "the plan has no target yet");
         return Ok(print(desk, &unit_list::ranking(&[], language), &month.head(title, language)));
@@ -289,13 +200,19 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
         .iter()
         .map(|task| (task.lead_unit.clone(), task::progress(book, commune, task, period, month.today)))
         .collect();
-    let list = unit_list::ranking(&units::ranking(book, catalogue, commune, period, &rows, &tasks), language);
+    let mut list = unit_list::ranking(&units::ranking(book, catalogue, commune, period, &rows, &tasks), language);
+    let codes = codes(&month.catalogue);
+    list.notes
+        .push(language.pick(format!("Mã đơn vị (--unit): {codes}."), format!("Codes of units (--unit): {codes}.")));
     let title = language.pick(format!("các đơn vị kỳ {period}"), format!("units in {period}"));
     Ok(print(desk, &list, &month.head(&title, language)))
 }
 
 /// `report`
 pub fn report(desk: &Desk, arguments: Report) -> Result<Printed, Failure> {
+    for path in std::iter::once(&arguments.out).chain(&arguments.annex) {
+        entering::free(path)?;
+    }
     let store = Store::open(&desk.folder)?;
     let view = store.view();
     let month = Month::read(desk, view, Some(&arguments.period))?;
@@ -303,17 +220,18 @@ pub fn report(desk: &Desk, arguments: Report) -> Result<Printed, Failure> {
     let noted = view.newest_of_all()?.into_iter().filter(|figure| of_period(&figure.observation.key));
     let notes = noted
         .filter(|figure| !figure.observation.note.is_empty())
-        .map(|figure| {
-            let about = Reported::of(&figure.observation.key.indicator).label(Language::Vi);
-            (about, figure.observation.note)
-        })
+        .map(|figure| (figure.observation.key.indicator, figure.observation.note))
         .collect();
+    let before = previous_in_year(month.period);
+    let closed = view.closed_periods()?;
     let sources = Sources {
         catalogue: &month.catalogue,
         ledger: &month.ledger,
         period: month.period,
         today: month.today,
         standing: view.standing("own", Some(month.period))?,
+        before: before.map(|before| view.standing("own", Some(before))).transpose()?.flatten(),
+        before_is_closed: before.is_some_and(|before| closed.contains(&before)),
         notes,
         is_simulated: month.is_simulated,
     };

@@ -125,25 +125,23 @@ pub fn remind(desk: &Desk, asked: &Remind) -> Result<Printed, Failure> {
     let plan = &desk.config.reminders;
     let store = Store::open(&desk.folder)?;
     let view = store.view();
-    let reminder = if asked.trial {
+    let reminders = if asked.trial {
         let name = view.belonging()?.map(|belonging| belonging.commune_name).unwrap_or_default();
-        trial(&name, desk.language, desk.clock.now())
+        vec![trial(&name, desk.language, desk.clock.now())]
     } else {
-        match reminding::compose(view, plan, desk.clock.now(), desk.language)? {
-            Some(composed) if composed.missing > 0 => composed.reminder,
-            _ => {
-                return Ok(desk
-                    .language
-                    .pick(
-                        "Không thiếu gì trong tháng này, không có gì để nhắc.\n",
-                        "Nothing is missing this month, there is nothing to remind of.\n",
-                    )
-                    .to_owned()
-                    .into());
-            }
-        }
+        let composed = reminding::compose(view, plan, desk.clock.now(), desk.language)?;
+        composed.into_iter().filter(|composed| composed.missing > 0).map(|composed| composed.reminder).collect()
     };
-    let mut text = format!("{}\n\n{}\n", plain(&reminder.subject), words::plain_lines(&reminder.text));
+    if reminders.is_empty() {
+        let text = desk.language.pick(
+            "Không thiếu gì trong tháng này, không có gì để nhắc.\n",
+            "Nothing is missing this month, there is nothing to remind of.\n",
+        );
+        return Ok(text.to_owned().into());
+    }
+    let shown =
+        |one: &notification::Reminder| format!("{}\n\n{}\n", plain(&one.subject), words::plain_lines(&one.text));
+    let mut text: String = reminders.iter().map(shown).collect();
     if asked.dry_run {
         return Ok(text.into());
     }
@@ -151,7 +149,13 @@ pub fn remind(desk: &Desk, asked: &Remind) -> Result<Printed, Failure> {
     if notifier.channels().is_empty() {
         return Err(Failure::NoWay);
     }
-    let results = finish(runtime()?, notifier.deliver(&reminder));
+    let results = finish(runtime()?, async {
+        let mut results = Vec::new();
+        for reminder in &reminders {
+            results.extend(notifier.deliver(reminder).await);
+        }
+        results
+    });
     let mut code = 0;
     for (channel, result) in results {
         let name = channel.name(desk.language);

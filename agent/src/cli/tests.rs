@@ -181,3 +181,108 @@ fn evidence_that_does_not_get_to_the_province_is_told_with_what_to_do() {
     assert!(again.contains("a.pdf đã được gắn vào phiên bản này; tệp sẽ được gửi lại"), "{again}");
     assert!(!run(&home, &["status"]).unwrap().text.contains("chưa tới được tỉnh"));
 }
+
+#[test]
+fn a_check_is_settled_by_the_note_it_asked_for() {
+    use crate::entry::Typed;
+    let mut home = Home::ready();
+    home.record("CDS-2", "2026-09", Typed::Value("12".into())).unwrap();
+    home.value("CDS-2", "10").unwrap();
+    let checks = |home: &Home| {
+        let text = run(home, &["checks", "--period", "2026-10", "--format", "json"]).unwrap().text;
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let first = &checks(&home)[0];
+    assert_eq!((&first["check"], &first["settled"]), (&"falls".into(), &"no".into()));
+    assert!(first["note"].is_null());
+    let told = run(&home, &["due", "--period", "2026-10"]).unwrap().text;
+    assert!(told.contains("1 điểm cần xem lại"), "{told}");
+    let note = ["record", "CDS-2", "--period", "2026-10", "--value", "10", "--note", "đã rà soát"];
+    run(&home, &note).unwrap();
+    let again = &checks(&home)[0];
+    assert_eq!((&again["settled"], &again["note"]), (&"yes".into(), &"đã rà soát".into()));
+    let told = run(&home, &["due", "--period", "2026-10"]).unwrap().text;
+    assert!(!told.contains("điểm cần xem lại"), "{told}");
+    // A task is looked at as well, and so is a figure ahead of its time.
+    let spent = run(&home, &["progress", "II.1", "--period", "2026-10", "--spent", "2700"]).unwrap().text;
+    assert!(spent.contains("giải ngân vượt kinh phí: 2.700 trên 150 triệu đồng"), "{spent}");
+    let ahead = run(&home, &["record", "CDS-3", "--period", "2026-12", "--value", "1"]).unwrap().text;
+    assert!(ahead.contains("kỳ chưa bắt đầu (từ 01/12/2026)"), "{ahead}");
+    assert_eq!(checks(&home).as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn after_the_plan_year_its_last_month_is_due() {
+    let home = Home::ready();
+    let line = ["commune-agent", "--data", home.folder.root().to_str().unwrap(), "due"];
+    let later = Clock::standing_at("2027-02-03T02:00:00Z".parse().unwrap());
+    let told = carry_out(Arguments::try_parse_from(line).unwrap(), &later).unwrap().text;
+    assert!(told.contains("đến hạn kỳ 2026-12"), "{told}");
+}
+
+#[test]
+fn the_commune_sees_its_own_lights_and_a_units_code_means_that_unit() {
+    let mut home = Home::ready();
+    let mut view = crate::fixture::catalogue();
+    view.units[0].code = "VP".into();
+    view.units[0].name = "Văn phòng".into();
+    home.receive(&[FeedItem::Catalogue(Box::new(view))]);
+    home.value("CDS-2", "10").unwrap();
+    let alerts = |words: &[&str]| {
+        let text = run(&home, &[&["alerts", "--period", "2026-10", "--format", "json"], words].concat()).unwrap().text;
+        serde_json::from_str::<Vec<serde_json::Value>>(&text).unwrap()
+    };
+    let all = alerts(&[]);
+    assert_eq!(all.iter().filter(|row| row["light"] == "red").count(), 6, "{all:?}");
+    let behind = all.iter().find(|row| row["indicator"] == "CDS-2").unwrap();
+    assert_eq!(behind["reason"], "thấp hơn 50 % so với lộ trình thời gian: đạt 12,5 %, lộ trình 80 %");
+    assert!(all.iter().any(|row| row["indicator"] == "task:II.1"), "tasks too");
+    assert_eq!(alerts(&["--unit", "vp"]).len(), 5, "its code");
+    assert_eq!(alerts(&["--unit", "phong van hoa"]).len(), 1, "words");
+    assert!(alerts(&["--unit", "an"]).is_empty(), "no part of a word");
+    assert!(alerts(&["--light", "yellow"]).is_empty());
+}
+
+#[test]
+fn what_units_owe_is_listed_before_any_of_them_reports() {
+    let mut home = Home::ready();
+    let mut view = crate::fixture::catalogue();
+    view.units[0] =
+        shared::catalogue::Unit { code: "AP".into(), name: "3 ấp".into(), members: 3, ..view.units[0].clone() };
+    view.targets[0].lead_unit = "3 ấp".into();
+    home.receive(&[FeedItem::Catalogue(Box::new(view))]);
+    let owed = |home: &Home| run(home, &["due", "--units", "--period", "2026-10"]).unwrap().text;
+    assert!(
+        owed(&home).contains("hết ngày 17/10/2026 (còn 1 ngày). 3 đơn vị phải báo cáo 3 số liệu, còn thiếu 3"),
+        "{}",
+        owed(&home)
+    );
+    // In any case of its code, and a code that is not there says where they are.
+    run(&home, &["record", "CDS-1", "--period", "2026-10", "--unit", "ap-02", "--ratio", "4/5"]).unwrap();
+    assert!(owed(&home).contains("còn thiếu 2"), "{}", owed(&home));
+    let due = run(&home, &["due", "--period", "2026-10"]).unwrap().text;
+    assert!(due.contains("1/3") && due.contains("commune-agent due --units"), "{due}");
+    let failure =
+        run(&home, &["record", "CDS-1", "--period", "2026-10", "--unit", "AP-9", "--ratio", "4/5"]).unwrap_err();
+    assert!(failure.explain(Language::Vi).contains("commune-agent units"));
+    assert!(run(&home, &["units"]).unwrap().text.contains("AP-01…AP-03"));
+}
+
+#[test]
+fn an_english_clerk_reads_the_reason_of_the_list_in_english() {
+    use shared::review::Reason;
+    let mut home = Home::ready();
+    let first = home.value("CDS-2", "10").unwrap();
+    home.receive(&[FeedItem::Verdict {
+        observation: first.change_id,
+        decision: Decision::Returned,
+        reason: Reason::Mismatch.told("biểu 2"),
+        reviewer: "Hà".into(),
+        decided_at: now(),
+    }]);
+    for words in [&["--lang", "en", "status"][..], &["--lang", "en", "history", "CDS-2"]] {
+        let text = run(&home, words).unwrap().text;
+        assert!(text.contains("the figure is not what the evidence says: biểu 2"), "{text}");
+    }
+    assert!(run(&home, &["status"]).unwrap().text.contains("số liệu không khớp minh chứng: biểu 2"));
+}

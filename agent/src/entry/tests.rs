@@ -253,3 +253,45 @@ fn a_verdict_shows_on_its_version_and_ends_with_the_next() {
     home.value("CDS-2", "10").unwrap();
     assert!(home.store.view().returned_figures().unwrap().is_empty());
 }
+
+#[test]
+fn the_same_value_again_keeps_its_evidence_unless_it_was_returned() {
+    use crate::store::file::FileState;
+    let mut home = Home::ready();
+    let first = home.value("CDS-2", "10").unwrap();
+    let file = |byte: u8| Copied { sha256: [byte; 32], name: format!("{byte}.pdf"), size_bytes: 3 };
+    let attach = |home: &mut Home, files: Vec<Copied>| {
+        let (store, mut author) = home.author();
+        entry_attach(store, &mut author, "2026-10".parse().unwrap(), files).unwrap();
+    };
+    attach(&mut home, vec![file(1), file(2)]);
+    home.store.write(|writing| writing.note_file([1; 32], FileState::Held, 3, "")).unwrap();
+    home.store.write(|writing| writing.note_file([2; 32], FileState::Missing, 0, "missing")).unwrap();
+    let verdict = |observation, decision| FeedItem::Verdict {
+        observation,
+        decision,
+        reason: "lý do".into(),
+        reviewer: "Hà".into(),
+        decided_at: now(),
+    };
+    home.receive(&[verdict(first.change_id, Decision::Accepted)]);
+    // A note that a check asked for: the file goes on, held as it is, and what is lost does not.
+    let noted = Form { note: "đã đối chiếu".into(), ..form("CDS-2", "2026-10", value("10")) };
+    let (store, mut author) = home.author();
+    let second = record(store, &mut author, &noted).unwrap();
+    assert_eq!((second.version, second.carried, second.ends_acceptance()), (2, 1, true));
+    assert_eq!(home.store.view().evidence_names(second.change_id).unwrap(), ["1.pdf"]);
+    assert_eq!(home.store.view().evidence_file([1; 32]).unwrap().unwrap().state, FileState::Held, "not sent again");
+    assert_eq!(home.store.view().head().unwrap().seq, 5, "two figures, two files and the binding to the new version");
+    // So it goes through a workbook or a table.
+    let (store, mut author) = home.author();
+    let table = "indicator,period,value,note\nCDS-2,2026-10,10,lần nữa\n";
+    let imported = crate::import::import(store, &mut author, table.as_bytes(), crate::import::How::default()).unwrap();
+    assert_eq!((imported.recorded[0].1.version, imported.recorded[0].1.carried), (3, 1));
+    // Another value has its own evidence, and so has the one after a return.
+    let fourth = home.value("CDS-2", "11").unwrap();
+    assert_eq!((fourth.carried, fourth.ends_acceptance()), (0, false));
+    attach(&mut home, vec![file(1)]);
+    home.receive(&[verdict(fourth.change_id, Decision::Returned)]);
+    assert_eq!(home.value("CDS-2", "11").unwrap().carried, 0, "the reviewer did not accept it");
+}

@@ -1,9 +1,16 @@
 //! What is wrong with a file of figures, named by row and column.
 
 use super::MAX_ROWS;
-use crate::entry::EntryError;
+use crate::{entry::EntryError, store::figures::Figure};
 use chrono::NaiveDate;
-use shared::language::Language;
+use shared::{
+    calendar::TIME_ZONE,
+    catalogue::Kind,
+    language::Language,
+    listing::number_for_people,
+    observation::{Refusal, Value},
+    tables::write::value_cells,
+};
 use std::{collections::BTreeMap, fmt, path::Path};
 
 /// Most faults that are named; what comes after is only counted.
@@ -29,6 +36,14 @@ pub enum FaultKind {
     Missing,
     /// Both a value and a numerator or denominator.
     BothForms,
+    /// A denominator without a numerator.
+    OnlyDenominator,
+    /// The file holds nothing.
+    Empty,
+    /// The store holds a figure that is newer than the template, and another one.
+    Newer(Box<Newer>),
+    /// A formula that no spreadsheet has computed.
+    Uncomputed,
     /// The same figure stands in an earlier row.
     Repeats(usize),
     /// The heading has this column twice.
@@ -53,7 +68,76 @@ pub enum FaultKind {
     Entry(EntryError),
 }
 
+/// A figure of a template and the newer one that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newer {
+    /// The file's value.
+    pub given: Value,
+    /// What is held.
+    pub held: Figure,
+}
+
+impl Newer {
+    fn explain(&self, language: Language) -> String {
+        let Figure { observation, version, entered_by, entered_at, .. } = &self.held;
+        let (given, held) = (shown(self.given, language), shown(observation.value, language));
+        let at = entered_at.with_timezone(&TIME_ZONE).format("%d/%m/%Y %H:%M");
+        let (version, by) = (version.unwrap_or_default(), entered_by.replace(char::is_control, " "));
+        language.pick(
+            format!("tệp ghi {given}, nhưng sau khi tạo mẫu đã có số {held} (phiên bản {version}, {by}, {at}): tạo mẫu mới bằng lệnh `template`, hoặc thêm --overwrite để lấy số trong tệp"),
+            format!("the file says {given}, but {held} was recorded after the template was made (version {version}, {by}, {at}): make a new template, or add --overwrite to take the file's"),
+        )
+    }
+}
+
+fn shown(value: Value, language: Language) -> String {
+    let number = |machine: &String| number_for_people(machine, language);
+    match (&value_cells(value), value) {
+        ([numerator, denominator, _], Value::Ratio { .. }) => format!("{}/{}", number(numerator), number(denominator)),
+        (_, Value::Flag(yes)) => if yes { language.pick("có", "yes") } else { language.pick("không", "no") }.to_owned(),
+        ([.., plain], Value::Percent(_)) => format!("{}%", number(plain)),
+        ([.., plain], _) => number(plain),
+    }
+}
+
 impl FaultKind {
+    /// In a workbook people know cells by their headings and know nothing of options.
+    fn explain_in_sheet(&self, language: Language) -> String {
+        let l = |vi: &str, en: &str| language.pick(vi, en).to_owned();
+        match self {
+            Self::BothForms => l(
+                "chỉ điền ô Kết quả, hoặc hai ô Tử số và Mẫu số",
+                "fill in the cell Kết quả, or the cells Tử số and Mẫu số, not both",
+            ),
+            Self::Entry(EntryError::NotYesOrNo(text)) => language.pick(
+                format!("{text:?} không phải Có/Không: chọn Có hoặc Không"),
+                format!("{text:?} is neither Có (yes) nor Không (no)"),
+            ),
+            Self::Entry(EntryError::Refused(Refusal::UnitNeedsParts)) => l(
+                "số liệu của đơn vị phải có Tử số và Mẫu số để cộng dồn cho toàn xã",
+                "a unit's figure needs Tử số and Mẫu số, so that it can be added up",
+            ),
+            Self::Entry(EntryError::Refused(Refusal::UnknownUnit(code))) => language.pick(
+                format!("xã không có đơn vị {code}; để trống Mã đơn vị khi báo cáo cho toàn xã"),
+                format!("the commune has no unit {code}; leave Mã đơn vị empty to report for the whole commune"),
+            ),
+            Self::Entry(EntryError::Refused(Refusal::WrongKind { asked, .. })) => match asked {
+                Kind::Ratio => l(
+                    "chỉ tiêu này cần Tử số và Mẫu số, hoặc Kết quả là phần trăm",
+                    "this indicator takes Tử số and Mẫu số, or a percentage in Kết quả",
+                ),
+                Kind::Count => {
+                    l("chỉ tiêu này cần một số nguyên ở ô Kết quả", "this indicator takes a whole number in Kết quả")
+                }
+                Kind::Decimal => l("chỉ tiêu này cần một số ở ô Kết quả", "this indicator takes a number in Kết quả"),
+                Kind::Flag => {
+                    l("chỉ tiêu này cần Có/Không ở ô Kết quả", "this indicator takes Có (yes) or Không (no) in Kết quả")
+                }
+            },
+            _ => self.explain(language),
+        }
+    }
+
     fn explain(&self, language: Language) -> String {
         match self {
             Self::Period(text) => language.pick(
@@ -65,6 +149,17 @@ impl FaultKind {
                 .pick(
                     "chỉ điền value, hoặc numerator và denominator",
                     "fill in value, or numerator and denominator, not both",
+                )
+                .into(),
+            Self::OnlyDenominator => language
+                .pick("có mẫu số mà chưa có tử số: điền tử số, hoặc xóa mẫu số", "a denominator without a numerator: fill in the numerator, or clear the denominator")
+                .into(),
+            Self::Empty => language.pick("tệp không có nội dung", "the file is empty").into(),
+            Self::Newer(newer) => newer.explain(language),
+            Self::Uncomputed => language
+                .pick(
+                    "công thức chưa có kết quả: mở tệp bằng Excel hoặc LibreOffice, tính lại và lưu",
+                    "the formula has no result yet: open the file in a spreadsheet, let it compute, and save",
                 )
                 .into(),
             Self::Repeats(row) => {
@@ -120,7 +215,7 @@ pub struct Faults {
 }
 
 /// A sheet, and the letters of its columns by name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SheetPlace {
     /// Name of the sheet.
     pub name: String,
@@ -144,9 +239,10 @@ impl Faults {
             let mut place = format!("{file}");
             if let Some(sheet) = &self.sheet {
                 place += &language.pick(format!(", trang {}", sheet.name), format!(", sheet {}", sheet.name));
-                if let Some(letters) = sheet.columns.get(column.as_str()) {
-                    place += &language.pick(format!(", ô {letters}{row}"), format!(", cell {letters}{row}"));
-                    lines.push(format!("{place}: {}", error.explain(language)));
+                let cell = sheet.cell(column, *row);
+                if !cell.is_empty() {
+                    place += &language.pick(format!(", ô {cell}"), format!(", cell {cell}"));
+                    lines.push(format!("{place}: {}", error.explain_in_sheet(language)));
                     continue;
                 }
             }

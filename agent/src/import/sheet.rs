@@ -2,12 +2,14 @@
 //! the same headings.
 
 use super::{
-    Column, ImportError, MAX_ROWS, Parsed, Places, Rows,
+    Column, Content, ImportError, MAX_ROWS, Places,
     fault::{Collector, FaultKind, SheetPlace},
-    form, places,
+    form,
+    merged::Merged,
+    places,
 };
-use crate::template::{MARK_SHEET, Mark};
-use shared::{catalogue::view::CommuneView, language::Language};
+use crate::template::{MARK_SHEET, Mark, of_title};
+use shared::{catalogue::view::CommuneView, language::Language, period::Period, vietnamese};
 use std::collections::BTreeMap;
 use thiserror::Error;
 use workbook::{
@@ -62,11 +64,12 @@ impl Foreign {
     }
 }
 
-/// The rows of a workbook that can be forms, and the number of blank ones.
-pub(super) fn parse(bytes: &[u8], view: &CommuneView, faults: &mut Collector) -> Result<(Rows, usize), ImportError> {
+/// What a workbook holds.
+pub(super) fn parse(bytes: &[u8], view: &CommuneView, faults: &mut Collector) -> Result<Content, ImportError> {
     let sheets = reading::read(bytes)?;
-    if let Some(mark) = sheets.iter().find(|sheet| sheet.name == MARK_SHEET) {
-        check_mark(&Mark::read(mark), view)?;
+    let mark = sheets.iter().find(|sheet| sheet.name == MARK_SHEET).map(Mark::read);
+    if let Some(mark) = &mark {
+        check_mark(mark, view)?;
     }
     let with_heading: Vec<_> = sheets
         .iter()
@@ -81,7 +84,27 @@ pub(super) fn parse(bytes: &[u8], view: &CommuneView, faults: &mut Collector) ->
             return Err(Foreign::Tables(names.join(", ")).into());
         }
     };
-    Ok(rows(sheet, heading, faults))
+    if mark.is_none() {
+        check_title(sheet, heading, view)?;
+    }
+    let content = rows(sheet, heading, faults);
+    Ok(Content { handed_out: mark.unwrap_or_default().handed_out, ..content })
+}
+
+/// A template that was copied into a workbook of its own has lost its mark, but not its first line.
+fn check_title(sheet: &Sheet, heading: u32, view: &CommuneView) -> Result<(), Foreign> {
+    for cell in sheet.rows.range(..heading).flat_map(|(_, cells)| cells.values()) {
+        let text = cell.text();
+        let Some((commune, period)) = of_title(&text) else { continue };
+        if vietnamese::folded(commune) != vietnamese::folded(&view.commune.name) {
+            return Err(Foreign::Commune(commune.chars().take(60).collect()));
+        }
+        let year = Period::year(period);
+        if year != view.province.plan_year {
+            return Err(Foreign::Year(year, view.province.plan_year));
+        }
+    }
+    Ok(())
 }
 
 fn check_mark(mark: &Mark, view: &CommuneView) -> Result<(), Foreign> {
@@ -106,19 +129,19 @@ fn heading(sheet: &Sheet) -> Option<u32> {
     rows.find(|(_, cells)| names(cells, Column::Indicator) && names(cells, Column::Period)).map(|(row, _)| *row)
 }
 
-fn rows(sheet: &Sheet, heading: u32, faults: &mut Collector) -> (Rows, usize) {
+fn rows(sheet: &Sheet, heading: u32, faults: &mut Collector) -> Content {
     let shown = |row: u32| row as usize + 1;
     faults.sheet = Some(SheetPlace { name: sheet.name.clone(), columns: BTreeMap::new() });
     let head = sheet.rows.get(&heading).cloned().unwrap_or_default();
     let head: Vec<(usize, String)> = head.iter().map(|(column, cell)| (*column as usize, cell.text())).collect();
     let found = places(head.iter().map(|(at, name)| (*at, name.as_str())), shown(heading), true, faults);
-    let Some(places) = found else { return (Rows::new(), 0) };
+    let Some(places) = found else { return Content::default() };
     let letters = Column::ALL.into_iter().filter_map(|column| {
         let at = u32::try_from(places[column as usize]?).ok()?;
         Some((column.name(), place::letters(at)))
     });
     faults.sheet = Some(SheetPlace { name: sheet.name.clone(), columns: letters.collect() });
-    let (mut rows, mut blank) = (Rows::new(), 0);
+    let (merged, mut content) = (Merged::new(&sheet.merged, &places), Content::default());
     let data = sheet.rows.range(heading + 1..).filter(|(_, cells)| is_of_table(cells, &places));
     for (number, (row, cells)) in data.enumerate() {
         if number >= MAX_ROWS {
@@ -126,37 +149,30 @@ fn rows(sheet: &Sheet, heading: u32, faults: &mut Collector) -> (Rows, usize) {
             break;
         }
         let before = faults.count;
-        check_cells(sheet, *row, cells, &places, faults);
+        check_cells(&merged, *row, cells, &places, faults);
         if faults.count > before {
             continue;
         }
         let texts = texts(cells, &places);
-        match form(|column| texts[column as usize].as_str(), shown(*row), faults) {
-            Parsed::Form(form) => rows.push((shown(*row), form)),
-            Parsed::Blank => blank += 1,
-            Parsed::Faulty => {}
-        }
+        content.take(shown(*row), form(|column| texts[column as usize].as_str(), shown(*row), faults));
     }
-    (rows, blank)
+    content
 }
 
 /// Whether a row has anything in a column that is read: notes below the table and sums beside it are the office's own.
 fn is_of_table(cells: &BTreeMap<u32, Cell>, places: &Places) -> bool {
     let has = |column: Column| places[column as usize].is_some_and(|at| cells.contains_key(&cell_of(at)));
-    has(Column::Indicator) || has(Column::Numerator) || has(Column::Value)
+    has(Column::Indicator) || has(Column::Numerator) || has(Column::Denominator) || has(Column::Value)
 }
 
 fn cell_of(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn check_cells(sheet: &Sheet, row: u32, cells: &BTreeMap<u32, Cell>, places: &Places, faults: &mut Collector) {
+fn check_cells(merged: &Merged, row: u32, cells: &BTreeMap<u32, Cell>, places: &Places, faults: &mut Collector) {
     for column in Column::ALL {
         let Some(at) = places[column as usize].map(cell_of) else { continue };
-        let merged = sheet.merged.iter().find(|((top, left), (bottom, right))| {
-            (*top..=*bottom).contains(&row) && (*left..=*right).contains(&at) && top != bottom
-        });
-        if let Some((first, last)) = merged {
+        if let Some((first, last)) = merged.at(row, at) {
             let region = format!("{}:{}", place::cell(first.0, first.1), place::cell(last.0, last.1));
             faults.add(row as usize + 1, column.name(), FaultKind::Merged(region));
             continue;
@@ -164,6 +180,7 @@ fn check_cells(sheet: &Sheet, row: u32, cells: &BTreeMap<u32, Cell>, places: &Pl
         let is_number = matches!(column, Column::Numerator | Column::Denominator | Column::Value);
         match cells.get(&at) {
             Some(Cell::Error(shown)) => faults.add(row as usize + 1, column.name(), FaultKind::Formula(shown.clone())),
+            Some(Cell::Uncomputed) => faults.add(row as usize + 1, column.name(), FaultKind::Uncomputed),
             Some(Cell::Day(day)) if is_number => faults.add(row as usize + 1, column.name(), FaultKind::Day(*day)),
             _ => {}
         }

@@ -13,12 +13,12 @@ cds-2,2026-10,,,,1200,
 CDS-3,2026-Q4,,,,\"12,5\",
 CDS-4,2026-10,,,,yes,
 CDS-2,2026-09,,,,,để trống
-CDS-1,2026-09,,,60,,
+CDS-1,2026-09,,,,,
 ";
 
 fn run(home: &mut Home, text: impl AsRef<[u8]>, dry_run: bool) -> Result<Imported, ImportError> {
     let (store, mut author) = home.author();
-    import(store, &mut author, text.as_ref(), dry_run)
+    import(store, &mut author, text.as_ref(), How { dry_run, ..How::default() })
 }
 
 fn faults(home: &mut Home, text: impl AsRef<[u8]>) -> Vec<(usize, String)> {
@@ -38,6 +38,7 @@ fn a_good_file_goes_in_whole_and_again_changes_nothing() {
     assert_eq!((dry.recorded.len(), home.store.view().head().unwrap().seq), (5, 0));
     let imported = run(&mut home, GOOD, false).unwrap();
     assert_eq!((imported.recorded.len(), imported.unchanged, imported.blank), (5, 0, 2));
+    assert_eq!(imported.bare_notes, [7], "a note without a value is said");
     assert_eq!(imported.recorded[2].0, 4);
     let again = run(&mut home, GOOD, false).unwrap();
     assert_eq!((again.recorded.len(), again.unchanged), (0, 5));
@@ -87,7 +88,8 @@ CDS-2,2026-10,,,,6,
     ];
     assert_eq!(faults(&mut home, rows), expected.map(|(row, column)| (row, column.to_owned())));
     assert_eq!(faults(&mut home, "indicator,value,value,x\nCDS-2,5,,\n").len(), 3);
-    assert_eq!(faults(&mut home, ""), [(1, String::new())]);
+    assert_eq!(faults(&mut home, ""), [(0, String::new())]);
+    assert_eq!(faults(&mut home, "indicator,period,denominator\nCDS-1,2026-10,60\n"), [(2, "numerator".to_owned())]);
     assert_eq!(faults(&mut home, b"indicator,period,value\nCDS-2,2026-10,\xff\n"), [(2, String::new())]);
     assert_eq!(home.store.view().head().unwrap().seq, 0);
 }

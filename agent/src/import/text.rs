@@ -1,7 +1,7 @@
 //! Rows of a file of text: a spreadsheet saved as CSV.
 
 use super::{
-    Column, MAX_ROWS, Parsed, Places, Rows,
+    Column, Content, MAX_ROWS, Places,
     fault::{Collector, FaultKind},
     form, places,
 };
@@ -11,8 +11,8 @@ use shared::period::Period;
 /// What spreadsheets put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The rows of a file that can be forms, and the number of blank ones. Faults of form go to the collector.
-pub(super) fn parse(bytes: &[u8], faults: &mut Collector) -> (Rows, usize) {
+/// What a file holds. Faults of form go to the collector.
+pub(super) fn parse(bytes: &[u8], faults: &mut Collector) -> Content {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter(bytes))
@@ -35,10 +35,10 @@ pub(super) fn parse(bytes: &[u8], faults: &mut Collector) -> (Rows, usize) {
     let (row, heading) = match next() {
         Some((row, Some(heading))) => (row, heading),
         Some((row, None)) => return whole_file(faults, row, FaultKind::NotText),
-        None => return whole_file(faults, 1, FaultKind::Missing),
+        None => return whole_file(faults, 0, FaultKind::Empty),
     };
-    let Some(places) = places(heading.iter().enumerate(), row, false, faults) else { return (Rows::new(), 0) };
-    let (mut rows, mut blank) = (Rows::new(), 0);
+    let Some(places) = places(heading.iter().enumerate(), row, false, faults) else { return Content::default() };
+    let mut content = Content::default();
     for number in 0.. {
         let Some((row, record)) = next() else { break };
         if number >= MAX_ROWS {
@@ -55,19 +55,15 @@ pub(super) fn parse(bytes: &[u8], faults: &mut Collector) -> (Rows, usize) {
             faults.add(row, "", FaultKind::CellCount(record.len(), heading.len()));
         } else {
             let cell = |column: Column| places[column as usize].and_then(|place| record.get(place)).unwrap_or_default();
-            match form(cell, row, faults) {
-                Parsed::Form(form) => rows.push((row, form)),
-                Parsed::Blank => blank += 1,
-                Parsed::Faulty => {}
-            }
+            content.take(row, form(cell, row, faults));
         }
     }
-    (rows, blank)
+    content
 }
 
-fn whole_file(faults: &mut Collector, row: usize, kind: FaultKind) -> (Rows, usize) {
+fn whole_file(faults: &mut Collector, row: usize, kind: FaultKind) -> Content {
     faults.add(row, "", kind);
-    (Rows::new(), 0)
+    Content::default()
 }
 
 /// Rows as a spreadsheet shows them: the reader skips blank lines, which are rows there, and a line break within quotes

@@ -45,6 +45,29 @@ impl View<'_> {
         Ok(statement.query_map([observation.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
+    /// The files bound to a version of a figure, in the order of their binding, without those that were refused or lost.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn sound_evidence(&self, observation: Uuid) -> Result<Vec<Evidence>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT e.sha256, e.name, e.size_bytes FROM evidence e LEFT JOIN evidence_file b ON b.sha256 = e.sha256
+             WHERE e.observation = ?1 AND e.refusal_code IS NULL AND coalesce(b.state, '') NOT IN ('refused', 'missing')
+             ORDER BY e.seq",
+        )?;
+        let mut rows = statement.query([observation.as_bytes()])?;
+        let mut files = Vec::new();
+        while let Some(row) = rows.next()? {
+            files.push(Evidence {
+                observation,
+                sha256: row.get(0)?,
+                name: row.get(1)?,
+                size_bytes: unsigned(row.get(2)?),
+            });
+        }
+        Ok(files)
+    }
+
     /// How much evidence is kept.
     ///
     /// # Errors

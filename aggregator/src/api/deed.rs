@@ -6,19 +6,21 @@ use super::{
     problem::{Fault, Problem},
 };
 use crate::{
+    cli::exception::check,
     closing,
     report::{
         closings::{self, Obstacle},
         question::AskError,
     },
+    reviewing::{self, ReviewError},
     site::Site,
-    store::{Closed, Exception, ReviewRequest, Reviewed, StoredVerdict},
+    store::{Closed, Exception, ReviewRequest, StoredVerdict},
 };
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use shared::{
     language::Language,
@@ -26,9 +28,6 @@ use shared::{
     period::Period,
     review::Reason,
 };
-
-/// How long after its period a cut-off day may lie.
-const LATEST_CUTOFF: TimeDelta = TimeDelta::days(366);
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,16 +125,28 @@ async fn review(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value, Pr
         }
     }
     let request = ReviewRequest { commune: commune.clone(), key: key.clone(), version, decision, reason, code };
-    match site.province.store.review(request, caller.act(site)).await? {
-        Reviewed::Done { version } => Ok(told(version, false)),
-        Reviewed::Nothing => {
+    let without_evidence = asked.text("without_evidence") == Some("true");
+    let judged = reviewing::review(&*site.province.store, request, without_evidence, caller.act(site)).await;
+    match judged {
+        Ok(judged) => {
+            let mut told = told(judged.version, false);
+            told["period_closed"] = judged.is_closed.into();
+            Ok(told)
+        }
+        Err(ReviewError::Nothing) => {
             Err(Problem::new(Fault::NotFound, language.pick("không có số liệu này", "there is no such figure")))
         }
-        Reviewed::Outdated { newest } => {
+        Err(ReviewError::Outdated { newest }) => {
             let words =
                 language.pick(format!("phiên bản mới nhất: {newest}"), format!("the newest version is {newest}"));
             Err(Problem::new(Fault::Outdated, words))
         }
+        Err(ReviewError::NoEvidence { .. }) => Err(unusable(
+            language,
+            "báo cáo đạt mà chưa có minh chứng bắt buộc; without_evidence: true để vẫn chấp nhận",
+            "it claims completion without the evidence it needs; without_evidence: true accepts it all the same",
+        )),
+        Err(ReviewError::Store(error)) => Err(error.into()),
     }
 }
 
@@ -144,10 +155,10 @@ async fn exception(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value,
     let (period, reason) = (period(site, caller, asked)?, words(asked, language)?);
     let commune = asked.owned("commune").unwrap_or_default();
     let cutoff: NaiveDate = asked.parsed("cutoff").ok_or_else(|| Problem::new(Fault::Unusable, "cutoff"))?;
-    let (from, to) = (period.first_day(), period.last_day() + LATEST_CUTOFF);
-    if !(from..=to).contains(&cutoff) {
-        return Err(unusable(language, format!("cutoff: từ {from} đến {to}"), format!("cutoff: from {from} to {to}")));
-    }
+    let rulebook = site.province.rulebook();
+    let known = rulebook.catalogue.commune(&commune).ok_or_else(|| Problem::new(Fault::NotFound, ""))?;
+    check(&rulebook.catalogue, known, period, cutoff)
+        .map_err(|failure| Problem::new(Fault::Unusable, failure.explain(language)))?;
     let exception = Exception { commune: commune.clone(), period, cutoff, reason };
     if !site.province.store.set_exception(exception, caller.act(site)).await? {
         let words = language.pick(format!("kỳ {period} đã chốt"), format!("{period} is closed"));

@@ -205,7 +205,12 @@ impl Problem {
             | AskError::NoRevision(..)
             | AskError::NoSnapshot(_)
             | AskError::BadSnapshot(..) => Fault::NotFound,
-            AskError::OutsidePlanYear(..) | AskError::Supposition(_) | AskError::UnknownWord(..) => Fault::BadParameter,
+            AskError::OutsidePlanYear(..)
+            | AskError::Supposition(_)
+            | AskError::NoTarget(..)
+            | AskError::Refused(_)
+            | AskError::NothingToReturn(_)
+            | AskError::UnknownWord(..) => Fault::BadParameter,
         };
         Self::new(fault, error.explain(language))
     }

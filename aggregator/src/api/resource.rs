@@ -490,6 +490,12 @@ pub static RESOURCES: [Resource; 25] = [
                 "",
             ),
             Parameter::body(
+                "without_evidence",
+                Form::Flag,
+                ("Vẫn chấp nhận khi chưa có minh chứng bắt buộc", "Accepts it also without the evidence it needs"),
+                "",
+            ),
+            Parameter::body(
                 "replace",
                 Form::Flag,
                 ("Thay quyết định đã có", "Takes the place of a decision that stands"),

@@ -12,11 +12,12 @@ use clap::{
     Args, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use pages::token;
+use pages::{password, token};
 use shared::{
     calendar::rfc3339,
     listing::{Column, Form, Listing, for_people},
 };
+use std::io::{self, BufRead, Read};
 
 fn name(text: &str) -> Result<String, String> {
     let text = text.trim().to_lowercase();
@@ -94,6 +95,9 @@ pub struct Add {
     /// Lãnh đạo của một xã, chỉ xem xã mình
     #[arg(long, conflicts_with = "role")]
     commune: Option<String>,
+    /// Đọc mật khẩu từ đầu vào chuẩn thay vì in liên kết
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 impl AccountCommand {
@@ -146,6 +150,7 @@ impl Add {
     async fn run(self, context: &Context, opened: &Opened, now: DateTime<Utc>) -> Result<(), Failure> {
         let (_, catalogue) = opened.store.catalogue().await?;
         let commune = self.commune.as_deref().map(|typed| commune(&catalogue, typed)).transpose()?;
+        let password = if self.password_stdin { Some(read_password(&self.name, context)?) } else { None };
         let secret = token::new_token(&mut rand::rng());
         let account = Account {
             name: self.name.clone(),
@@ -163,8 +168,23 @@ impl Add {
         if !opened.store.add_account(account, context.act_at(now)).await? {
             return Err(Failure::AccountExists(self.name));
         }
-        say(&told(context, opened, &secret, now))
+        let Some(password) = password else { return say(&told(context, opened, &secret, now)) };
+        let hash = password::hash(password).await.map_err(|error| Failure::Password(error.to_string()))?;
+        opened.store.change_account(&self.name, AccountChange::Password(hash), context.act_at(now)).await?;
+        say(&context
+            .pick(format!("{}: đã tạo, dùng được ngay", self.name), format!("{}: made, ready for use", self.name)))
     }
+}
+
+/// A password from standard input, as far as it is one that can be taken.
+fn read_password(account: &str, context: &Context) -> Result<String, Failure> {
+    let mut line = String::new();
+    let most = u64::try_from(password::MAX_CHARS * 4 + 2).unwrap_or(u64::MAX);
+    let read = io::stdin().lock().take(most).read_line(&mut line);
+    read.map_err(|error| Failure::Password(error.to_string()))?;
+    let line = line.trim_end_matches(['\r', '\n']);
+    password::check(line, account).map_err(|weakness| Failure::Password(weakness.explain(context.language)))?;
+    Ok(line.to_owned())
 }
 
 /// The link, and until when.

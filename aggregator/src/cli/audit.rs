@@ -18,10 +18,11 @@ use std::{fmt, str::FromStr};
 const MOST_LINES: u32 = 100_000;
 
 /// What is noted, in Vietnamese and English.
-const WORDS: [(&str, &str, &str); 21] = [
+const WORDS: [(&str, &str, &str); 22] = [
     ("founded", "lập tỉnh", "province founded"),
     ("catalogue_imported", "nạp danh mục", "catalogue imported"),
     ("exception_set", "gia hạn", "exception set"),
+    ("exception_withdrawn", "rút gia hạn", "exception withdrawn"),
     ("reviewed", "thẩm định", "reviewed"),
     ("period_closed", "chốt kỳ", "period closed"),
     ("period_reopened", "mở lại kỳ", "period reopened"),
@@ -52,7 +53,7 @@ pub struct Audit {
     #[arg(long)]
     until: Option<NaiveDate>,
     /// Chỉ một loại việc (cột what của --format csv), ví dụ reviewed
-    #[arg(long)]
+    #[arg(long, hide_possible_values = true, value_parser = WORDS.map(|(word, ..)| word))]
     what: Option<String>,
     /// Tìm trong người làm và nội dung, không cần dấu
     #[arg(long)]
@@ -103,6 +104,11 @@ impl Audit {
         let opened = context.open().await?;
         if self.verify {
             return self.verify(&opened.store, context).await;
+        }
+        if let (Some(from), Some(until)) = (self.from, self.until)
+            && from > until
+        {
+            return Err(Failure::DaysReversed { from, until });
         }
         let question = AuditQuestion {
             from: self.from.and_then(midnight),

@@ -85,7 +85,8 @@ fn is_workbook(path: &Path) -> bool {
 /// The files of a catalogue folder or the sheets of a workbook. One that is missing is a fault that the reader names.
 fn files_of(dir: &Path) -> Result<CatalogueFiles, Failure> {
     let fault = |source| Failure::File { path: dir.to_owned(), source };
-    if is_workbook(dir) {
+    // Whatever file it is: the reader of workbooks says what is wrong with it.
+    if is_workbook(dir) || dir.is_file() {
         let mut bytes = Vec::new();
         let file = File::open(dir).map_err(fault)?;
         // One byte more than allowed, so that a file that is too large is seen without reading all of it.
@@ -171,7 +172,7 @@ async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
             for change in &changes {
                 say(&change.describe(context.language))?;
             }
-            for orphan in orphans(&new, &opened.store.observations().await?) {
+            for orphan in orphans(&old, &new, &opened.store.observations().await?) {
                 say_aside(&context.pick(
                     format!("Lưu ý: {orphan} đã có số liệu nhưng danh mục không còn; số liệu vẫn được giữ."),
                     format!("note: {orphan} has figures but is no longer in the catalogue; the figures are kept"),
@@ -188,20 +189,26 @@ async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// What has figures that the catalogue no longer asks for: `commune indicator`.
-fn orphans(catalogue: &Catalogue, observations: &[StoredObservation]) -> BTreeSet<String> {
-    let asked: BTreeSet<(&str, &str)> =
-        catalogue.targets.iter().map(|target| (target.commune.as_str(), target.indicator.as_str())).collect();
-    let tasks: BTreeSet<(&str, &str)> =
-        catalogue.tasks.iter().map(|task| (task.commune.as_str(), task.code.as_str())).collect();
-    let reported = observations.iter().map(|one| (one.commune.as_str(), one.key.indicator.as_str()));
+/// What has figures and was asked for by the catalogue before, but is no longer: `commune indicator`.
+fn orphans(old: &Catalogue, new: &Catalogue, observations: &[StoredObservation]) -> BTreeSet<String> {
+    let (before, now) = (asked_of(old), asked_of(new));
+    let reported = observations.iter().map(|one| {
+        let code = one.key.indicator.as_str();
+        (one.commune.as_str(), code, Reported::of(code).task().map_or((false, code), |task| (true, task)))
+    });
     reported
-        .filter(|(commune, code)| match Reported::of(code).task() {
-            Some(task) => !tasks.contains(&(*commune, task)),
-            None => !asked.contains(&(*commune, *code)),
-        })
-        .map(|(commune, code)| format!("{commune} {code}"))
+        .filter(|(commune, _, what)| before.contains(&(*commune, *what)) && !now.contains(&(*commune, *what)))
+        .map(|(commune, code, _)| format!("{commune} {code}"))
         .collect()
+}
+
+/// A commune, and what its plan has: whether it is a task, and its code.
+type Asked<'a> = (&'a str, (bool, &'a str));
+
+fn asked_of(catalogue: &Catalogue) -> BTreeSet<Asked<'_>> {
+    let targets = catalogue.targets.iter().map(|target| (target.commune.as_str(), (false, target.indicator.as_str())));
+    let tasks = catalogue.tasks.iter().map(|task| (task.commune.as_str(), (true, task.code.as_str())));
+    targets.chain(tasks).collect()
 }
 
 fn adopt(dir: &Path, communes: &[String], context: &Context) -> Result<(), Failure> {
@@ -265,4 +272,46 @@ fn replace(dir: &Path, files: &CatalogueFiles, same: impl Fn(&str, &[u8]) -> boo
         written.map_err(|source| Failure::File { path, source })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        sample::{self, batch, figure},
+        store::Append,
+    };
+    use shared::change::LogPosition;
+
+    use workbook::reading::ReadFault;
+
+    #[tokio::test]
+    async fn only_what_the_catalogue_had_before_is_missed() {
+        let (_folder, store) = sample::store().await;
+        // CDS-17 is in every plan; an lộc has none, and never had.
+        let of = |commune| batch(commune, 1, LogPosition::START, vec![figure(1, "2026-10", 10)]);
+        store.append(Append { batches: vec![of("tan-phu"), of("an-loc")], notes: Vec::new() }).await.unwrap();
+        let (old, _) = sample::catalogue();
+        let mut new = old.clone();
+        let observations = store.observations().await.unwrap();
+        assert_eq!(observations.len(), 2);
+        assert!(orphans(&old, &new, &observations).is_empty());
+        new.targets.retain(|target| target.indicator != "CDS-17");
+        assert_eq!(orphans(&old, &new, &observations).into_iter().collect::<Vec<_>>(), ["tan-phu CDS-17"]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_workbook_is_said_to_be_none() {
+        let desk = tempfile::tempdir().unwrap();
+        let old = desk.path().join("danh-muc.xls");
+        fs::write(&old, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]).unwrap();
+        let other = desk.path().join("danh-muc.xlsm");
+        fs::write(&other, "x").unwrap();
+        let fault = |path| match files_of(path) {
+            Err(Failure::Workbook { source, .. }) => source,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(fault(&old), ReadFault::OldOrEncrypted));
+        assert!(matches!(fault(&other), ReadFault::NotAWorkbook(_)));
+    }
 }

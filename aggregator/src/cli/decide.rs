@@ -1,11 +1,12 @@
-//! `exception`, `review` and `exercise`: what the province decides.
+//! `review` and `exercise`: what the province decides.
 
 use super::{Context, Failure, commune, say};
 use crate::{
     exercise::move_clock,
-    store::{Exception, ReviewRequest, Reviewed, Store},
+    reviewing::{self, ReviewError},
+    store::{ReviewRequest, Store},
 };
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use clap::{
     ArgGroup, Args, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
@@ -20,9 +21,6 @@ use shared::{
     task::Reported,
 };
 
-/// How long after its period a cut-off day may lie.
-const LATEST_CUTOFF: TimeDelta = TimeDelta::days(366);
-
 pub(super) fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     let plain = !text.chars().any(|c| c.is_control() && c != '\n');
@@ -33,45 +31,6 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
 pub(super) fn in_plan_year(catalogue: &Catalogue, period: Period) -> Result<(), Failure> {
     let year = catalogue.province.plan_year;
     if period.year() == year { Ok(()) } else { Err(Failure::OutsidePlanYear { period, year }) }
-}
-
-/// The command `exception`.
-#[derive(Debug, Args)]
-pub struct ExceptionArgs {
-    /// Mã, mã số hoặc tên xã, phường (không cần dấu)
-    commune: String,
-    /// Kỳ báo cáo
-    #[arg(long)]
-    period: Period,
-    /// Ngày cuối được coi là đúng hạn (YYYY-MM-DD)
-    #[arg(long)]
-    cutoff: NaiveDate,
-    /// Lý do
-    #[arg(long, value_parser = reason)]
-    reason: String,
-}
-
-impl ExceptionArgs {
-    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let opened = context.open().await?;
-        let (_, catalogue) = opened.store.catalogue().await?;
-        let commune = commune(&catalogue, &self.commune)?;
-        in_plan_year(&catalogue, self.period)?;
-        let (from, to) = (self.period.first_day(), self.period.last_day() + LATEST_CUTOFF);
-        if !(from..=to).contains(&self.cutoff) {
-            return Err(Failure::CutoffOutside(from, to));
-        }
-        let exception =
-            Exception { commune: commune.slug.clone(), period: self.period, cutoff: self.cutoff, reason: self.reason };
-        if !opened.store.set_exception(exception, context.act(&opened)).await? {
-            return Err(Failure::PeriodClosed(self.period));
-        }
-        let (name, period, cutoff) = (&commune.name, self.period, self.cutoff);
-        say(&context.pick(
-            format!("{name}: kỳ {period} được nộp đến hết ngày {}.", cutoff.format("%d/%m/%Y")),
-            format!("{name}: {period} is due by the end of {cutoff}."),
-        ))
-    }
 }
 
 /// A reason with its words, for `--help`.
@@ -109,6 +68,9 @@ pub struct Review {
     /// Phiên bản được thẩm định; mặc định là phiên bản mới nhất
     #[arg(long)]
     version: Option<u32>,
+    /// Vẫn chấp nhận kết quả báo cáo đạt, hoàn thành mà chưa có minh chứng bắt buộc
+    #[arg(long, conflicts_with = "returned")]
+    without_evidence: bool,
 }
 
 impl Review {
@@ -134,19 +96,28 @@ impl Review {
         };
         let code = Reported::of(&request.key.indicator).label(context.language);
         let figure = format!("{} {code} {}", commune.name, request.key.period);
-        match opened.store.review(request, context.act(&opened)).await? {
-            Reviewed::Nothing => Err(Failure::NoFigure),
-            Reviewed::Outdated { newest } => Err(Failure::Outdated { newest }),
-            Reviewed::Done { version } => {
-                let (vi, en) = match decision {
-                    Decision::Accepted => ("chấp nhận", "accepted"),
-                    Decision::Returned => ("trả lại", "returned"),
-                };
-                say(&context.pick(
-                    format!("{figure}, phiên bản {version}: {vi}."),
-                    format!("{figure}, version {version}: {en}."),
-                ))
-            }
+        let judged = reviewing::review(&opened.store, request, self.without_evidence, context.act(&opened)).await;
+        let judged = judged.map_err(|error| match error {
+            ReviewError::Nothing => Failure::NoFigure,
+            ReviewError::Outdated { newest } => Failure::Outdated { newest },
+            ReviewError::NoEvidence { version } => Failure::EvidenceNeeded { version },
+            ReviewError::Store(error) => error.into(),
+        })?;
+        let (vi, en) = match decision {
+            Decision::Accepted => ("chấp nhận", "accepted"),
+            Decision::Returned => ("trả lại", "returned"),
+        };
+        let (version, value) = (judged.version, judged.value.for_people(context.language));
+        say(&context.pick(
+            format!("{figure}, phiên bản {version} ({value}): {vi}."),
+            format!("{figure}, version {version} ({value}): {en}."),
+        ))?;
+        match judged.is_closed {
+            false => Ok(()),
+            true => say(&context.pick(
+                "Kỳ đã chốt: có hiệu lực trong kỳ đó khi mở lại (period reopen) và chốt lại.",
+                "The period is closed: it is in force there once that is reopened (period reopen) and closed again.",
+            )),
         }
     }
 }

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 40] = [
+const EXAMPLES: [(&str, &str); 41] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("invite", "province-aggregator invite dinh-quan"),
@@ -33,7 +33,8 @@ const EXAMPLES: [(&str, &str); 40] = [
     ("conflicts", "province-aggregator conflicts"),
     ("rankings", "province-aggregator rankings --period 2026-10 --group CDS --kind xa"),
     ("schemes", "province-aggregator schemes --period 2026-10"),
-    ("explain", r#"province-aggregator explain "dinh quan" --scheme common"#),
+    ("explain", r#"province-aggregator explain "dinh quan" --indicator CDS-17"#),
+    ("history", r#"province-aggregator history "dinh quan" CDS-17 --period 2026-10"#),
     ("indicator", "province-aggregator indicator CDS-17 --format csv"),
     ("communes", "province-aggregator communes"),
     ("due", r#"province-aggregator due "dinh quan" --period 2026-10"#),
@@ -49,10 +50,49 @@ const EXAMPLES: [(&str, &str); 40] = [
     ("recompute", "province-aggregator recompute exported rankings --period 2026-10"),
 ];
 
+/// Of the commands within these: the command, the one in it, and an example.
+const WITHIN: [(&str, &str, &str); 11] = [
+    ("period", "close", "province-aggregator period close 2026-09"),
+    ("period", "reopen", r#"province-aggregator period reopen 2026-09 --reason "số liệu nộp muộn của Định Quán""#),
+    ("period", "list", "province-aggregator period list --format json"),
+    ("period", "verify", "province-aggregator period verify 2026-09"),
+    ("period", "late", "province-aggregator period late 2026-09"),
+    ("period", "export", "province-aggregator period export 2026-09 --out chot-2026-09"),
+    ("catalogue", "check", "province-aggregator catalogue check danh-muc.xlsx"),
+    ("catalogue", "diff", "province-aggregator catalogue diff danh-muc.xlsx"),
+    ("catalogue", "import", "province-aggregator catalogue import deploy/catalogue/dong-nai-2026"),
+    ("catalogue", "export", "province-aggregator catalogue export danh-muc.xlsx"),
+    (
+        "catalogue",
+        "adopt-standard",
+        "province-aggregator catalogue adopt-standard deploy/catalogue/dong-nai-2026 xuan-lap",
+    ),
+];
+
 /// The command line with its examples.
 #[must_use]
 pub fn with_examples(command: Command) -> Command {
-    EXAMPLES.into_iter().fold(command, |command, (name, example)| {
-        command.mut_subcommand(name, |one| one.after_help(format!("Ví dụ:\n  {example}")))
+    let shown = |example: &str| format!("Ví dụ:\n  {example}");
+    let command = EXAMPLES
+        .into_iter()
+        .fold(command, |command, (name, example)| command.mut_subcommand(name, |one| one.after_help(shown(example))));
+    WITHIN.into_iter().fold(command, |command, (outer, name, example)| {
+        command.mut_subcommand(outer, |outer| outer.mut_subcommand(name, |one| one.after_help(shown(example))))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn each_command_of_periods_and_catalogues_has_an_example() {
+        let all = with_examples(crate::cli::Cli::command());
+        for outer in ["period", "catalogue"] {
+            for one in all.find_subcommand(outer).into_iter().flat_map(Command::get_subcommands) {
+                assert!(one.get_after_help().is_some() || one.get_name() == "help", "{outer} {}", one.get_name());
+            }
+        }
+    }
 }

@@ -147,6 +147,14 @@ pub enum Failure {
     /// The report does not fit into a document.
     #[error("the report cannot be written: {0}")]
     Document(#[from] document::Error),
+    /// The first day is after the last.
+    #[error("--from {from} is after --until {until}")]
+    DaysReversed {
+        /// The first day asked for.
+        from: chrono::NaiveDate,
+        /// The last day asked for.
+        until: chrono::NaiveDate,
+    },
     /// The period lies in the future.
     #[error("period {0} has not begun")]
     NotBegun(Period),
@@ -163,6 +171,29 @@ pub enum Failure {
     /// Snapshots that do not agree with their digests or with what they compute to.
     #[error("{0} closings do not agree with what was closed: compare with a backup")]
     Snapshots(usize),
+    /// A commune without a plan is given another day.
+    #[error("{0} has no plan: nothing is expected of it")]
+    NoPlan(String),
+    /// A cut-off day before the usual one.
+    #[error("the usual day is {usual}: an exception gives more time, not less")]
+    CutoffEarlier {
+        /// The usual one.
+        usual: NaiveDate,
+    },
+    /// An exception is withdrawn that was not given.
+    #[error("{commune} has no exception for {period}")]
+    NoException {
+        /// The commune.
+        commune: String,
+        /// The period.
+        period: Period,
+    },
+    /// A completion without the evidence that it needs.
+    #[error("version {version} claims completion without evidence: return it, or accept it with --without-evidence")]
+    EvidenceNeeded {
+        /// The version.
+        version: u32,
+    },
     /// A cut-off day that does not belong to the period.
     #[error("the cut-off day must lie between {0} and {1}")]
     CutoffOutside(NaiveDate, NaiveDate),
@@ -219,6 +250,9 @@ pub enum Failure {
     /// The account has as many as it can have.
     #[error("{0} has as many tokens as an account can have")]
     TooManyTokens(String),
+    /// A password that cannot be taken, and why, in the person's language.
+    #[error("the password: {0}")]
+    Password(String),
     /// No such figure.
     #[error("no such figure")]
     NoFigure,
@@ -326,6 +360,11 @@ impl Failure {
             Failure::Document(error) => format!("không lập được văn bản báo cáo: {error}"),
             Failure::Terminal => "tệp Excel phải ghi ra tệp: … --format xlsx > danh-sach.xlsx".to_owned(),
             Failure::NoReason => "trả lại thì phải nêu lý do: --return LỜI hoặc --reason MÃ".to_owned(),
+            Failure::DaysReversed { from, until } => format!(
+                "--from {} sau --until {}: ghi ngày đầu trước ngày cuối",
+                from.format("%d/%m/%Y"),
+                until.format("%d/%m/%Y")
+            ),
             Failure::NotBegun(period) => format!("kỳ {period} chưa bắt đầu"),
             Failure::BeforeCutoff { period, day, commune } => format!(
                 "{commune} còn được nộp kỳ {period} đến hết ngày {}; đợi hết hạn, hoặc thêm --early",
@@ -340,6 +379,14 @@ impl Failure {
             Failure::Commune(error) => error.explain(language),
             Failure::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?} trong danh mục, cũng không có nhiệm vụ này trong kế hoạch của xã"),
             Failure::OutsidePlanYear { period, year } => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
+            Failure::NoPlan(name) => format!("{name} chưa có kế hoạch, không phải báo cáo gì"),
+            Failure::CutoffEarlier { usual } => {
+                format!("hạn thường lệ là hết ngày {}; chỉ gia hạn thêm, không rút ngắn", usual.format("%d/%m/%Y"))
+            }
+            Failure::NoException { commune, period } => format!("{commune} không có gia hạn nào cho kỳ {period}"),
+            Failure::EvidenceNeeded { version } => {
+                format!("phiên bản {version} báo cáo đạt, hoàn thành mà chưa có minh chứng bắt buộc: trả lại (--return), hoặc vẫn chấp nhận bằng --without-evidence")
+            }
             Failure::Evidence(error) => format!("không đọc được minh chứng: {error}"),
             Failure::Findings(many) => {
                 format!(
@@ -357,6 +404,7 @@ impl Failure {
                 format!("không có khóa nào, hoặc có nhiều khóa, có mã bắt đầu bằng {id:?}; xem lệnh `token list`")
             }
             Failure::TooManyTokens(name) => format!("{name} đã có đủ số khóa tối đa; kết thúc bớt bằng lệnh `token remove`"),
+            Failure::Password(why) => why.clone(),
             Failure::NoFigure => "không có số liệu này".into(),
             Failure::Outdated { newest } => {
                 format!("xã đã báo cáo phiên bản {newest}; xem lại rồi thẩm định phiên bản đó")

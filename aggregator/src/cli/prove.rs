@@ -47,7 +47,11 @@ impl Verify {
         let evidence = Evidence::new(folder.evidence(), Limits::default(), store.clone());
         findings.extend(evidence.verify().await?);
         findings.extend(store.verify_audit().await?.1);
-        findings.extend(super::period::disagreeing(&*store).await?);
+        for closing in super::period::disagreeing(&*store).await? {
+            if !findings.contains(&closing) {
+                findings.push(closing);
+            }
+        }
         let logs = store.contacts().await?;
         let changes: u64 = logs.iter().map(|contact| contact.head_seq).sum();
         let communes = logs.iter().filter(|contact| contact.head_seq > 0).count();
@@ -90,6 +94,10 @@ pub(super) fn findings_list(findings: &[Finding], language: Language) -> Listing
         Flaw::Digest => l("mã tổng hợp không khớp số liệu", "a digest is not that of the records"),
         Flaw::File => l("tệp minh chứng mất hoặc bị sửa", "a file of evidence is missing or altered"),
         Flaw::Snapshot => l("bản chốt của một kỳ bị sửa", "the snapshot of a closed period is altered"),
+        Flaw::Decision => l(
+            "thẩm định hoặc gia hạn khác với lịch sử của tỉnh",
+            "a verdict or an exception is not what the audit history says",
+        ),
         Flaw::Audit => l("dòng lịch sử của tỉnh mất hoặc bị sửa", "a line of the audit history is missing or altered"),
     };
     Listing {

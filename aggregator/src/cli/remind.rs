@@ -21,22 +21,26 @@ impl Remind {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let opened = context.open().await?;
         let (plan, now) = (&opened.config.reminders, opened.clock.now());
-        let reminder = if self.trial {
+        let reminders = if self.trial {
             let (_, catalogue) = opened.store.catalogue().await?;
-            trial(&catalogue.province.name, context.language, now)
+            vec![trial(&catalogue.province.name, context.language, now)]
         } else {
             let figures = Figures::load(&opened.store, local_day(now)).await?;
-            match compose(&figures, plan, now, context.language).filter(|composed| composed.missing > 0) {
-                Some(composed) => composed.reminder,
-                None => {
-                    return say(&context.pick(
-                        "Không xã, phường nào thiếu số liệu của tháng này, không có gì để nhắc.",
-                        "No commune misses figures of this month, there is nothing to remind of.",
-                    ));
-                }
-            }
+            let mut composed = compose(&figures, plan, now, context.language);
+            composed.retain(|composed| composed.missing > 0);
+            // By hand, one of each month: another day of the same month has the same communes.
+            composed.dedup_by_key(|composed| composed.period);
+            composed.into_iter().map(|composed| composed.reminder).collect()
         };
-        say(&format!("{}\n\n{}", reminder.subject, reminder.text))?;
+        if reminders.is_empty() {
+            return say(&context.pick(
+                "Không xã, phường nào thiếu số liệu của tháng này, không có gì để nhắc.",
+                "No commune misses figures of this month, there is nothing to remind of.",
+            ));
+        }
+        for reminder in &reminders {
+            say(&format!("{}\n\n{}", reminder.subject, reminder.text))?;
+        }
         if self.dry_run {
             return Ok(());
         }
@@ -45,15 +49,17 @@ impl Remind {
             return Err(Failure::NoWay);
         }
         let mut failed = None;
-        for (channel, result) in notifier.deliver(&reminder).await {
-            match result {
-                Ok(()) => {
-                    let name = channel.name(context.language);
-                    say(&context.pick(format!("Đã gửi: {name}"), format!("Delivered: {name}")))?;
-                }
-                Err(error) => {
-                    say(&error.explain(context.language))?;
-                    failed = Some(error);
+        for reminder in &reminders {
+            for (channel, result) in notifier.deliver(reminder).await {
+                match result {
+                    Ok(()) => {
+                        let name = channel.name(context.language);
+                        say(&context.pick(format!("Đã gửi: {name}"), format!("Delivered: {name}")))?;
+                    }
+                    Err(error) => {
+                        say(&error.explain(context.language))?;
+                        failed = Some(error);
+                    }
                 }
             }
         }

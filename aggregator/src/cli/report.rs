@@ -2,9 +2,12 @@
 
 use super::{Context, Failure, decide::in_plan_year, say};
 use crate::{
+    closing::Frozen,
     report::{
+        answer::answer,
+        cli::ReportError,
         held::Held,
-        monthly::{LISTS, Sources},
+        monthly::{Before, LISTS, Means, Sources, mean, province_values},
         question::{Edition, Question, QueueAsked, Subject, TasksAsked},
     },
     store::Store,
@@ -13,8 +16,9 @@ use clap::Args;
 use shared::{
     language::Language,
     listing::Listing,
-    period::Period,
-    ranking::{Scheme, Scope},
+    period::{Cycle, Period},
+    ranking::{Scheme, Scope, previous_in_year},
+    task::Reported,
 };
 use std::{
     collections::BTreeMap,
@@ -40,6 +44,9 @@ pub struct MonthlyReport {
 
 impl MonthlyReport {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        for path in std::iter::once(&self.out).chain(&self.annex) {
+            free(path)?;
+        }
         let opened = context.open().await?;
         let (office, now) = (opened.config.report.clone(), opened.clock.now());
         let (_, catalogue) = opened.store.catalogue().await?;
@@ -47,15 +54,7 @@ impl MonthlyReport {
         let mut held = Held::load(Arc::new(opened.store), now).await?;
         let mut lists: BTreeMap<&'static str, Listing> = BTreeMap::new();
         for (name, _) in LISTS {
-            let question = Question {
-                subject: subject(name),
-                period: Some(self.period),
-                scheme: Scheme::Own,
-                edition: Edition::InForce,
-                // An official document is in Vietnamese.
-                language: Language::Vi,
-            };
-            lists.insert(name, held.ask(&question).await?);
+            lists.insert(name, held.ask(&asked(name, self.period)).await?);
         }
         let reported = |list: &Listing| {
             let at = list.columns.iter().position(|column| column.name == "reported");
@@ -64,12 +63,17 @@ impl MonthlyReport {
         if !lists.get("quality").is_some_and(reported) {
             return Err(Failure::NothingReported(self.period));
         }
-        let is_closed = held.frozen(Some(self.period), Edition::InForce).await?.is_some();
-        let (report, annex) = {
-            let frozen = held.frozen(Some(self.period), Edition::InForce).await?.map(|frozen| &frozen.figures);
-            match frozen {
-                Some(figures) => made(&Sources { figures, lists, period: self.period, is_closed }, office)?,
-                None => made(&Sources { figures: &held.figures, lists, period: self.period, is_closed }, office)?,
+        let (before, means) = self.as_closed(&mut held).await?;
+        let period = self.period;
+        let (report, annex) = match held.frozen(Some(period), Edition::InForce).await? {
+            Some(frozen) => {
+                closed_lists(frozen, period, &mut lists)?;
+                let figures = &frozen.figures;
+                made(&Sources { figures, lists, period, is_closed: true, before, means }, office)?
+            }
+            None => {
+                let figures = &held.figures;
+                made(&Sources { figures, lists, period, is_closed: false, before, means }, office)?
             }
         };
         write_new(&self.out, &report)?;
@@ -83,6 +87,57 @@ impl MonthlyReport {
                 .pick(format!("Đã ghi phụ lục: {}", path.display()), format!("Wrote the annex: {}", path.display())))?;
         }
         Ok(())
+    }
+
+    /// What the closed months before it were closed with: the province's own figures of the period before, and the mean scores.
+    async fn as_closed(&self, held: &mut Held) -> Result<(Option<Before>, Means), Failure> {
+        let before = previous_in_year(self.period);
+        let in_force = held.figures.closings.iter().filter(|closing| closing.is_in_force());
+        let earlier = |period: &Period| {
+            period.ends_by(self.period)
+                && *period != self.period
+                && (period.cycle() == Cycle::Monthly || Some(*period) == before)
+        };
+        let periods: Vec<Period> = in_force.map(|closing| closing.period).filter(earlier).collect();
+        let (mut figures, mut means) = (None, Means::new());
+        for period in periods {
+            let Some(frozen) = held.frozen(Some(period), Edition::InForce).await? else { continue };
+            means.insert(period, mean(&frozen.figures, period));
+            if Some(period) == before {
+                figures = Some(province_values(&frozen.figures, period));
+            }
+        }
+        Ok((figures, means))
+    }
+}
+
+/// Lights, due days and quality of a closed period are those of its closing. What is reported of tasks is not frozen: its lights stay.
+fn closed_lists(frozen: &Frozen, period: Period, lists: &mut BTreeMap<&'static str, Listing>) -> Result<(), Failure> {
+    for name in ["alerts", "due", "quality"] {
+        let mut list =
+            answer(&frozen.figures, Some(&frozen.inputs), &asked(name, period)).map_err(ReportError::from)?;
+        if name == "alerts" {
+            let code = list.columns.iter().position(|column| column.name == "indicator").unwrap_or_default();
+            let is_task = |row: &Vec<String>| row.get(code).is_some_and(|code| Reported::of(code).is_task());
+            list.rows.retain(|row| !is_task(row));
+            let present = lists.get(name).into_iter().flat_map(|present| &present.rows);
+            list.rows.extend(present.filter(|row| is_task(row)).cloned());
+            list.notes.clear();
+            list.notes.push("Mục tiêu: như khi chốt; nhiệm vụ: theo số liệu hiện tại.".to_owned());
+        }
+        lists.insert(name, list);
+    }
+    Ok(())
+}
+
+fn asked(list: &str, period: Period) -> Question {
+    Question {
+        subject: subject(list),
+        period: Some(period),
+        scheme: Scheme::Own,
+        edition: Edition::InForce,
+        // An official document is in Vietnamese.
+        language: Language::Vi,
     }
 }
 
@@ -109,6 +164,15 @@ fn subject(list: &str) -> Subject {
         "tasks" => Subject::Tasks(TasksAsked::default()),
         "checks" => Subject::Checks(None),
         _ => Subject::Queue(QueueAsked::default()),
+    }
+}
+
+/// Both files or none: a place that is taken is said before anything is written.
+fn free(path: &Path) -> Result<(), Failure> {
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Failure::File { path: path.to_owned(), source: io::ErrorKind::AlreadyExists.into() }),
+        Err(source) => Err(Failure::File { path: path.to_owned(), source }),
     }
 }
 

@@ -14,12 +14,14 @@ use shared::{
     calendar::{end_of_day, rfc3339},
     fraction::decimals,
     language::Language,
-    light::Light,
+    light::{Light, cause_label},
     listing::{Column, Form, Listing},
     task::{self, Reported},
-    vietnamese,
 };
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 /// The instant from which events are needed for a question asked today.
 #[must_use]
@@ -48,24 +50,13 @@ pub(super) fn alerts(figures: &Figures, question: &Question, asked: &AlertsAsked
     };
     let is_wanted = |slug: &str, lead_unit: &str, light: Light| {
         commune.as_deref().is_none_or(|wanted| wanted == slug)
-            && asked.unit.as_deref().is_none_or(|unit| leads(figures, slug, lead_unit, unit))
+            && asked.unit.as_deref().is_none_or(|unit| figures.catalogue.is_led_by(slug, lead_unit, unit))
             && asked.light.is_none_or(|wanted| wanted == light)
     };
     match asked.changes {
         None => now(figures, question, is_wanted),
         Some(_) => Ok(changes(figures, question.language, events_since(asked, figures.today), is_wanted)),
     }
-}
-
-/// Whether a unit as typed is among a target's lead units: by its name there, or by its code or any spelling in that plan.
-pub(super) fn leads(figures: &Figures, commune: &str, lead_unit: &str, typed: &str) -> bool {
-    let spellings =
-        figures.catalogue.units.iter().filter(|unit| unit.commune == commune).map(|unit| {
-            [unit.code.as_str(), &unit.name].into_iter().chain(unit.variants.split("; ")).collect::<Vec<_>>()
-        });
-    let of_typed = spellings.filter(|all| all.iter().any(|spelling| vietnamese::contains(spelling, typed)));
-    vietnamese::contains(lead_unit, typed)
-        || of_typed.flatten().any(|spelling| !spelling.is_empty() && vietnamese::contains(lead_unit, spelling))
 }
 
 fn now(
@@ -168,6 +159,13 @@ fn now(
     })
 }
 
+/// Commune, place in its plan, and light.
+type Place<'a> = (&'a str, &'a str, Light);
+
+fn place(alert: &Alert) -> Place<'_> {
+    (&alert.commune, &alert.plan_ref, alert.light)
+}
+
 fn changes(
     figures: &Figures,
     language: Language,
@@ -176,6 +174,10 @@ fn changes(
 ) -> Listing {
     let book = figures.standings.book();
     let mut rows: Vec<(DateTime<Utc>, Vec<String>)> = Vec::new();
+    // A light that was cleared and raised at one instant has another reason now.
+    let events = || figures.alert_events.iter().map(|event| (place(&event.alert), event));
+    let all_raised: HashSet<_> = events().map(|(place, event)| (place, event.raised_at)).collect();
+    let all_cleared: HashSet<_> = events().filter_map(|(place, event)| Some((place, event.cleared_at?))).collect();
     for AlertEvent { alert, period, raised_at, cleared_at } in &figures.alert_events {
         let Alert { commune, plan_ref, light, cause } = alert;
         let member = book.commune_number(commune).map(|number| &book.members()[number as usize]);
@@ -189,8 +191,12 @@ fn changes(
             continue;
         }
         let indicator = target.map(|target| &book.indicators()[target.indicator as usize]);
-        let moments = [("raised", "bật", Some(*raised_at)), ("cleared", "tắt", *cleared_at)];
-        for (word, vi, at) in moments.into_iter().filter_map(|(word, vi, at)| Some((word, vi, at?))) {
+        let own = place(alert);
+        let took_over = all_cleared.contains(&(own, *raised_at));
+        let went_over = cleared_at.is_some_and(|at| all_raised.contains(&(own, at)));
+        let raised = if took_over { ("changed", "đổi lý do") } else { ("raised", "bật") };
+        let moments = [(raised, Some(*raised_at)), (("cleared", "tắt"), cleared_at.filter(|_| !went_over))];
+        for ((word, vi), at) in moments.into_iter().filter_map(|(word, at)| Some((word, at?))) {
             if at < since {
                 continue;
             }
@@ -210,6 +216,7 @@ fn changes(
                     .unwrap_or_default(),
                 lead_unit.to_owned(),
                 cause.clone(),
+                cause_label(cause, language).to_owned(),
                 period.to_string(),
             ];
             rows.push((at, cells));
@@ -236,8 +243,43 @@ fn changes(
             Column::new("indicator_name", l("Chỉ tiêu", "Indicator"), Form::Text),
             Column::new("lead_unit", l("Đơn vị chủ trì", "Lead unit"), Form::Text),
             Column::new("cause", "", Form::Text),
+            Column::new("reason", l("Lý do", "Reason"), Form::Words),
             Column::new("period", l("Kỳ", "Period"), Form::Text),
         ],
         rows: rows.into_iter().map(|(_, cells)| cells).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use shared::period::Period;
+
+    #[tokio::test]
+    async fn another_reason_of_a_red_light_is_one_line_in_words() {
+        let (_folder, store) = sample::store().await;
+        let mut figures = Figures::load(&store, "2026-10-16".parse().unwrap()).await.unwrap();
+        let period: Period = "2026-10".parse().unwrap();
+        let at = |hours| sample::moment() + chrono::TimeDelta::hours(hours);
+        let event = |cause: &str, raised_at, cleared_at| AlertEvent {
+            alert: Alert {
+                commune: "tan-phu".into(),
+                plan_ref: "II.2.V.7".into(),
+                light: Light::Red,
+                cause: cause.into(),
+            },
+            period,
+            raised_at,
+            cleared_at,
+        };
+        figures.alert_events = vec![event("far_behind", at(0), Some(at(1))), event("returned", at(1), None)];
+        let list = changes(&figures, Language::Vi, at(-1), |_, _, _| true);
+        let of = |name: &str| {
+            let place = list.columns.iter().position(|column| column.name == name).unwrap();
+            list.rows.iter().map(|row| row[place].as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("change"), ["raised", "changed"]);
+        assert_eq!(of("reason"), ["thấp hơn 50 % so với lộ trình thời gian", "bị trả lại, chờ hoàn thiện"]);
     }
 }

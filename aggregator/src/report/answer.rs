@@ -1,11 +1,11 @@
 //! The answers for people: headings, notes and the columns beyond those of the exports.
 
 use super::{
-    alert, check, due,
+    alert, check, detail, due,
     explanation::{TargetFacts, effective_cells, explanation},
     export,
     figures::Figures,
-    quality,
+    history, quality,
     question::{AskError, Question, Subject},
     review, schemes, task, unit, what_if,
 };
@@ -42,9 +42,12 @@ pub fn answer(figures: &Figures, inputs: Option<&Inputs>, question: &Question) -
         Subject::Rankings(scope) => rankings(figures, question, scope)?,
         Subject::Schemes => schemes::schemes(figures, question)?,
         Subject::Explain(commune) => explanation(figures, question, commune)?,
+        Subject::Detail(asked) => detail::detail(figures, inputs, question, asked)?,
+        Subject::History(asked) => history::history(figures, question, asked)?,
         Subject::Indicator(code) => league(figures, question, code)?,
         Subject::Communes => communes(figures, language),
         Subject::Due(commune) => due::due(figures, question, commune.as_deref())?,
+        Subject::UnitsDue(commune) => due::of_units(figures, question, commune)?,
         Subject::WhatIf(asked) => what_if::what_if(figures, question, asked)?,
         Subject::Alerts(asked) => alert::alerts(figures, question, asked)?,
         Subject::Queue(asked) => review::queue(figures, inputs.unwrap_or(&Inputs::default()), question, asked)?,

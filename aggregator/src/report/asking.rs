@@ -5,6 +5,7 @@ use super::{
     answer::answer,
     closed::{answer_closed, closing_of},
     figures::FiguresError,
+    history::{versions_wanted, with_versions},
     question::{AskError, Question, Subject},
 };
 use crate::{closing::FrozenError, standing::Live, store::StoreError};
@@ -39,6 +40,11 @@ impl From<FrozenError> for AskingError {
 /// # Errors
 /// [`AskingError`]
 pub async fn ask(live: &Live, question: &Question) -> Result<Listing, AskingError> {
+    let wanted = versions_wanted(&*live.read().await, question)?;
+    let question = &match wanted {
+        Some(wanted) => with_versions(question.clone(), live.versions(wanted).await?),
+        None => question.clone(),
+    };
     let closing = closing_of(&*live.read().await, question)?;
     if let Some((closing, question)) = closing {
         let frozen = live.frozen(closing).await?;

@@ -8,7 +8,8 @@ use shared::{
     listing::{Column, Form, Listing},
     observation::ObservationKey,
     period::Period,
-    plausibility::{self, Doubted},
+    plausibility::{self, Doubted, Sight},
+    task::Reported,
 };
 
 /// What should be looked at again in the figures of a period, of all communes or of one.
@@ -20,21 +21,23 @@ pub(super) fn checks(figures: &Figures, question: &Question, commune: Option<&st
     let period = figures.period(question.period)?;
     let only = commune.map(|typed| figures.catalogue.find_commune(typed)).transpose()?;
     let mut lines = Vec::new();
+    let (mut asked, mut explained) = (0, 0);
     for (number, member) in (0u32..).zip(book.members()) {
         if only.is_some_and(|only| only.slug != member.row.slug) {
             continue;
         }
-        for Doubted { indicator, unit, period, version, doubt } in
-            plausibility::doubts(book, &figures.catalogue, number, period)
-        {
-            let row = indicator.map(|indicator| &book.indicators()[indicator as usize]);
-            let code = row.map(|row| row.code.clone()).unwrap_or_default();
+        let sight = Sight { book, catalogue: &figures.catalogue, commune: number, today: figures.today };
+        let found = plausibility::doubts(sight, period).into_iter().chain(plausibility::ahead(sight, period));
+        for Doubted { code, unit, period, version, doubt } in found {
             let note = note(figures, &member.row.slug, &code, &unit, period, version);
+            asked += usize::from(doubt.asks_for_a_note());
+            explained += usize::from(doubt.asks_for_a_note() && !note.is_empty());
+            let name = name_of(figures, &member.row.slug, &code);
             let cells = vec![
                 member.row.slug.clone(),
                 member.row.name.clone(),
                 code,
-                row.map(|row| row.name.clone()).unwrap_or_default(),
+                name,
                 unit,
                 period.to_string(),
                 if version == 0 { String::new() } else { version.to_string() },
@@ -46,13 +49,12 @@ pub(super) fn checks(figures: &Figures, question: &Question, commune: Option<&st
         }
     }
     lines.sort_by_key(|(order, _)| *order);
-    let explained = lines.iter().filter(|(_, cells)| cells.last().is_some_and(|note| !note.is_empty())).count();
     let (count, l) = (lines.len(), |vi, en| language.pick(vi, en));
     Ok(Listing {
         title: format!("{} {period}", l("Số liệu cần xem lại, kỳ", "Figures to look at again,")),
         notes: vec![language.pick(
-            format!("{count} điểm, {explained} đã có giải thích của xã. Không số liệu nào bị từ chối vì các điểm này."),
-            format!("{count} points, {explained} explained by the commune. Nothing is refused for them."),
+            format!("{count} điểm; {asked} điểm cần lời giải thích, {explained} đã có giải thích của xã. Không số liệu nào bị từ chối vì các điểm này."),
+            format!("{count} points; {asked} ask for a note, {explained} of them are explained by the commune. Nothing is refused for them."),
         )],
         columns: vec![
             Column::new("commune", "", Form::Text),
@@ -68,6 +70,16 @@ pub(super) fn checks(figures: &Figures, question: &Question, commune: Option<&st
         ],
         rows: lines.into_iter().map(|(_, cells)| cells).collect(),
     })
+}
+
+/// Name of an indicator, or title of a task of a commune; empty where there is none.
+fn name_of(figures: &Figures, commune: &str, code: &str) -> String {
+    if let Some(indicator) = figures.catalogue.indicator(code) {
+        return indicator.name.clone();
+    }
+    let task = Reported::of(code).task();
+    let mut tasks = figures.catalogue.tasks.iter().filter(|one| one.commune == commune);
+    tasks.find(|one| Some(one.code.as_str()) == task).map(|task| task.title.clone()).unwrap_or_default()
 }
 
 /// The note of one version of a figure, empty where there is none.

@@ -25,16 +25,19 @@ pub fn closing_of(figures: &Figures, question: &Question) -> Result<Option<(Clos
         // What was reported of tasks and by units is not frozen beyond what the rankings need.
         Subject::Communes
         | Subject::Due(_)
+        | Subject::UnitsDue(_)
         | Subject::Alerts(_)
         | Subject::Queue(_)
         | Subject::Reviews
         | Subject::Tasks(_)
         | Subject::Units(_)
         | Subject::Checks(_)
+        | Subject::History(_)
         | Subject::Quality => true,
         Subject::Rankings(_)
         | Subject::Schemes
         | Subject::Explain(_)
+        | Subject::Detail(_)
         | Subject::Indicator(_)
         | Subject::WhatIf(_)
         | Subject::Export(ExportTable::Rankings | ExportTable::Explain) => false,

@@ -3,8 +3,8 @@
 use super::{
     cli::Format,
     question::{
-        AlertsAsked, AskError, Edition, ExportTable, Question, QueueAsked, Since, Subject, TasksAsked, UnitsAsked,
-        WhatIfAsked, kind, light,
+        AlertsAsked, AskError, DetailAsked, Edition, ExportTable, HistoryAsked, Question, QueueAsked, Since, Subject,
+        TasksAsked, UnitsAsked, WhatIfAsked, any_light, kind, light,
     },
     recompute::Recomputed,
     remote::Server,
@@ -51,10 +51,28 @@ pub enum ReportCommand {
     Explain {
         /// Mã, mã số hoặc tên (không cần dấu)
         commune: String,
+        /// Chỉ một chỉ tiêu, đến tận gốc: cách chấm, phép tính, ai nhập, minh chứng, thẩm định
+        #[arg(long, value_name = "MÃ")]
+        indicator: Option<String>,
         #[command(flatten)]
         asking: Asking,
         #[command(flatten)]
         of: Of,
+    },
+    /// Lịch sử một số liệu: mọi phiên bản, ai nhập, minh chứng, thẩm định
+    History {
+        /// Mã, mã số hoặc tên (không cần dấu)
+        commune: String,
+        /// Mã chỉ tiêu hoặc nhiệm vụ
+        indicator: String,
+        /// Chỉ một kỳ: 2026-10, 2026-Q4, 2026-H2 hoặc 2026
+        #[arg(long)]
+        period: Option<Period>,
+        /// Chỉ một đơn vị của xã
+        #[arg(long, value_name = "MÃ")]
+        unit: Option<String>,
+        #[command(flatten)]
+        asking: Asking,
     },
     /// Bảng xếp theo một chỉ tiêu và số liệu chung của tỉnh
     Indicator {
@@ -74,6 +92,9 @@ pub enum ReportCommand {
     Due {
         /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
         commune: Option<String>,
+        /// Ấp, đơn vị nào của xã phải gửi xã số liệu gì, cả số liệu không chấm điểm
+        #[arg(long, requires = "commune")]
+        units: bool,
         /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng này
         #[arg(long)]
         period: Option<Period>,
@@ -84,7 +105,7 @@ pub enum ReportCommand {
     Alerts {
         /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
         commune: Option<String>,
-        /// Chỉ đơn vị chủ trì có tên chứa chữ này (không cần dấu)
+        /// Chỉ của một đơn vị chủ trì: mã (CA) hoặc tên (không cần dấu)
         #[arg(long)]
         unit: Option<String>,
         /// Chỉ đèn đỏ (red) hoặc chỉ đèn vàng (yellow)
@@ -127,11 +148,11 @@ pub enum ReportCommand {
     Tasks {
         /// Chỉ một xã, phường: mã, mã số hoặc tên (không cần dấu)
         commune: Option<String>,
-        /// Chỉ đơn vị chủ trì có tên chứa chữ này (không cần dấu)
+        /// Chỉ của một đơn vị chủ trì: mã (CA) hoặc tên (không cần dấu)
         #[arg(long)]
         unit: Option<String>,
-        /// Chỉ đèn đỏ (red) hoặc chỉ đèn vàng (yellow)
-        #[arg(long, value_parser = ["red", "yellow"])]
+        /// Chỉ đèn đỏ (red), vàng (yellow), xanh (green) hoặc xám (grey)
+        #[arg(long, value_parser = ["red", "yellow", "green", "grey"])]
         light: Option<String>,
         /// Kỳ báo cáo: 2026-10, 2026-Q4, 2026-H2 hoặc 2026; mặc định là tháng mới nhất có số liệu
         #[arg(long)]
@@ -282,11 +303,25 @@ pub(super) fn asked(
         ReportCommand::Schemes { period, asking } => {
             (Subject::Schemes, Of { period, ..whole }, asking.format, asking.server)
         }
-        ReportCommand::Explain { commune, asking, of } => (Subject::Explain(commune), of, asking.format, asking.server),
+        ReportCommand::Explain { commune, indicator, asking, of } => {
+            let subject = match indicator {
+                Some(indicator) => Subject::Detail(DetailAsked { commune, indicator, known: None }),
+                None => Subject::Explain(commune),
+            };
+            (subject, of, asking.format, asking.server)
+        }
+        ReportCommand::History { commune, indicator, period, unit, asking } => {
+            let subject = Subject::History(HistoryAsked { commune, indicator, unit, known: None });
+            (subject, Of { period, ..whole }, asking.format, asking.server)
+        }
         ReportCommand::Indicator { code, asking, of } => (Subject::Indicator(code), of, asking.format, asking.server),
         ReportCommand::Communes { asking } => (Subject::Communes, whole, asking.format, asking.server),
-        ReportCommand::Due { commune, period, asking } => {
-            (Subject::Due(commune), Of { period, ..whole }, asking.format, asking.server)
+        ReportCommand::Due { commune, units, period, asking } => {
+            let subject = match commune {
+                Some(commune) if units => Subject::UnitsDue(commune),
+                commune => Subject::Due(commune),
+            };
+            (subject, Of { period, ..whole }, asking.format, asking.server)
         }
         ReportCommand::Alerts { commune, unit, light: word, period, changes, asking } => {
             let light = light(word.as_deref().unwrap_or_default())?;
@@ -298,7 +333,7 @@ pub(super) fn asked(
             (subject, Of { period, ..whole }, asking.format, asking.server)
         }
         ReportCommand::Tasks { commune, unit, light: word, period, asking } => {
-            let light = light(word.as_deref().unwrap_or_default())?;
+            let light = any_light(word.as_deref().unwrap_or_default())?;
             let subject = Subject::Tasks(TasksAsked { commune, unit, light });
             (subject, Of { period, ..whole }, asking.format, asking.server)
         }

@@ -73,9 +73,9 @@ pub(super) fn explanation(figures: &Figures, question: &Question, typed: &str) -
 /// What a plan says of a target beside its numbers.
 pub(super) struct TargetFacts {
     pub(super) printed: String,
-    wording: String,
-    lead_unit: String,
-    deadline: String,
+    pub(super) wording: String,
+    pub(super) lead_unit: String,
+    pub(super) deadline: String,
     note: String,
 }
 

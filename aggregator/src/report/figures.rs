@@ -107,18 +107,16 @@ impl Figures {
         ))
     }
 
-    /// The period asked for, or the latest month that something was reported for, or the month of today.
+    /// The period asked for, or the latest month that has begun and that something was reported for, or the month of today.
     ///
     /// # Errors
     /// [`AskError::OutsidePlanYear`].
     pub fn period(&self, asked: Option<Period>) -> Result<Period, AskError> {
         let year = self.catalogue.province.plan_year;
         let this_month = Period::containing(self.today, Cycle::Monthly).filter(|month| month.year() == year);
-        // A figure given ahead of its time must not move everybody's month.
-        let begun = |month: &Period| this_month.is_none_or(|this_month| month.ends_by(this_month));
-        let reported = self.standings.book().latest_month();
+        let reported = self.standings.book().latest_month(self.today);
         let december = || Period::new(year, Cycle::Monthly, 12);
-        let period = asked.or(reported.filter(begun)).or(this_month).or_else(december);
+        let period = asked.or(reported).or(this_month).or_else(december);
         match period {
             Some(period) if period.year() == year => Ok(period),
             Some(period) => Err(AskError::OutsidePlanYear(period, year)),

@@ -7,6 +7,7 @@ use super::{
     closed::{answer_closed, closing_of},
     export::pages,
     figures::Figures,
+    history::{versions_wanted, with_versions},
     question::{AlertsAsked, Edition, ExportTable, Question, Subject},
 };
 use crate::{
@@ -49,6 +50,10 @@ impl Held {
     /// # Errors
     /// What was asked does not exist; the store's.
     pub async fn ask(&mut self, question: &Question) -> Result<Listing, ReportError> {
+        let question = &match versions_wanted(&self.figures, question)? {
+            Some(wanted) => with_versions(question.clone(), self.store.versions(wanted).await?),
+            None => question.clone(),
+        };
         match &question.subject {
             Subject::Alerts(asked) => {
                 alerts::bring_up_to_date(&*self.store, &self.figures, self.now).await?;

@@ -1,20 +1,23 @@
 //! The province's report of a period as an official document, composed of the same lists that staff ask for, with charts and annexes.
 //!
-//! Of a closed period, figures, ranking and their movement are those that were frozen; what was asked of tasks, reviews and due days is as it
-//! stands. Source: plans of xã Định Quán, IV.4 and xã Tân Phú, IV.2 (what a consolidated report holds); Decree 30/2020/NĐ-CP (its form).
+//! Of a closed period, figures, ranking, lights, due days and quality are those that were frozen; what was asked of tasks, reviews and checks is
+//! as it stands, and says so. The months before are as they were closed, too. Source: plans of xã Định Quán, IV.4 and xã Tân Phú, IV.2 (what a consolidated report holds); Decree 30/2020/NĐ-CP (its form).
 
 mod cells;
+mod lights;
 mod results;
 
+pub use results::{Before, Means, mean, province_values};
+
 use super::figures::Figures;
-use cells::{cell, count, heading, only, percent, shortened, total};
+use cells::{cell, count, heading, only, percent, total};
 use document::{Error, Head, Numbering, Part, Report, Signature, listing::table, office::Office};
 use shared::{language::Language, listing::Listing, period::Period};
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// Most rows of a table in the text; the annex has all.
 const MOST_ROWS: usize = 120;
-/// Most red lights in the text.
+/// Most lights of a colour in the text, unless there are more communes.
 const MOST_LIGHTS: usize = 40;
 
 /// What a report is composed of.
@@ -28,6 +31,10 @@ pub struct Sources<'a> {
     pub period: Period,
     /// Whether the period is closed.
     pub is_closed: bool,
+    /// The province's own figures of the period before as that was closed; none where it is open.
+    pub before: Option<Before>,
+    /// The mean scores of closed months, as they were closed.
+    pub means: Means,
 }
 
 /// The lists that a report is composed of, with their sheets in the annex.
@@ -132,9 +139,15 @@ impl Sources<'_> {
         parts
     }
 
+    /// What is said of a part that a closing does not freeze.
+    fn as_it_stands(&self) -> Option<Part> {
+        self.is_closed.then(|| Part::Paragraph("Phần này theo số liệu hiện tại, không phải khi chốt.".into()))
+    }
+
     fn reviews(&self) -> Vec<Part> {
         let reviews = self.list("reviews");
         let mut parts = vec![heading(1, "THẨM ĐỊNH MINH CHỨNG")];
+        parts.extend(self.as_it_stands());
         // The last line is the province.
         let decided = reviews.rows.len() > 1;
         if decided {
@@ -167,28 +180,21 @@ impl Sources<'_> {
             return Vec::new();
         }
         let mut parts = vec![heading(1, "NHIỆM VỤ VÀ GIẢI NGÂN")];
+        parts.extend(self.as_it_stands());
         parts.extend(tasks.notes.iter().filter(|note| !note.contains("***")).cloned().map(Part::Paragraph));
-        let reds = shortened(only(tasks, |row| cell(tasks, row, "light") == "red"), "title");
-        if !reds.rows.is_empty() {
-            parts.push(Part::Table(table(
-                &reds,
-                &match reds.rows.len() {
-                    all if all > MOST_LIGHTS => {
-                        format!("Nhiệm vụ đèn đỏ ({MOST_LIGHTS} dòng đầu trong {})", count(all))
-                    }
-                    _ => "Nhiệm vụ đèn đỏ".to_owned(),
-                },
-                &[
-                    ("name", "Xã, phường", 17),
-                    ("task", "Mã", 9),
-                    ("title", "Nhiệm vụ", 34),
-                    ("deadline_text", "Thời hạn", 15),
-                    ("progress", "Tiến độ", 10),
-                    ("reason", "Lý do", 25),
-                ],
-                MOST_LIGHTS,
-            )));
-        }
+        let reds = only(tasks, |row| cell(tasks, row, "light") == "red");
+        parts.extend(self.most_pressing(
+            reds,
+            ("Nhiệm vụ đèn đỏ", "title", "progress"),
+            &[
+                ("name", "Xã, phường", 17),
+                ("task", "Mã", 9),
+                ("title", "Nhiệm vụ", 34),
+                ("deadline_text", "Thời hạn", 15),
+                ("progress", "Tiến độ", 10),
+                ("reason", "Lý do", 25),
+            ],
+        ));
         parts
     }
 
@@ -212,7 +218,8 @@ impl Sources<'_> {
         }
         let doubted = names(checks, &|row| cell(checks, row, "note").is_empty());
         if !doubted.is_empty() {
-            items.push(format!("Kiểm tra lại hoặc giải thích số liệu khác thường: {}.", doubted.join(", ")));
+            let as_of = if self.is_closed { " (theo số liệu hiện tại)" } else { "" };
+            items.push(format!("Kiểm tra lại hoặc giải thích số liệu khác thường{as_of}: {}.", doubted.join(", ")));
         }
         if items.is_empty() {
             return Vec::new();

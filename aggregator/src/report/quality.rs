@@ -9,7 +9,9 @@ use shared::{
     due::{Delivery, duties},
     fraction::{Fraction, decimals},
     listing::{Column, Form, Listing},
-    plausibility,
+    observation::Value,
+    period::Period,
+    plausibility::{self, Sight},
     tables::Inputs,
     task::Reported,
 };
@@ -22,16 +24,7 @@ use std::collections::BTreeMap;
 pub(super) fn quality(figures: &Figures, inputs: &Inputs, question: &Question) -> Result<Listing, AskError> {
     let (language, book) = (question.language, figures.standings.book());
     let period = figures.period(question.period)?;
-    // By commune: figures reported for the period, those with a second version, versions in all, figures without evidence.
-    let mut revised: BTreeMap<&str, Revised> = BTreeMap::new();
-    for row in &inputs.observations {
-        if row.period.ends_with(period) && !Reported::of(&row.indicator).is_task() {
-            let of = revised.entry(&row.commune).or_default();
-            of.figures += u32::from(row.version == 1);
-            of.revised += u32::from(row.version == 2);
-            of.versions += 1;
-        }
-    }
+    let revised = revised(inputs, period);
     let share = |part: usize, whole: usize| {
         let share = Fraction::new(i128::try_from(part).unwrap_or(0), i128::try_from(whole).unwrap_or(0));
         // Ten-thousandths, cut: only all of them is 100 %.
@@ -45,7 +38,10 @@ pub(super) fn quality(figures: &Figures, inputs: &Inputs, question: &Question) -
         let in_time = duties.iter().filter(|duty| duty.delivery == Delivery::OnTime).count();
         whole = [whole[0] + duties.len(), whole[1] + came, whole[2] + in_time];
         let of = revised.get(member.row.slug.as_str()).cloned().unwrap_or_default();
-        let doubts = plausibility::doubts(book, &figures.catalogue, number, period);
+        let doubts = plausibility::doubts(
+            Sight { book, catalogue: &figures.catalogue, commune: number, today: figures.today },
+            period,
+        );
         let bare = doubts.iter().filter(|doubted| doubted.doubt == plausibility::Doubt::NoEvidence).count();
         let every = figures.catalogue.commune(&member.row.slug).is_some_and(|c| c.evidence == EvidenceDuty::Every);
         let cells = vec![
@@ -70,8 +66,8 @@ pub(super) fn quality(figures: &Figures, inputs: &Inputs, question: &Question) -
     Ok(Listing {
         title: format!("{} {period}", l("Chất lượng báo cáo kỳ", "Quality of reporting in")),
         notes: vec![language.pick(
-            format!("Cả tỉnh: phải báo cáo {expected}, đã báo cáo {came}, đúng hạn {in_time}. “Sửa lại”: tỷ lệ số liệu có từ hai bản. “Thiếu minh chứng” chỉ tính nơi kế hoạch đòi minh chứng cho mọi kết quả."),
-            format!("The province: {expected} expected, {came} reported, {in_time} on time. “Revised”: figures with two versions or more. “No evidence” is counted where the plan asks for it with every result."),
+            format!("Cả tỉnh: phải báo cáo {expected}, đã báo cáo {came}, đúng hạn {in_time}. “Sửa lại”: tỷ lệ số liệu có bản sau khác giá trị bản trước. “Thiếu minh chứng” chỉ tính nơi kế hoạch đòi minh chứng cho mọi kết quả."),
+            format!("The province: {expected} expected, {came} reported, {in_time} on time. “Revised”: figures with a version whose value is another than the one before. “No evidence” is counted where the plan asks for it with every result."),
         )],
         columns: vec![
             Column::new("commune", "", Form::Text),
@@ -91,9 +87,69 @@ pub(super) fn quality(figures: &Figures, inputs: &Inputs, question: &Question) -
     })
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Revised {
+    /// Figures reported for the period.
     figures: u32,
+    /// Those that have a version with another value than the one before it.
     revised: u32,
+    /// Versions in all.
     versions: u32,
+}
+
+/// Commune, indicator, unit and period.
+type Figure<'a> = (&'a str, &'a str, &'a str, Period);
+
+/// By commune, what was reported for a period and how much of it was revised. A version that only adds a note is no revision.
+fn revised(inputs: &Inputs, period: Period) -> BTreeMap<&str, Revised> {
+    let mut values: BTreeMap<Figure<'_>, Vec<(u32, Value)>> = BTreeMap::new();
+    for row in &inputs.observations {
+        if row.period.ends_with(period) && !Reported::of(&row.indicator).is_task() {
+            let figure = (&*row.commune, &*row.indicator, &*row.unit, row.period);
+            values.entry(figure).or_default().push((row.version, row.value));
+        }
+    }
+    let mut found: BTreeMap<&str, Revised> = BTreeMap::new();
+    for ((commune, ..), mut versions) in values {
+        versions.sort_by_key(|(version, _)| *version);
+        let of = found.entry(commune).or_default();
+        of.figures += 1;
+        of.revised += u32::from(versions.windows(2).any(|pair| pair[0].1 != pair[1].1));
+        of.versions += u32::try_from(versions.len()).unwrap_or(u32::MAX);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::tables::ObservationRow;
+
+    #[test]
+    fn a_note_is_no_revision() {
+        let row = |indicator: &str, version: u32, count: u64| ObservationRow {
+            commune: "tan-phu".into(),
+            indicator: indicator.into(),
+            unit: String::new(),
+            period: "2026-10".parse().unwrap(),
+            version,
+            value: Value::Count(count),
+            entered_by: String::new(),
+            entered_at: Default::default(),
+            received_at: Default::default(),
+            evidence_count: 0,
+            verdict: None,
+        };
+        let observations = vec![
+            row("DM-01", 2, 5),
+            row("DM-01", 1, 5),
+            row("DM-02", 1, 5),
+            row("DM-02", 2, 5),
+            row("DM-02", 3, 6),
+            row("task:II.1", 1, 1),
+        ];
+        let inputs = Inputs { observations, ..Inputs::default() };
+        let found = revised(&inputs, "2026-10".parse().unwrap());
+        assert_eq!(found["tan-phu"], Revised { figures: 2, revised: 1, versions: 5 });
+    }
 }

@@ -1,10 +1,12 @@
 //! What can be asked. A question is read whole before anything is looked up.
 
+use crate::store::HeldVersion;
 use chrono::NaiveDate;
 use shared::{
     catalogue::{CommuneKind, find::FindError},
     language::Language,
     light::Light,
+    observation::Refusal,
     period::Period,
     ranking::{Scheme, Scope},
 };
@@ -55,12 +57,18 @@ pub enum Subject {
     Schemes,
     /// One commune's line explained; the commune as typed.
     Explain(String),
+    /// One target of a commune explained down to its roots.
+    Detail(DetailAsked),
+    /// Every version of a commune's figure.
+    History(HistoryAsked),
     /// The league table of an indicator and the province's own figure; the code as typed.
     Indicator(String),
     /// The communes and their agents.
     Communes,
     /// What is expected in the period and what is missing, of all communes or of one as typed.
     Due(Option<String>),
+    /// What the units of a commune, as typed, owe it in the period and what is missing.
+    UnitsDue(String),
     /// Red and yellow lights, or what changed of them.
     Alerts(AlertsAsked),
     /// Results that await a reviewer.
@@ -81,12 +89,36 @@ pub enum Subject {
     Export(ExportTable),
 }
 
+/// Which target.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DetailAsked {
+    /// The commune, as typed.
+    pub commune: String,
+    /// The indicator, as typed.
+    pub indicator: String,
+    /// The versions of its figure: looked up before it is answered.
+    pub known: Option<Vec<HeldVersion>>,
+}
+
+/// Which figure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HistoryAsked {
+    /// The commune, as typed.
+    pub commune: String,
+    /// The indicator or task, as typed.
+    pub indicator: String,
+    /// Only of this unit, by code; empty: only of the whole commune.
+    pub unit: Option<String>,
+    /// Its versions: looked up before it is answered.
+    pub known: Option<Vec<HeldVersion>>,
+}
+
 /// Which alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AlertsAsked {
     /// Only of this commune, as typed.
     pub commune: Option<String>,
-    /// Only where the lead unit contains this, whatever the diacritics.
+    /// Only of this lead unit: its code, or words of its name, whatever the diacritics.
     pub unit: Option<String>,
     /// Only this light.
     pub light: Option<Light>,
@@ -128,7 +160,7 @@ impl Display for Since {
 pub struct TasksAsked {
     /// Only of this commune, as typed.
     pub commune: Option<String>,
-    /// Only where the owner's name contains this, whatever the diacritics.
+    /// Only of this owner: its code, or words of its name, whatever the diacritics.
     pub unit: Option<String>,
     /// Only this light.
     pub light: Option<Light>,
@@ -231,6 +263,9 @@ pub enum AskError {
     /// No such indicator.
     #[error("unknown indicator {0:?}")]
     UnknownIndicator(String),
+    /// The commune's plan has no target for it.
+    #[error("{0} has no target for {1} under this scheme")]
+    NoTarget(String, String),
     /// No such group.
     #[error("unknown group {0:?}, known are {1}")]
     UnknownGroup(String, String),
@@ -240,6 +275,12 @@ pub enum AskError {
     /// A supposition that cannot be read.
     #[error("cannot read the supposition {0:?}: CODE=VALUE, like CDS-17=79/99, CDS-17=85.5 or CDS-19=yes")]
     Supposition(String),
+    /// A supposed result that could not be entered.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Nothing was reported that could be returned.
+    #[error("nothing is reported for {0} that could be returned")]
+    NothingToReturn(String),
     /// The period has no such closing.
     #[error("{0} has no closing number {1}")]
     NoRevision(Period, u32),
@@ -262,11 +303,14 @@ impl AskError {
             AskError::Commune(error) => return error.explain(language),
             AskError::NoTargets(name) => format!("{name} chưa có mục tiêu trong năm kế hoạch"),
             AskError::UnknownIndicator(code) => format!("không có chỉ tiêu {code:?}; xem lệnh `export indicators`"),
+            AskError::NoTarget(name, code) => format!("{name} không có mục tiêu {code} theo cách chấm này"),
             AskError::UnknownGroup(group, known) => format!("không có nhóm {group:?}; các nhóm: {known}"),
             AskError::OutsidePlanYear(period, year) => format!("kỳ {period} nằm ngoài năm kế hoạch {year}"),
             AskError::Supposition(text) => {
                 format!("không hiểu giả định {text:?}: ghi MÃ=GIÁ_TRỊ, ví dụ CDS-17=79/99, CDS-17=85,5 hoặc CDS-19=có")
             }
+            AskError::Refused(refusal) => return refusal.explain(language),
+            AskError::NothingToReturn(code) => format!("chưa có số liệu {code} nào để giả định bị trả lại"),
             AskError::NoRevision(period, number) => {
                 format!("kỳ {period} không có lần chốt {number}; xem lệnh `period list`")
             }
@@ -305,5 +349,20 @@ pub fn light(word: &str) -> Result<Option<Light>, AskError> {
             .find(|light| light.as_str() == word)
             .map(Some)
             .ok_or_else(|| AskError::UnknownWord("light (red, yellow)", word.chars().take(40).collect())),
+    }
+}
+
+/// Reads any light, of a task; nothing for empty.
+///
+/// # Errors
+/// [`AskError::UnknownWord`] for anything else.
+pub fn any_light(word: &str) -> Result<Option<Light>, AskError> {
+    match word {
+        "" => Ok(None),
+        _ => {
+            Light::ALL.into_iter().find(|light| light.as_str() == word).map(Some).ok_or_else(|| {
+                AskError::UnknownWord("light (red, yellow, green, grey)", word.chars().take(40).collect())
+            })
+        }
     }
 }

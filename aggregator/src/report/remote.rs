@@ -122,6 +122,17 @@ fn request(question: &Question) -> ReportRequest {
             request.commune.clone_from(commune);
             WireReport::Explain
         }
+        Subject::Detail(asked) => {
+            request.commune.clone_from(&asked.commune);
+            request.indicator.clone_from(&asked.indicator);
+            WireReport::Explain
+        }
+        Subject::History(asked) => {
+            request.commune.clone_from(&asked.commune);
+            request.indicator.clone_from(&asked.indicator);
+            request.unit = asked.unit.clone().unwrap_or_default();
+            WireReport::History
+        }
         Subject::Indicator(code) => {
             request.indicator.clone_from(code);
             WireReport::Indicator
@@ -130,6 +141,10 @@ fn request(question: &Question) -> ReportRequest {
         Subject::Due(commune) => {
             request.commune = commune.clone().unwrap_or_default();
             WireReport::Due
+        }
+        Subject::UnitsDue(commune) => {
+            request.commune.clone_from(commune);
+            WireReport::UnitsDue
         }
         Subject::Alerts(asked) => {
             request.commune = asked.commune.clone().unwrap_or_default();

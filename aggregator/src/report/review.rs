@@ -11,14 +11,13 @@ use super::{
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::{
     calendar::rfc3339,
-    effective::Series,
     evaluation::State,
     fraction::Fraction,
     language::Language,
     listing::{Column, Form, Listing},
     observation::{Decision, Value},
     period::Period,
-    plausibility,
+    plausibility::{self, Sight},
     ranking::{Scheme, explain},
     review::Reason,
     tables::{Inputs, ObservationRow, write::value_cells},
@@ -124,7 +123,7 @@ pub(super) fn queue(
                 && only.is_none_or(|only| only.slug == figure.commune)
                 && (asked.all || percent(figure.value) >= Fraction::new(100, 1))
         });
-        lines.extend(tasks.filter_map(|figure| task_line(figures, figure)));
+        lines.extend(tasks.filter_map(|figure| task_line(figures, figure, language)));
     }
     lines.sort_by(|a, b| a.0.cmp(&b.0));
     let (count, l) = (lines.len(), |vi, en| language.pick(vi, en));
@@ -162,10 +161,8 @@ pub(super) fn queue(
 /// Why a reviewer should look twice.
 fn doubts_of(figures: &Figures, commune: u32, figure: &ObservationRow, language: Language) -> String {
     let book = figures.standings.book();
-    let Some(indicator) = book.indicator_number(&figure.indicator) else { return String::new() };
-    let of_figure = |series: &&Series| series.period == figure.period && *series.unit == *figure.unit;
-    let Some(series) = book.series(commune, indicator).iter().find(of_figure) else { return String::new() };
-    let doubts = plausibility::of_figure(book, &figures.catalogue, commune, indicator, series);
+    let sight = Sight { book, catalogue: &figures.catalogue, commune, today: figures.today };
+    let doubts = plausibility::of_key(sight, &figure.indicator, &figure.unit, figure.period);
     doubts.iter().map(|doubt| doubt.explain(language)).collect::<Vec<_>>().join("; ")
 }
 
@@ -185,9 +182,10 @@ fn percent(value: Value) -> Option<Fraction> {
 type Order = (DateTime<Utc>, u32, String, String);
 
 /// A report of a task that awaits a reviewer.
-fn task_line(figures: &Figures, figure: &ObservationRow) -> Option<(Order, Vec<String>)> {
+fn task_line(figures: &Figures, figure: &ObservationRow, language: Language) -> Option<(Order, Vec<String>)> {
     let book = figures.standings.book();
-    let member = &book.members()[book.commune_number(&figure.commune)? as usize];
+    let number = book.commune_number(&figure.commune)?;
+    let member = &book.members()[number as usize];
     let code = Reported::of(&figure.indicator).task()?;
     let task = figures.catalogue.tasks.iter().find(|task| task.commune == figure.commune && task.code == code)?;
     let [numerator, denominator, value] = value_cells(figure.value);
@@ -211,7 +209,7 @@ fn task_line(figures: &Figures, figure: &ObservationRow) -> Option<(Order, Vec<S
         figure.evidence_count.to_string(),
         rfc3339(figure.received_at),
         figure.entered_by.clone(),
-        String::new(),
+        doubts_of(figures, number, figure, language),
         note_of(figures, figure),
     ];
     Some(((figure.received_at, member.name_order, code.to_owned(), figure.unit.clone()), cells))

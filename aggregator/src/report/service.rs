@@ -3,8 +3,8 @@
 use super::{
     asking::{AskingError, ask},
     question::{
-        AlertsAsked, AskError, ExportTable, Question, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked, kind,
-        light,
+        AlertsAsked, AskError, DetailAsked, ExportTable, HistoryAsked, Question, QueueAsked, Subject, TasksAsked,
+        UnitsAsked, WhatIfAsked, any_light, kind, light,
     },
 };
 use crate::standing::Live;
@@ -110,10 +110,22 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Unspecified => return Err(bad("no report asked for".into())),
         WireReport::Rankings => Subject::Rankings(scope),
         WireReport::Schemes => Subject::Schemes,
+        WireReport::Explain if !request.indicator.is_empty() => Subject::Detail(DetailAsked {
+            commune: request.commune.clone(),
+            indicator: request.indicator.clone(),
+            known: None,
+        }),
         WireReport::Explain => Subject::Explain(request.commune.clone()),
+        WireReport::History => Subject::History(HistoryAsked {
+            commune: request.commune.clone(),
+            indicator: request.indicator.clone(),
+            unit: optional(&request.unit),
+            known: None,
+        }),
         WireReport::Indicator => Subject::Indicator(request.indicator.clone()),
         WireReport::Communes => Subject::Communes,
         WireReport::Due => Subject::Due(optional(&request.commune)),
+        WireReport::UnitsDue => Subject::UnitsDue(request.commune.clone()),
         WireReport::Alerts => Subject::Alerts(AlertsAsked {
             commune: optional(&request.commune),
             unit: optional(&request.unit),
@@ -132,7 +144,7 @@ fn question(request: &ReportRequest) -> Result<Question, Status> {
         WireReport::Tasks => Subject::Tasks(TasksAsked {
             commune: optional(&request.commune),
             unit: optional(&request.unit),
-            light: light(&request.light).map_err(|e| bad(e.explain(language)))?,
+            light: any_light(&request.light).map_err(|e| bad(e.explain(language)))?,
         }),
         WireReport::Units => {
             Subject::Units(UnitsAsked { commune: request.commune.clone(), indicator: optional(&request.indicator) })

@@ -1,7 +1,6 @@
 //! The tasks of the plans: how far they are, by when they are to be done, what was disbursed, and their lights.
 
 use super::{
-    alert::leads,
     figures::Figures,
     question::{AskError, Question, TasksAsked},
 };
@@ -26,7 +25,10 @@ pub(super) fn tasks(figures: &Figures, question: &Question, asked: &TasksAsked) 
     lines.retain(|line| {
         only.is_none_or(|only| only.slug == line.task.commune)
             && asked.light.is_none_or(|light| light == line.progress.light)
-            && asked.unit.as_deref().is_none_or(|u| leads(figures, &line.task.commune, &line.task.lead_unit, u))
+            && asked
+                .unit
+                .as_deref()
+                .is_none_or(|unit| figures.catalogue.is_led_by(&line.task.commune, &line.task.lead_unit, unit))
     });
     if only.is_none() {
         lines.sort_by_key(|line| line.progress.light != Light::Red);

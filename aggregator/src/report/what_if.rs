@@ -11,11 +11,11 @@ use shared::{
     achievement::Measure,
     amount::{Amount, MICROS},
     book::{Book, Version},
-    catalogue::{Goal, Kind},
+    catalogue::{Goal, Kind, kind_asked},
     fraction::decimals,
     language::Language,
     listing::{Column, Form, Listing, number_for_people},
-    observation::{Decision, Value},
+    observation::{Decision, EntryRules, Observation, ObservationKey, Refusal, Value},
     period::Period,
     ranking::{
         Scope,
@@ -49,6 +49,19 @@ fn measure_text(measure: Measure) -> String {
     }
 }
 
+/// A result that is needed: never less than what does it, with six decimals.
+fn needed_text(one: &Supposition) -> String {
+    // What is there already is shown as it is shown there.
+    if one.present == Some(one.measure) {
+        return measure_text(one.measure);
+    }
+    match (one.measure, one.goal) {
+        (Measure::Number(most), Goal::AtMost(_)) => decimals(most.down(6), 6),
+        (Measure::Number(least), _) => decimals(least.up(6), 6),
+        (measure, _) => measure_text(measure),
+    }
+}
+
 fn score_text(line: &Line) -> String {
     line.score.map_or_else(String::new, |score| decimals(score.into(), 2))
 }
@@ -63,14 +76,16 @@ fn places(before: Option<u32>, after: Option<u32>) -> Option<i64> {
 
 /// How much of a present ratio is lacking, in words: `20.605 → 21.219/23.576`.
 fn needed_parts(one: &Supposition, language: Language) -> String {
-    let (Goal::AtLeast { floor: percent, .. } | Goal::Range { low: percent, .. }) = one.goal else {
+    let is_lift = matches!(one.supposed, Supposed::Reached | Supposed::Overtakes | Supposed::Step);
+    let (Goal::AtLeast { .. } | Goal::Range { .. }, Measure::Number(percent), true) = (one.goal, one.measure, is_lift)
+    else {
         return String::new();
     };
-    let Some(denominator) = one.denominator.filter(|_| one.supposed == Supposed::Reached) else {
+    let Some((denominator, numerator)) = one.denominator.and_then(|d| Some((d, numerator_for(percent, d)?))) else {
         return String::new();
     };
     let number = |micros: i128| number_for_people(vietnamese::trimmed(&decimals(micros, 6)), language);
-    format!("{}/{}", number(numerator_for(percent, denominator)), number(denominator))
+    format!("{}/{}", number(numerator), number(denominator))
 }
 
 fn single_changes(figures: &Figures, question: &Question, period: Period, number: u32) -> Listing {
@@ -97,11 +112,15 @@ fn single_changes(figures: &Figures, question: &Question, period: Period, number
             Supposed::Reached => l("đạt mục tiêu", "reaches the target"),
             Supposed::Accepted => l("được chấp nhận", "is accepted"),
             Supposed::Returned => l("bị trả lại", "is returned"),
+            Supposed::Overtakes => l("vượt xã kế trên", "passes the next commune"),
+            Supposed::Step => l("lên bậc kế tiếp", "reaches the next step"),
         };
         let word = match one.supposed {
             Supposed::Reached => "reached",
             Supposed::Accepted => "accepted",
             Supposed::Returned => "returned",
+            Supposed::Overtakes => "overtakes",
+            Supposed::Step => "step",
         };
         vec![
             word.to_owned(),
@@ -112,7 +131,7 @@ fn single_changes(figures: &Figures, question: &Question, period: Period, number
             of_item.map(|row| TargetFacts::of(figures, row, slug).printed).unwrap_or_default(),
             one.present.map(measure_text).unwrap_or_default(),
             one.state.as_str().to_owned(),
-            measure_text(one.measure),
+            needed_text(one),
             needed_parts(one, language),
             decimals(gain(one).into(), 2),
             score_text(&one.line),
@@ -158,14 +177,12 @@ fn split(text: &str) -> Result<(&str, &str), AskError> {
     Ok((code.trim(), value.trim()))
 }
 
-/// A supposed result: `79/99`, `85,5`, `có`.
-fn value(kind: Kind, typed: &str, whole: &str) -> Result<Value, AskError> {
+/// A supposed result as it would be entered: `79/99`, `85,5`, `có`.
+fn value(asked: Kind, typed: &str, whole: &str) -> Result<Value, AskError> {
     let unreadable = || AskError::Supposition(whole.chars().take(60).collect());
     let amount = |text: &str| Amount::from_typed(text.trim().trim_end_matches('%')).map_err(|_| unreadable());
     if let Some((numerator, denominator)) = typed.split_once('/') {
-        let (numerator, denominator) = (amount(numerator)?, amount(denominator)?);
-        let is_ratio = !numerator.is_negative() && denominator.micros() > 0 && numerator <= denominator;
-        return if is_ratio { Ok(Value::Ratio { numerator, denominator }) } else { Err(unreadable()) };
+        return Ok(Value::Ratio { numerator: amount(numerator)?, denominator: amount(denominator)? });
     }
     match vietnamese::folded(typed).as_str() {
         "yes" | "co" => return Ok(Value::Flag(true)),
@@ -173,13 +190,25 @@ fn value(kind: Kind, typed: &str, whole: &str) -> Result<Value, AskError> {
         _ => {}
     }
     let number = amount(typed)?;
-    match kind {
-        Kind::Ratio => Some(Value::Percent(number)),
-        Kind::Decimal => Some(Value::Decimal(number)),
-        Kind::Count => u64::try_from(number.micros() / MICROS).ok().filter(|_| number.is_whole()).map(Value::Count),
-        Kind::Flag => None,
-    }
-    .ok_or_else(unreadable)
+    Ok(match asked {
+        Kind::Ratio => Value::Percent(number),
+        // A flag is asked: the rules of entry say so of any number.
+        Kind::Decimal | Kind::Flag => Value::Decimal(number),
+        Kind::Count if number.is_negative() => return Err(AskError::Refused(Refusal::Negative)),
+        Kind::Count => match u64::try_from(number.micros() / MICROS) {
+            Ok(count) if number.is_whole() => Value::Count(count),
+            Ok(_) => return Err(unreadable()),
+            Err(_) => return Err(AskError::Refused(Refusal::CountTooLarge)),
+        },
+    })
+}
+
+/// The kind of value that is asked of a commune, as at entry: of two targets the first that is scored decides.
+fn asked_of(figures: &Figures, slug: &str, code: &str, kind: Kind) -> Kind {
+    let goals =
+        || figures.catalogue.targets_of(slug).filter(|target| target.indicator == code).map(|target| target.goal);
+    let goal = goals().find(|goal| goal.is_scored()).or_else(|| goals().next());
+    goal.map_or(kind, |goal| kind_asked(kind, goal))
 }
 
 fn suppose(figures: &Figures, asked: &WhatIfAsked, period: Period, number: u32) -> Result<Book, AskError> {
@@ -194,6 +223,12 @@ fn suppose(figures: &Figures, asked: &WhatIfAsked, period: Period, number: u32) 
     for text in &asked.set {
         let (code, typed) = split(text)?;
         let row = book.indicators()[figures.indicator(code)? as usize].clone();
+        let asked = asked_of(figures, &slug, &row.code, row.kind);
+        let value = value(asked, typed, text)?;
+        let rules =
+            EntryRules { plan_year: figures.catalogue.province.plan_year, asked: Some(asked), unit_known: true };
+        let key = ObservationKey { indicator: row.code.clone(), unit: String::new(), period };
+        rules.check(&Observation { key, value, note: String::new() }).map_err(AskError::Refused)?;
         book.record(Version {
             commune: &slug,
             indicator: &row.code,
@@ -201,7 +236,7 @@ fn suppose(figures: &Figures, asked: &WhatIfAsked, period: Period, number: u32) 
             period,
             // Above every version that there is, and not the first: when it came is not supposed.
             version: u32::MAX,
-            value: value(row.kind, typed, text)?,
+            value,
             received_at: chrono::DateTime::UNIX_EPOCH,
             evidence: 1,
             verdict: Some(Decision::Accepted),
@@ -209,6 +244,9 @@ fn suppose(figures: &Figures, asked: &WhatIfAsked, period: Period, number: u32) 
     }
     for code in &asked.returned {
         let indicator = figures.indicator(code)?;
+        if book.effective(number, indicator, period).is_none() {
+            return Err(AskError::NothingToReturn(book.indicators()[indicator as usize].code.clone()));
+        }
         book.suppose_returned(number, indicator, period);
     }
     Ok(book)

@@ -7,7 +7,10 @@ use crate::{
         figures::{Figures, FiguresError},
         question::Edition,
     },
-    store::{Accepted, AlertEvent, Closing, Contact, Store, StoreError, StoredObservation, StoredVerdict},
+    store::{
+        Accepted, AlertEvent, Closing, Contact, HeldVersion, Store, StoreError, StoredObservation, StoredVerdict,
+        VersionsWanted,
+    },
 };
 use chrono::{DateTime, Utc};
 use shared::{
@@ -121,6 +124,14 @@ impl Live {
     /// The store's.
     pub async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError> {
         self.store.verdicts().await
+    }
+
+    /// Every version of a figure.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn versions(&self, wanted: VersionsWanted) -> Result<Vec<HeldVersion>, StoreError> {
+        self.store.versions(wanted).await
     }
 
     /// Takes in what was just committed.

@@ -8,6 +8,7 @@ mod alert;
 mod batch;
 mod closing;
 mod credential;
+mod history;
 mod proof;
 mod record;
 mod safekeeping;
@@ -20,6 +21,7 @@ pub use alert::*;
 pub use batch::*;
 pub use closing::*;
 pub use credential::*;
+pub use history::*;
 pub use proof::*;
 pub use record::*;
 pub use safekeeping::*;
@@ -29,6 +31,7 @@ use chrono::{DateTime, Utc};
 use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
+    observation::ObservationKey,
     period::Period,
     snapshot::Snapshot,
 };
@@ -192,6 +195,16 @@ pub trait Store: Send + Sync {
 
     /// Sets a commune's cut-off day for a period; false, and nothing is set, when the period is closed.
     async fn set_exception(&self, exception: Exception, act: Act) -> Result<bool, StoreError>;
+    /// Takes an exception back: the usual day holds again.
+    async fn withdraw_exception(
+        &self,
+        commune: &str,
+        period: Period,
+        reason: &str,
+        act: Act,
+    ) -> Result<Withdrawn, StoreError>;
+    /// The newest version of a figure, whole.
+    async fn newest(&self, commune: &str, key: &ObservationKey) -> Result<Option<StoredObservation>, StoreError>;
     /// Passes a verdict on one version of a figure.
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError>;
     /// Closes a period and keeps its snapshot, all of one moment.
@@ -217,6 +230,8 @@ pub trait Store: Send + Sync {
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
     /// The verdicts of the plan year, oldest first.
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError>;
+    /// Every version of a figure with its evidence and its verdict, by period, unit and version.
+    async fn versions(&self, wanted: VersionsWanted) -> Result<Vec<HeldVersion>, StoreError>;
     /// The exceptions of the plan year, by commune and period.
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError>;
     /// What is known of the agents, by commune.
@@ -229,7 +244,8 @@ pub trait Store: Send + Sync {
     async fn audit(&self, question: AuditQuestion) -> Result<Vec<AuditLine>, StoreError>;
     /// The chain after a line of the audit history.
     async fn audit_chain(&self, number: u64) -> Result<Option<[u8; 32]>, StoreError>;
-    /// Proves the audit history from itself: how far it goes, and the lines that do not fit.
+    /// Proves the audit history from itself, and by it what was decided: how far it goes, the lines that do not fit, and the closings,
+    /// verdicts and exceptions that are not what it says.
     async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError>;
 
     /// Copies the store as it is at this moment into a new file, whole and checked. Nobody who writes waits for it.

@@ -158,6 +158,8 @@ pub enum Flaw {
     Audit,
     /// The snapshot of a closed period is not what it was.
     Snapshot,
+    /// A verdict or an exception is not what the audit history says.
+    Decision,
 }
 
 impl Flaw {
@@ -174,6 +176,7 @@ impl Flaw {
             Flaw::File => "file",
             Flaw::Audit => "audit",
             Flaw::Snapshot => "snapshot",
+            Flaw::Decision => "decision",
         }
     }
 }

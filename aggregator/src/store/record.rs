@@ -51,6 +51,17 @@ pub struct Exception {
     pub reason: String,
 }
 
+/// What became of taking an exception back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// The usual day holds again.
+    Done,
+    /// There is no such exception.
+    Nothing,
+    /// The period is closed; nothing is taken back.
+    PeriodClosed,
+}
+
 /// What is known of one commune's agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contact {

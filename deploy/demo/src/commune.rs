@@ -143,6 +143,13 @@ impl Commune {
         Ok(())
     }
 
+    /// Where its page is, while its service runs.
+    #[must_use]
+    pub fn page(&self) -> Option<String> {
+        let noted = fs::read_to_string(self.data.join("page.address")).ok()?;
+        Some(noted.trim().to_owned())
+    }
+
     /// Whether its service was started.
     #[must_use]
     pub fn is_online(&self) -> bool {

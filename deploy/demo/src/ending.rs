@@ -56,7 +56,7 @@ pub async fn resubmission(stage: &mut Stage, returned: Option<Entered>, period: 
         format!("{}: {name} kiểm tra, nộp lại {code} kèm minh chứng mới (mô phỏng)", on.format("%d/%m")),
         format!("{on}: {name} checks {code} and reports it anew with new evidence (simulated)"),
     );
-    stage.province.accept(&slug, code, figure.period).await?;
+    stage.province.accept(&slug, code, figure.period, 2).await?;
     let score = stage.province.place_of(&slug, period).await?.1;
     teller.say(
         format!("Tỉnh chấp nhận; điểm của {name} nay là {}", score.replace('.', ",")),

@@ -6,7 +6,7 @@
 //! | `options`, `telling`, `failure` | what is asked for, what is said, what goes wrong |
 //! | `cast`, `timetable`, `simulation`, `asked` | who takes part, when, with which figures; pure |
 //! | `building`, `program`, `cell`, `waiting`, `folder`, `document` | the two programs as processes, the folder, the evidence |
-//! | `province`, `commune`, `stage`, `story`, `ending`, `suggestion` | each side's commands, everything together, what happens, what to try next |
+//! | `province`, `commune`, `stage`, `story`, `ending`, `visit`, `suggestion` | each side's commands, everything together, what happens, where the pages are, what to try next |
 //!
 //! It uses the public commands alone: whatever happens here can be typed by hand.
 
@@ -28,6 +28,7 @@ mod story;
 mod suggestion;
 mod telling;
 mod timetable;
+mod visit;
 mod waiting;
 
 use cast::Cast;
@@ -103,6 +104,7 @@ async fn stay(
     options: &Options,
     interrupted: &mut (impl Future<Output = ()> + Unpin),
 ) -> Result<(), Failure> {
+    visit::tell(stage, options).await?;
     suggestion::tell(stage, options);
     if options.once {
         return Ok(());

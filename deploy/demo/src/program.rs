@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::AsyncWriteExt,
     process::{Child, Command},
     time::timeout,
 };
@@ -59,7 +60,15 @@ impl Program {
     /// # Errors
     /// When it fails, with its own words.
     pub async fn run(&self, arguments: &[OsString]) -> Result<String, Failure> {
-        self.run_in(self.language, arguments).await
+        self.run_in(self.language, arguments, None).await
+    }
+
+    /// The same with a line that the command reads: what must not stand in its arguments.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub async fn run_told(&self, arguments: &[OsString], line: &str) -> Result<String, Failure> {
+        self.run_in(self.language, arguments, Some(line)).await
     }
 
     /// Carries out a command and reads the JSON that it prints. Always asked in Vietnamese, so that what follows from the
@@ -69,14 +78,25 @@ impl Program {
     /// When it fails, or prints something else.
     pub async fn json(&self, name: &'static str, arguments: &[OsString]) -> Result<Json, Failure> {
         let arguments = [arguments, &words!["--format", "json"]].concat();
-        let printed = self.run_in(Language::Vi, &arguments).await?;
+        let printed = self.run_in(Language::Vi, &arguments, None).await?;
         serde_json::from_str(&printed).map_err(|_| Failure::Unreadable(name))
     }
 
-    async fn run_in(&self, language: Language, arguments: &[OsString]) -> Result<String, Failure> {
+    async fn run_in(&self, language: Language, arguments: &[OsString], told: Option<&str>) -> Result<String, Failure> {
         let line = self.line(arguments);
         let mut command = self.command(language, arguments);
-        let output = match timeout(LONGEST_COMMAND, command.output()).await {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if told.is_some() {
+            command.stdin(Stdio::piped());
+        }
+        let carried_out = async {
+            let mut child = command.spawn()?;
+            if let Some((told, mut stdin)) = told.zip(child.stdin.take()) {
+                stdin.write_all(format!("{told}\n").as_bytes()).await?;
+            }
+            child.wait_with_output().await
+        };
+        let output = match timeout(LONGEST_COMMAND, carried_out).await {
             Ok(output) => output.map_err(Failure::io(&self.path))?,
             Err(_) => return Err(Failure::TooLong { what: line, limit_seconds: LONGEST_COMMAND.as_secs() }),
         };

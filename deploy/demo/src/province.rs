@@ -54,7 +54,7 @@ impl Province {
         Self { program, data, service: None, address: String::new(), pages: String::new() }
     }
 
-    /// Where it listens.
+    /// Where its pages are.
     #[must_use]
     pub fn pages(&self) -> &str {
         &self.pages
@@ -82,6 +82,16 @@ impl Province {
 
     async fn decide(&self, arguments: &[OsString]) -> Result<(), Failure> {
         self.run(&[arguments, &words!["--by", OFFICER]].concat()).await.map(drop)
+    }
+
+    /// Makes an account for the pages.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn add_account(&self, (name, person, role): (&str, &str, &str), password: &str) -> Result<(), Failure> {
+        let add =
+            words!["account", "add", name, "--person", person, "--role", role, "--password-stdin", "--by", OFFICER];
+        self.program.run_told(&self.with_data(&add), password).await.map(drop)
     }
 
     /// Takes over the standard targets for communes without a plan, in the files of a catalogue folder.
@@ -189,21 +199,23 @@ impl Province {
         self.decide(&arguments).await
     }
 
-    /// Accepts a figure.
+    /// Accepts a version of a figure.
     ///
     /// # Errors
-    /// When the command fails.
-    pub async fn accept(&self, commune: &str, indicator: &str, period: Period) -> Result<(), Failure> {
-        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--accept"];
+    /// When the command fails, also because another version came since.
+    pub async fn accept(&self, commune: &str, indicator: &str, period: Period, version: u32) -> Result<(), Failure> {
+        let (period, version) = (period.to_string(), version.to_string());
+        let arguments = words!["review", commune, indicator, "--period", period, "--version", version, "--accept"];
         self.decide(&arguments).await
     }
 
-    /// Returns a figure with a reason.
+    /// Returns the first version of a figure with a reason.
     ///
     /// # Errors
     /// When the command fails.
     pub async fn give_back(&self, commune: &str, indicator: &str, period: Period, reason: &str) -> Result<(), Failure> {
-        let arguments = words!["review", commune, indicator, "--period", period.to_string(), "--return", reason];
+        let period = period.to_string();
+        let arguments = words!["review", commune, indicator, "--period", period, "--version", "1", "--return", reason];
         self.decide(&arguments).await
     }
 

@@ -239,7 +239,7 @@ async fn review(stage: &Stage, period: Period) -> Result<Option<Entered>, Failur
     let mut accepted = 0;
     for commune in &stage.communes[..FEWEST] {
         for figure in by_weight(commune).into_iter().take(ACCEPTED_EACH) {
-            stage.province.accept(&commune.member.slug, &figure.code, figure.period).await?;
+            stage.province.accept(&commune.member.slug, &figure.code, figure.period, 1).await?;
             accepted += 1;
         }
     }
@@ -264,7 +264,9 @@ async fn review(stage: &Stage, period: Period) -> Result<Option<Entered>, Failur
 
 /// A commune's newest figures as a reviewer takes them: those with evidence first.
 fn by_weight(commune: &Commune) -> Vec<&Entered> {
-    let (with, without): (Vec<_>, Vec<_>) = commune.newest().partition(|figure| figure.evidenced);
+    // A completion without evidence awaits it: nobody reviews that.
+    let reviewed = commune.newest().filter(|figure| figure.evidenced || !figure.completed);
+    let (with, without): (Vec<_>, Vec<_>) = reviewed.partition(|figure| figure.evidenced);
     with.into_iter().chain(without).collect()
 }
 

@@ -69,10 +69,12 @@ impl Occasion {
         if today > days.cutoff { Occasion::Overdue } else { Occasion::Before }
     }
 
-    /// The key of its reminder for a period.
+    /// The key of its reminder for a period and its cut-off day; another day than the usual one makes other reminders, so that what was
+    /// said of the usual one is said again of the new one.
     #[must_use]
-    pub fn key(self, period: Period) -> String {
-        format!("due-{period}-{}", self.as_str())
+    pub fn key(self, period: Period, cutoff: NaiveDate, usual: NaiveDate) -> String {
+        let key = format!("due-{period}-{}", self.as_str());
+        if cutoff == usual { key } else { format!("{key}-{cutoff}") }
     }
 }
 
@@ -100,6 +102,7 @@ mod tests {
         }
         assert_eq!(Occasion::of(&ReminderDays { units: None, before: 0, ..days }, day(18)), None);
         assert_eq!([2, 28].map(|n| Occasion::asked_for(&days, day(n))), [Occasion::Before, Occasion::Overdue]);
-        assert_eq!(Occasion::LastDay.key("2026-10".parse().unwrap()), "due-2026-10-last-day");
+        let key = |cutoff| Occasion::LastDay.key("2026-10".parse().unwrap(), cutoff, day(19));
+        assert_eq!([key(day(19)), key(day(24))], ["due-2026-10-last-day", "due-2026-10-last-day-2026-10-24"]);
     }
 }

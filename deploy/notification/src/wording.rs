@@ -17,6 +17,8 @@ pub struct CommuneDue<'a> {
     pub period: Period,
     /// Its cut-off day.
     pub cutoff: NaiveDate,
+    /// The day that it usually is.
+    pub usual: NaiveDate,
     /// How many figures are expected.
     pub expected: usize,
     /// Those that are missing: code, name, lead unit.
@@ -34,8 +36,10 @@ pub struct ProvinceDue<'a> {
     pub province: &'a str,
     /// The period.
     pub period: Period,
-    /// The usual cut-off day.
+    /// The cut-off day: the usual one, or the latest of those who miss something and have another.
     pub cutoff: NaiveDate,
+    /// The usual one.
+    pub usual: NaiveDate,
     /// Communes that miss something: name, how many figures, how many are expected, their own cut-off day.
     pub missing: Vec<(String, usize, usize, NaiveDate)>,
     /// How many communes are expected to report.
@@ -73,7 +77,7 @@ fn moment(occasion: Occasion, cutoff: NaiveDate, language: Language) -> String {
 /// The reminder to a commune.
 #[must_use]
 pub fn to_commune(due: &CommuneDue<'_>, occasion: Occasion, language: Language, at: DateTime<Utc>) -> Reminder {
-    let CommuneDue { commune, period, cutoff, expected, missing, silent_tasks, .. } = due;
+    let CommuneDue { commune, period, cutoff, usual, expected, missing, silent_tasks, .. } = due;
     let (count, when) = (missing.len(), moment(occasion, *cutoff, language));
     let subject = language.pick(
         format!("{commune}: còn thiếu {count}/{expected} số liệu kỳ {period}, {when}"),
@@ -104,14 +108,17 @@ pub fn to_commune(due: &CommuneDue<'_>, occasion: Occasion, language: Language, 
             format!("\n{silent_tasks} tasks without progress for the period.\n"),
         );
     }
-    text += language.pick("\nXem: commune-agent due\n", "\nSee: commune-agent due\n");
-    Reminder { key: occasion.key(*period), subject: cut(&subject), text, language, at }
+    text += &language.pick(
+        format!("\nXem: commune-agent due --period {period}\n"),
+        format!("\nSee: commune-agent due --period {period}\n"),
+    );
+    Reminder { key: occasion.key(*period, *cutoff, *usual), subject: cut(&subject), text, language, at }
 }
 
 /// The reminder to the province.
 #[must_use]
 pub fn to_province(due: &ProvinceDue<'_>, occasion: Occasion, language: Language, at: DateTime<Utc>) -> Reminder {
-    let ProvinceDue { province, period, cutoff, missing, communes, .. } = due;
+    let ProvinceDue { province, period, cutoff, usual, missing, communes, .. } = due;
     let (count, when) = (missing.len(), moment(occasion, *cutoff, language));
     let subject = language.pick(
         format!("{province}: {count}/{communes} xã, phường còn thiếu số liệu kỳ {period}, {when}"),
@@ -140,7 +147,7 @@ pub fn to_province(due: &ProvinceDue<'_>, occasion: Occasion, language: Language
         format!("\nXem: province-aggregator due --period {period}\n"),
         format!("\nSee: province-aggregator due --period {period}\n"),
     );
-    Reminder { key: occasion.key(*period), subject: cut(&subject), text, language, at }
+    Reminder { key: occasion.key(*period, *cutoff, *usual), subject: cut(&subject), text, language, at }
 }
 
 /// A reminder that only tries the ways.
@@ -171,6 +178,7 @@ mod tests {
             commune: "Xã Tân Phú",
             period: "2026-10".parse().unwrap(),
             cutoff: "2026-10-19".parse().unwrap(),
+            usual: "2026-10-19".parse().unwrap(),
             expected: 34,
             missing: (0..70).map(|n| [format!("CDS-{n:02}"), "Chỉ tiêu".into(), String::new()]).collect(),
             silent_tasks: 2,
@@ -191,6 +199,7 @@ mod tests {
             province: "Tỉnh Đồng Nai",
             period: due.period,
             cutoff: due.cutoff,
+            usual: due.usual,
             missing: vec![("Xã Tân Phú".into(), 1, 34, due.cutoff)],
             communes: 5,
             is_simulated: false,

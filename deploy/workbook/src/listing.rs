@@ -35,7 +35,7 @@ pub fn write_pages<W: Write + Seek + Send>(
     workbook.save_to_writer(to)
 }
 
-/// Writes lists as the sheets of a workbook, each under its name (at most 31 characters).
+/// Writes lists as the sheets of a workbook, each under its name (at most 31 characters): the columns that people see, no others.
 ///
 /// # Errors
 /// What writing says; a list that a sheet cannot hold; two sheets of one name.
@@ -48,9 +48,23 @@ pub fn write_sheets<W: Write + Seek + Send>(
     for (name, list) in lists {
         let sheet = workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name(*name)?;
-        fill(sheet, list, language)?;
+        let seen: Vec<bool> = list.columns.iter().map(|column| !column.heading.is_empty()).collect();
+        fill(sheet, &only(list, &seen), language)?;
     }
     workbook.save_to_writer(to)
+}
+
+/// A list with those of its columns that are kept.
+fn only(list: &Listing, keep: &[bool]) -> Listing {
+    fn kept<T: Clone>(all: &[T], keep: &[bool]) -> Vec<T> {
+        all.iter().zip(keep).filter(|(_, keep)| **keep).map(|(one, _)| one.clone()).collect()
+    }
+    Listing {
+        title: list.title.clone(),
+        notes: list.notes.clone(),
+        columns: kept(&list.columns, keep),
+        rows: list.rows.iter().map(|row| kept(row, keep)).collect(),
+    }
 }
 
 /// Writes a list as the one sheet of a workbook. Columns that people see come with their headings, those for programs with their names.
@@ -58,7 +72,7 @@ pub fn write_sheets<W: Write + Seek + Send>(
 /// # Errors
 /// What writing says; a list that a sheet cannot hold.
 pub fn write<W: Write + Seek + Send>(list: &Listing, language: Language, to: W) -> Result<(), XlsxError> {
-    write_sheets(&[(language.pick("Danh sách", "List"), list)], language, to)
+    write_pages(list, std::iter::empty(), language, to)
 }
 
 /// Answers the last row.
@@ -91,6 +105,8 @@ fn fill(sheet: &mut Worksheet, list: &Listing, language: Language) -> Result<u32
 }
 
 struct Formats {
+    /// A format with decimals shows its separator behind whole numbers too.
+    whole: Format,
     number: Format,
     score: Format,
     share: Format,
@@ -102,6 +118,7 @@ impl Formats {
     fn new() -> Self {
         let number = |code: &str| Format::new().set_num_format(code);
         Self {
+            whole: number("#,##0"),
             number: number("#,##0.######"),
             score: number("0.00"),
             share: number("0.00%"),
@@ -140,7 +157,8 @@ impl Formats {
             return Ok(());
         }
         let format = match form {
-            Form::Number | Form::Value | Form::Movement => Some(&self.number),
+            Form::Number | Form::Value | Form::Movement if cell.contains('.') => Some(&self.number),
+            Form::Number | Form::Value | Form::Movement => Some(&self.whole),
             Form::Score => Some(&self.score),
             Form::Share => Some(&self.share),
             _ => None,
@@ -210,5 +228,24 @@ mod tests {
         let number = |text: &str| Cell::Number(text.into());
         let expected = [text("Xã Tân Phú"), number("79.61"), number("97.06"), day(), day(), text("đỏ"), text("=1+1")];
         assert_eq!(cells, expected, "text that looks like a formula stays text");
+        let mut annex = Cursor::new(Vec::new());
+        write_sheets(&[("Phụ lục", &list)], Language::Vi, &mut annex).unwrap();
+        let sheet = read(annex.get_ref()).unwrap().remove(0);
+        assert_eq!((sheet.rows[&3].len(), sheet.rows[&4].len()), (6, 6), "what only programs see is not in an annex");
+    }
+
+    #[test]
+    fn whole_numbers_have_no_separator_behind_them() {
+        let formats = Formats::new();
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (row, cell) in [(0, "1200"), (1, "12.5")] {
+            formats.cell(sheet, (row, 0), Form::Value, cell, Language::Vi).unwrap();
+        }
+        let bytes = workbook.save_to_buffer().unwrap();
+        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut archive.by_name("xl/styles.xml").unwrap(), &mut text).unwrap();
+        assert!(text.contains(r##"formatCode="#,##0"/>"##) && text.contains("#,##0.######"), "{text}");
     }
 }

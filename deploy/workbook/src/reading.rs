@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use shared::language::Language;
 use std::{
     collections::BTreeMap,
-    io::{Cursor, Read},
+    io::{self, Cursor, Read, Write},
 };
 use thiserror::Error;
 use zip::ZipArchive;
@@ -21,6 +21,8 @@ const MAX_PARTS: usize = 2_000;
 const MAX_SHEETS: usize = 64;
 /// Most cells that hold something.
 const MAX_CELLS: usize = 400_000;
+/// Most merged regions of all sheets.
+const MAX_MERGED: usize = 20_000;
 /// Longest text of a cell, in characters; the rest is cut.
 const MAX_TEXT_CHARS: usize = 8_192;
 /// What the containers of old and of encrypted workbooks begin with.
@@ -44,6 +46,9 @@ pub enum ReadFault {
     /// More sheets or cells than this program reads.
     #[error("more than {MAX_SHEETS} sheets or {MAX_CELLS} cells")]
     TooMany,
+    /// More merged regions than this program reads.
+    #[error("more than {MAX_MERGED} merged regions")]
+    TooManyMerged,
 }
 
 impl ReadFault {
@@ -62,6 +67,9 @@ impl ReadFault {
                 MAX_UNPACKED_BYTES >> 20
             ),
             Self::TooMany => format!("tệp có quá {MAX_SHEETS} trang hoặc quá {MAX_CELLS} ô có nội dung: chia nhỏ tệp"),
+            Self::TooManyMerged => {
+                format!("tệp có quá {MAX_MERGED} vùng ô gộp: bỏ gộp ô, hoặc chép số liệu sang mẫu mới")
+            }
         };
         language.pick(vi, self.to_string())
     }
@@ -80,6 +88,8 @@ pub enum Cell {
     Day(NaiveDate),
     /// A formula that failed, as a spreadsheet shows it: `#DIV/0!`.
     Error(String),
+    /// A formula whose result no spreadsheet has saved; it is not computed here.
+    Uncomputed,
 }
 
 impl Cell {
@@ -90,6 +100,7 @@ impl Cell {
             Cell::Text(text) | Cell::Number(text) | Cell::Error(text) => text.clone(),
             Cell::Flag(yes) => if *yes { "yes" } else { "no" }.to_owned(),
             Cell::Day(day) => day.to_string(),
+            Cell::Uncomputed => String::new(),
         }
     }
 }
@@ -124,7 +135,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>, ReadFault> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(ReadFault::TooLarge);
     }
-    check_parts(bytes)?;
+    let has_formulas = check_parts(bytes)?;
     let not_one = |error: XlsxError| ReadFault::NotAWorkbook(error.to_string());
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(not_one)?;
     let sheets = workbook.sheets_metadata().to_owned();
@@ -132,31 +143,62 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Sheet>, ReadFault> {
         return Err(ReadFault::TooMany);
     }
     let mut read = Vec::new();
-    let mut cells = 0;
+    let (mut cells, mut regions) = (0, 0);
     for sheet in sheets {
-        let merged = match workbook.merge_cells_by_sheet_name(&sheet.name) {
+        let merged: Vec<_> = match workbook.merge_cells_by_sheet_name(&sheet.name) {
             Ok(merged) => merged.into_iter().map(|region| (region.start, region.end)).collect(),
             Err(_) => Vec::new(),
         };
-        let rows = match workbook.worksheet_cells_reader(&sheet.name) {
+        regions += merged.len();
+        if regions > MAX_MERGED {
+            return Err(ReadFault::TooManyMerged);
+        }
+        let (mut rows, has_empty) = match workbook.worksheet_cells_reader(&sheet.name) {
             Ok(mut reader) => rows(&mut reader, &mut cells)?,
             // A chart or another sheet without cells.
             Err(XlsxError::NotAWorksheet(_)) => continue,
             Err(error) => return Err(not_one(error)),
         };
+        if has_empty && has_formulas {
+            let mut reader = workbook.worksheet_cells_reader(&sheet.name).map_err(not_one)?;
+            add_uncomputed(&mut reader, &mut rows, &mut cells)?;
+        }
         read.push(Sheet { name: sheet.name, visible: sheet.visible == SheetVisible::Visible, rows, merged });
     }
     Ok(read)
 }
 
-/// Unpacks every part once, counting: sizes that a file states of itself are not believed.
-fn check_parts(bytes: &[u8]) -> Result<(), ReadFault> {
+/// Looks for what may be the beginning of a formula, however a part comes in pieces.
+#[derive(Default)]
+struct FormulaScan {
+    last: [u8; 2],
+    found: bool,
+}
+
+impl Write for FormulaScan {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for byte in bytes {
+            // `<f>`, `<f t="shared">`, and with a prefix.
+            self.found |=
+                matches!(self.last, [b'<' | b':', b'f']) && matches!(byte, b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n');
+            self.last = [self.last[1], *byte];
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Unpacks every part once, counting: sizes that a file states of itself are not believed. Answers whether there may be formulas.
+fn check_parts(bytes: &[u8]) -> Result<bool, ReadFault> {
     let not_one = |error: String| ReadFault::NotAWorkbook(error);
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| not_one(error.to_string()))?;
     if archive.len() > MAX_PARTS {
         return Err(ReadFault::TooLarge);
     }
-    let mut left = MAX_UNPACKED_BYTES;
+    let (mut left, mut has_formulas) = (MAX_UNPACKED_BYTES, false);
     for number in 0..archive.len() {
         let part = archive.by_index(number).map_err(|error| not_one(error.to_string()))?;
         let name = part.name().map_err(|error| not_one(error.to_string()))?;
@@ -164,16 +206,21 @@ fn check_parts(bytes: &[u8]) -> Result<(), ReadFault> {
             return Err(ReadFault::Macros);
         }
         let mut part = part.take(left + 1);
-        let unpacked = std::io::copy(&mut part, &mut std::io::sink()).map_err(|error| not_one(error.to_string()))?;
+        let mut scan = FormulaScan::default();
+        let unpacked = io::copy(&mut part, &mut scan).map_err(|error| not_one(error.to_string()))?;
         left = left.checked_sub(unpacked).ok_or(ReadFault::TooLarge)?;
+        has_formulas |= scan.found;
     }
-    Ok(())
+    Ok(has_formulas)
 }
 
 type Rows = BTreeMap<u32, BTreeMap<u32, Cell>>;
 
-fn rows(reader: &mut calamine::XlsxCellReader<'_, Cursor<&[u8]>>, cells: &mut usize) -> Result<Rows, ReadFault> {
-    let mut rows = Rows::new();
+type CellReader<'a, 'b> = calamine::XlsxCellReader<'a, Cursor<&'b [u8]>>;
+
+/// The cells that hold something, and whether there are others.
+fn rows(reader: &mut CellReader<'_, '_>, cells: &mut usize) -> Result<(Rows, bool), ReadFault> {
+    let (mut rows, mut has_empty) = (Rows::new(), false);
     let not_one = |error: XlsxError| ReadFault::NotAWorkbook(error.to_string());
     while let Some((found, style)) = reader.next_cell_with_style_id().map_err(not_one)? {
         let is_percent = || {
@@ -181,14 +228,33 @@ fn rows(reader: &mut calamine::XlsxCellReader<'_, Cursor<&[u8]>>, cells: &mut us
             format.is_some_and(|format| format.format_code.contains('%'))
         };
         let (row, column) = found.get_position();
-        let Some(cell) = cell(found.get_value(), is_percent) else { continue };
+        let Some(cell) = cell(found.get_value(), is_percent) else {
+            has_empty = true;
+            continue;
+        };
         *cells += 1;
         if *cells > MAX_CELLS {
             return Err(ReadFault::TooMany);
         }
         rows.entry(row).or_default().insert(column, cell);
     }
-    Ok(rows)
+    Ok((rows, has_empty))
+}
+
+/// Formulas without a result: a program wrote them that does not compute. They are no empty cells.
+fn add_uncomputed(reader: &mut CellReader<'_, '_>, rows: &mut Rows, cells: &mut usize) -> Result<(), ReadFault> {
+    let not_one = |error: XlsxError| ReadFault::NotAWorkbook(error.to_string());
+    while let Some(found) = reader.next_cell_with_formula_metadata().map_err(not_one)? {
+        if found.formula.is_none() || found.value != DataRef::Empty {
+            continue;
+        }
+        *cells += 1;
+        if *cells > MAX_CELLS {
+            return Err(ReadFault::TooMany);
+        }
+        rows.entry(found.pos.0).or_default().insert(found.pos.1, Cell::Uncomputed);
+    }
+    Ok(())
 }
 
 fn cell(value: &DataRef<'_>, is_percent: impl Fn() -> bool) -> Option<Cell> {

@@ -5,10 +5,10 @@ use super::{
     cells::shortened,
     fault::Faults,
     kind_asked,
-    layout::{COMMUNES, INDICATORS, TARGETS, TASKS, UNITS},
+    layout::{COMMUNES, INDICATORS, SETTINGS, TARGETS, TASKS, UNITS},
     problem::Problem,
 };
-use crate::amount::Amount;
+use crate::{amount::Amount, calendar::DueDays};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most targets of one commune for one indicator.
@@ -100,6 +100,24 @@ pub(super) fn check(tables: &Tables, faults: &mut Faults) {
             indicators.iter().rev().map(|entry| (entry.item.code.as_str(), entry)).collect();
         targets_fit(targets, &by_code, faults);
         targets_agree(targets, &by_code, faults);
+    }
+}
+
+/// The units of a commune report to it before it reports, or on the same day; the province's days fill the gaps.
+pub(super) fn days_in_order(tables: &Tables, days: DueDays, faults: &mut Faults) {
+    if days.units_cutoff > days.cutoff {
+        let problem = Problem::UnitsAfterCommune { units: days.units_cutoff, commune: days.cutoff };
+        faults.push(SETTINGS, None, Some("days.units_cutoff"), problem);
+    }
+    let communes = tables.communes.as_deref().unwrap_or_default();
+    for Entry { row, item, sound } in communes {
+        let units = item.units_cutoff.unwrap_or(days.units_cutoff);
+        let commune = item.cutoff.unwrap_or(days.cutoff);
+        // The province's own days are looked at above.
+        if *sound && units > commune && (item.units_cutoff.is_some() || item.cutoff.is_some()) {
+            let column = if item.units_cutoff.is_some() { "units_cutoff" } else { "cutoff" };
+            faults.push(COMMUNES, Some(*row), Some(column), Problem::UnitsAfterCommune { units, commune });
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finding a commune by what people type: slug, official code, or name without regard to diacritics.
 
-use super::{Catalogue, Commune};
+use super::{Catalogue, Commune, Unit};
 use crate::{language::Language, task::Reported, vietnamese};
 use thiserror::Error;
 
@@ -48,6 +48,23 @@ impl Catalogue {
         })
     }
 
+    /// Whether a unit as typed is among the lead units of a commune's target or task as printed. A code that any plan has means exactly
+    /// that unit; otherwise the words are looked for among the lead units and the spellings of the units.
+    #[must_use]
+    pub fn is_led_by(&self, commune: &str, lead_unit: &str, typed: &str) -> bool {
+        let typed = typed.trim();
+        let own = || self.units.iter().filter(|unit| unit.commune == commune);
+        let is_meant = |unit: &&Unit| unit.code.eq_ignore_ascii_case(typed);
+        if self.units.iter().any(|unit| is_meant(&unit)) {
+            return own().filter(is_meant).any(|unit| unit.is_named_in(lead_unit));
+        }
+        let is_spelled = |unit: &&Unit| {
+            let mut spellings = [unit.name.as_str()].into_iter().chain(unit.variants.split("; "));
+            spellings.any(|spelling| vietnamese::has_words(spelling, typed))
+        };
+        vietnamese::has_words(lead_unit, typed) || own().filter(is_spelled).any(|unit| unit.is_named_in(lead_unit))
+    }
+
     /// The commune that was typed: its slug or code, else its name, else the only one whose name contains the text. Names
     /// may leave out diacritics and "xã" or "phường".
     ///
@@ -85,6 +102,22 @@ fn bare(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::catalogue::sample;
+
+    #[test]
+    fn a_units_code_means_that_unit_and_words_are_whole() {
+        let catalogue = sample::catalogue();
+        let led = |commune: &str, typed: &str| {
+            let own =
+                catalogue.targets_of(commune).filter(|target| catalogue.is_led_by(commune, &target.lead_unit, typed));
+            own.map(|target| target.lead_unit.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(led("loc-tan", "CA"), ["Công an xã"; 3]);
+        assert_eq!(led("loc-tan", "ca"), led("loc-tan", "cong an"));
+        assert_eq!(led("loc-tan", "AP").len(), 7, "the hamlets, whatever the plan calls them");
+        assert!(led("loc-tan", "ong").is_empty(), "no part of a word");
+        assert!(led("loc-tan", "").is_empty());
+        assert!(!led("tan-phu", "văn hóa - xã hội").is_empty(), "by another spelling of the plan");
+    }
 
     #[test]
     fn communes_are_found_as_people_type_them() {

@@ -56,6 +56,13 @@ pub enum Problem {
     Date(String),
     /// Not a day of a month, 1 to 31.
     Day(String),
+    /// The units' last day comes after the commune's.
+    UnitsAfterCommune {
+        /// Theirs.
+        units: u8,
+        /// The commune's.
+        commune: u8,
+    },
     /// An indicator's code with a colon: tasks are reported under such codes.
     ColonInCode(String),
     /// Not a number of members of a unit.
@@ -185,6 +192,9 @@ impl Problem {
             Problem::PerUnit(code) => format!(
                 "xã không có đơn vị “{code}” với số thành viên (cột members trong units.csv); sửa mã, ghi số thành viên, hoặc để trống để tính chung toàn xã"
             ),
+            Problem::UnitsAfterCommune { units, commune } => format!(
+                "hạn của đơn vị (ngày {units}) sau hạn của xã (ngày {commune}); đơn vị phải gửi về xã trước hoặc cùng ngày"
+            ),
             Problem::Day(text) => format!("“{text}” không phải ngày trong tháng; viết số từ 1 đến 31"),
             Problem::Rule { text, .. } => {
                 format!(
@@ -271,6 +281,9 @@ impl Problem {
             Problem::Members(text) => format!("not a number of members: {text:?}; write 1 to 99 or leave it empty"),
             Problem::PerUnit(code) => format!(
                 "the commune has no unit {code:?} with members (column members of units.csv); correct the code, give the number, or leave it empty for the commune in total"
+            ),
+            Problem::UnitsAfterCommune { units, commune } => format!(
+                "the units' day ({units}) comes after the commune's ({commune}); units report to it on that day or before"
             ),
             Problem::Day(text) => format!("not a day of a month: {text:?}; write a number from 1 to 31"),
             Problem::Rule { text, reason } => {

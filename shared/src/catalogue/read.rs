@@ -35,6 +35,26 @@ use std::collections::BTreeMap;
 /// # Errors
 /// All faults, in the order of the files and rows, at most [`MAX_FAULTS`] and then how many more there are.
 pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Catalogue, Vec<Fault>> {
+    read_from(files, Origin::Given)
+}
+
+/// Reads a catalogue that was taken in before, perhaps by an earlier version of this program: checks that came since are left out, so that
+/// a store stays readable.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_kept(files: &BTreeMap<String, Vec<u8>>) -> Result<Catalogue, Vec<Fault>> {
+    read_from(files, Origin::Kept)
+}
+
+/// Where files come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Given,
+    Kept,
+}
+
+fn read_from(files: &BTreeMap<String, Vec<u8>>, origin: Origin) -> Result<Catalogue, Vec<Fault>> {
     let mut faults = Faults::default();
     let settings = match files.get(SETTINGS) {
         Some(bytes) => settings::read(bytes, &mut faults),
@@ -50,6 +70,9 @@ pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Catalogue, Vec<Fault>> 
     let units = table(files, UNITS, &UNIT_COLUMNS, &mut faults, unit);
     let tables = check::Tables { indicators, communes, targets, tasks, units };
     check::check(&tables, &mut faults);
+    if let (Some(province), Origin::Given) = (&settings, origin) {
+        check::days_in_order(&tables, province.days, &mut faults);
+    }
     match settings {
         Some(province) if faults.count() == 0 => Ok(Catalogue {
             province,

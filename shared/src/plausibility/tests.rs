@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     catalogue::sample,
+    observation::Decision,
     tables::{Inputs, ObservationRow},
 };
 use chrono::{TimeZone, Utc};
@@ -31,7 +32,11 @@ fn found(commune: &str, rows: Vec<ObservationRow>, period: &str) -> Vec<&'static
     inputs.observations = rows.into_iter().map(|row| ObservationRow { commune: commune.into(), ..row }).collect();
     let book = Book::new(&inputs).unwrap();
     let number = book.commune_number(commune).unwrap();
-    doubts(&book, &catalogue, number, period.parse().unwrap()).iter().map(|doubted| doubted.doubt.as_str()).collect()
+    let today = "2026-10-20".parse().unwrap();
+    let sight = Sight { book: &book, catalogue: &catalogue, commune: number, today };
+    let period = period.parse().unwrap();
+    let found = doubts(sight, period).into_iter().chain(ahead(sight, period));
+    found.map(|doubted| doubted.doubt.as_str()).collect()
 }
 
 fn ratio(n: u32, d: u32) -> Value {
@@ -102,6 +107,40 @@ fn evidence_with_every_result_where_the_plan_asks_for_it() {
     assert!(found("tan-loi", rows(), "2026-10").is_empty());
     let with = rows().into_iter().map(|row| ObservationRow { evidence_count: 1, ..row }).collect();
     assert!(found("dinh-quan", with, "2026-10").is_empty());
+    let accepted = rows().into_iter().map(|row| ObservationRow { verdict: Some(Decision::Accepted), ..row }).collect();
+    assert_eq!(found("dinh-quan", accepted, "2026-10"), ["no_evidence"], "an acceptance does not make up for it");
+}
+
+#[test]
+fn reports_of_tasks_are_looked_at_too() {
+    let percent = |n: u32| Value::Percent(n.into());
+    let spent = |n: u32| Value::Decimal(n.into());
+    let catalogue = sample::catalogue();
+    let of = |commune: &str, wanted: &dyn Fn(&&crate::catalogue::Task) -> bool| {
+        catalogue.tasks.iter().filter(|task| task.commune == commune).find(wanted).unwrap().code.clone()
+    };
+    let once = of("loc-tan", &|task| !task.recurring && task.budget_million_vnd.is_some());
+    let again = of("tan-loi", &|task| task.recurring);
+    let budget = catalogue.tasks.iter().find(|t| t.commune == "loc-tan" && t.code == once).unwrap().budget_million_vnd;
+    let budget = u32::try_from(budget.unwrap().micros() / MICROS).unwrap();
+    let pair = |code: String, a: Value, b: Value| vec![row(&code, "", "2026-09", a), row(&code, "", "2026-10", b)];
+    let (progress, disbursed) = (Reported::Progress(&once).code(), Reported::Disbursement(&once).code());
+    assert!(found("loc-tan", pair(progress.clone(), percent(30), percent(79)), "2026-10").is_empty());
+    assert_eq!(found("loc-tan", pair(progress.clone(), percent(30), percent(80)), "2026-10"), ["jumps"]);
+    assert_eq!(found("loc-tan", pair(progress, percent(30), percent(29)), "2026-10"), ["progress_falls"]);
+    assert_eq!(found("loc-tan", pair(disbursed.clone(), spent(20), spent(19)), "2026-10"), ["falls"]);
+    assert!(found("loc-tan", vec![row(&disbursed, "", "2026-10", spent(budget))], "2026-10").is_empty());
+    assert_eq!(found("loc-tan", vec![row(&disbursed, "", "2026-10", spent(18 * budget))], "2026-10"), ["over_budget"]);
+    let recurring = pair(Reported::Progress(&again).code(), percent(100), percent(10));
+    assert!(found("tan-loi", recurring, "2026-10").is_empty(), "it begins anew in each period");
+}
+
+#[test]
+fn a_figure_ahead_of_its_time_is_pointed_out_whatever_month_is_looked_at() {
+    let december = || vec![row("CDS-07", "", "2026-12", Value::Percent(40.into()))];
+    assert_eq!(found("tan-phu", december(), "2026-12"), ["not_begun"]);
+    assert_eq!(found("tan-phu", december(), "2026-10"), ["not_begun"]);
+    assert!(found("tan-phu", vec![row("CDS-07", "", "2026-Q4", Value::Percent(40.into()))], "2026-Q4").is_empty());
 }
 
 proptest! {

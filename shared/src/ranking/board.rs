@@ -185,7 +185,8 @@ impl Board {
     }
 
     /// The best measure among the ranked communes, for an indicator with a relative rule.
-    pub(super) fn best(&self, indicator: u32) -> Option<Fraction> {
+    #[must_use]
+    pub fn best(&self, indicator: u32) -> Option<Fraction> {
         self.best[indicator as usize]
     }
 

@@ -113,6 +113,7 @@ fn explain_item(book: &Book, board: &Board, commune: u32, item: Item, today: Nai
         roadmap_day: period.day_in_last_month(ROADMAP_DAY),
         deadline: item.deadline,
         reported: book.reported_for(commune, item.indicator, period),
+        off_cycle: Some(book.cycle(commune, item.indicator)).filter(|cycle| !cycle.ends_in(period)),
         cutoff_passed: book.cutoff(commune, period) < today,
     };
     let (light, cause) = if item.goal.is_scored() { judge(facts) } else { (Light::Grey, None) };

@@ -347,3 +347,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_figure_ahead_of_its_time_moves_nobodys_month() {
+    let ahead = "an,A-1,,2026-12,1,40,100,,x,2026-10-20T00:00:00+07:00,2026-10-20T00:00:00+07:00,0,\n\
+                 an,A-2,,2026,1,40,100,,x,2026-10-20T00:00:00+07:00,2026-10-20T00:00:00+07:00,0,\n";
+    let book = Book::new(&inputs(&format!("{OCTOBER}{ahead}"), "")).unwrap();
+    let latest = |day: &str| book.latest_month(day.parse().unwrap()).map(|month| month.to_string());
+    for (day, expected) in [
+        ("2026-08-31", None),
+        ("2026-09-30", Some("2026-09")),
+        ("2026-10-20", Some("2026-10")),
+        ("2026-11-03", Some("2026-10")),
+        ("2026-12-01", Some("2026-12")),
+        ("2027-02-01", Some("2026-12")),
+    ] {
+        assert_eq!(latest(day).as_deref(), expected, "{day}");
+    }
+}

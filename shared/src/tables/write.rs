@@ -112,6 +112,13 @@ pub fn observations(inputs: &Inputs) -> Listing {
         "commune,indicator,unit,period,version,numerator,denominator,value,entered_by,entered_at,received_at,evidence_count,verdict",
         "version,numerator,denominator,evidence_count",
     );
+    for column in &mut table.columns {
+        column.form = match column.name.as_str() {
+            "value" => Form::Value,
+            "entered_at" | "received_at" => Form::Time,
+            _ => column.form,
+        };
+    }
     for row in inputs.observations.iter().filter(|row| !Reported::of(&row.indicator).is_task()) {
         let mut cells = [&row.commune, &row.indicator, &row.unit].map(Clone::clone).to_vec();
         cells.extend([row.period.to_string(), row.version.to_string()]);

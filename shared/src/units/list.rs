@@ -22,6 +22,12 @@ pub fn by_unit(found: &ByUnit, language: Language) -> Listing {
     let l = |vi, en| language.pick(vi, en);
     let rows = found.figures.iter().map(|figure| {
         let series = figure.series.as_ref();
+        let (delivery, words) = match (series, figure.is_stale) {
+            (None, _) => ("missing", l("chưa báo cáo", "not reported")),
+            (Some(_), true) => ("older", l("số liệu kỳ cũ", "of an older period")),
+            (Some(_), false) => ("reported", l("đã báo cáo", "reported")),
+        };
+        let (delivery, words) = (delivery.to_owned(), words.to_owned());
         let [numerator, denominator, value] = series.map(|series| value_cells(series.value)).unwrap_or_default();
         vec![
             figure.code.clone(),
@@ -32,19 +38,26 @@ pub fn by_unit(found: &ByUnit, language: Language) -> Listing {
             value,
             figure.achieved.map(|achieved| decimals(achieved.into(), 6)).unwrap_or_default(),
             series.map(|series| series.period.to_string()).unwrap_or_default(),
+            delivery,
+            words,
             series.map(|series| series.version.to_string()).unwrap_or_default(),
             series.map(|series| series.evidence.to_string()).unwrap_or_default(),
             series.and_then(|series| series.verdict).map_or("", |verdict| verdict.as_str()).to_owned(),
         ]
     });
     let shown = |value: Measure| for_people(Form::Value, &measure(value), language);
-    let missing = found.figures.iter().filter(|figure| figure.series.is_none()).count();
+    let missing = found.figures.iter().filter(|figure| figure.is_missing()).count();
+    let (all, period) = (found.figures.len(), found.period);
     let mut notes = vec![language.pick(
-        format!("{} đơn vị, {missing} chưa báo cáo.", found.figures.len()),
-        format!("{} units, {missing} have not reported.", found.figures.len()),
+        format!("{all} đơn vị, {missing} chưa báo cáo kỳ {period}."),
+        format!("{all} units, {missing} have not reported {period}."),
     )];
-    if let Some(units) = found.rolled_up {
-        let sum = shown(units);
+    if let Some((units, of)) = found.rolled_up.zip(found.rolled_up_of) {
+        let from = found.figures.iter().filter_map(|figure| figure.series.as_ref()).filter(|s| s.period == of).count();
+        let sum = language.pick(
+            format!("{} (từ {from}/{all} đơn vị, kỳ {of})", shown(units)),
+            format!("{} (from {from} of {all} units, {of})", shown(units)),
+        );
         notes.push(match found.whole {
             None => language.pick(
                 format!("Cộng dồn từ các đơn vị, dùng cho toàn xã: {sum}."),
@@ -75,6 +88,8 @@ pub fn by_unit(found: &ByUnit, language: Language) -> Listing {
             Column::new("value", "", Form::Value),
             Column::new("achievement", l("Mức đạt", "Achieved"), Form::Share),
             Column::new("period", l("Kỳ số liệu", "Figure of"), Form::Text),
+            Column::new("delivery", "", Form::Text),
+            Column::new("delivery_words", l("Tình trạng", "State"), Form::Text),
             Column::new("version", l("Bản", "Version"), Form::Number),
             Column::new("evidence", l("Minh chứng", "Evidence"), Form::Number),
             Column::new("verdict", "", Form::Text),

@@ -56,7 +56,7 @@ fn figures_of_hamlets_roll_up_and_a_difference_to_the_whole_is_said() {
     let period: Period = "2026-10".parse().unwrap();
     let (book, commune) = book(&catalogue, [rows(), vec![row("", "OT-13", ratio(70, 100))]].concat());
     let found = by_unit(&book, &catalogue, commune, book.indicator_number("OT-13").unwrap(), period);
-    assert_eq!(found.figures.len(), 21, "all hamlets are expected once one reports");
+    assert_eq!(found.figures.len(), 21, "all hamlets are expected, the plan names them");
     assert_eq!(found.figures.iter().filter(|figure| figure.series.is_some()).count(), 2);
     assert_eq!((found.figures[0].achieved, found.figures[1].achieved), (Some(500_000), Some(FULL)));
     assert_eq!(found.figures[0].name, "21 ấp – 01");
@@ -115,4 +115,49 @@ fn hamlets_are_ranked_by_their_figures_and_offices_by_what_they_lead() {
     // "Văn phòng Đảng ủy" leads a task, "Đảng ủy" does not.
     assert!(lines.iter().any(|line| line.code == "VP-DU" && line.tasks == 1));
     assert!(!lines.iter().any(|line| line.code == "DU"));
+}
+
+#[test]
+fn older_figures_count_but_are_not_reported_for_the_period() {
+    let catalogue = sample::catalogue();
+    let period: Period = "2026-10".parse().unwrap();
+    let september =
+        |unit: &str| ObservationRow { period: "2026-09".parse().unwrap(), ..row(unit, "OT-12", Value::Count(2)) };
+    let rows =
+        (1..=21).map(|number| september(&format!("AP-{number:02}"))).chain([row("AP-01", "OT-12", Value::Count(3))]);
+    let (book, commune) = book(&catalogue, rows.collect());
+    let indicator = book.indicator_number("OT-12").unwrap();
+    let found = by_unit(&book, &catalogue, commune, indicator, period);
+    assert_eq!(found.figures.iter().filter(|figure| figure.is_missing()).count(), 20);
+    assert_eq!(found.rolled_up, Some(Measure::Number(Fraction::new(3, 1).unwrap())), "the contract: the latest period");
+    let list = list::by_unit(&found, Language::Vi);
+    assert_eq!(list.notes[0], "21 đơn vị, 20 chưa báo cáo kỳ 2026-10.");
+    assert!(list.notes[1].contains("3 (từ 1/21 đơn vị, kỳ 2026-10)"), "{}", list.notes[1]);
+    assert!(list.rows[1].contains(&"2026-09".to_owned()) && list.rows[1].contains(&"số liệu kỳ cũ".to_owned()));
+    assert_eq!(due::count(&book, &catalogue, commune, indicator, period), Some((1, 21)));
+}
+
+#[test]
+fn what_hamlets_owe_is_seen_before_the_first_of_them_reports() {
+    let catalogue = sample::catalogue();
+    let period: Period = "2026-10".parse().unwrap();
+    let (book, commune) = book(&catalogue, vec![row("AP-02", "OT-18", Value::Flag(true))]);
+    let duties = due::duties(&book, &catalogue, commune, period);
+    let code = |duty: &due::UnitDuty| book.indicators()[duty.indicator as usize].code.clone();
+    // OT-12 and OT-18 are monthly, and no target scores OT-18; the others of the hamlets follow the commune's quarter.
+    assert_eq!(duties.len(), 42);
+    assert_eq!(duties.iter().filter(|duty| !duty.is_reported).count(), 41);
+    assert!(duties.iter().all(|duty| duty.is_scored == (code(duty) == "OT-12")));
+    let last = duties.last().unwrap();
+    assert_eq!((last.unit.as_str(), code(last).as_str(), last.is_reported), ("AP-02", "OT-18", true));
+    let day = super::cutoff(17, period);
+    let list = due::list(&book, &duties, day, "2026-10-15".parse().unwrap(), Language::Vi);
+    assert!(
+        list.notes[0].contains("hết ngày 17/10/2026 (còn 2 ngày). 21 đơn vị phải báo cáo 42 số liệu, còn thiếu 41")
+    );
+    let december = due::duties(&book, &catalogue, commune, "2026-12".parse().unwrap());
+    assert!(december.len() > 42, "the quarter ends as well");
+    // Their ranks are by what is reported; a duty alone places nobody.
+    let lines = ranking(&book, &catalogue, commune, period, &[], &[]);
+    assert!(lines.iter().all(|line| line.role != Role::Reports), "{lines:?}");
 }

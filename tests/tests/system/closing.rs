@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 use system_tests::{
     commune::Commune,
     document::pdf,
@@ -166,4 +166,64 @@ fn a_closed_month_is_recomputed_by_others_and_an_altered_one_is_found() {
     assert!(told.code == Some(1) && told.out.contains("KHÁC") && told.out.contains("rankings-own.csv"), "{}", told.out);
     let told = province.command(["verify"]);
     assert!(told.code == Some(1) && told.out.contains("bản chốt"), "{}", told.out);
+}
+
+/// How long sessions may take that run beside a closing.
+const LONGEST: Duration = Duration::from_secs(60);
+
+#[test]
+fn closing_while_sessions_run_takes_each_figure_or_lists_it_as_late() {
+    let mut province = Province::found();
+    let communes = september(&mut province);
+    province.clock("2026-09-25T09:00:00+07:00");
+    for (commune, better) in communes.iter().zip([1, 51, 101]) {
+        for version in 0..20 {
+            let _ = commune.import(&figures("2026-09", better + version)).ok();
+        }
+    }
+    let mut sessions: Vec<_> = communes.iter().map(|commune| commune.start(["sync"])).collect();
+    let said = province.command(["period", "close", "2026-09"]).ok();
+    assert!(said.contains("lần 1"), "{said}");
+    for session in &mut sessions {
+        assert_eq!(session.wait_at_most(LONGEST), Some(0));
+    }
+    let of = |revision| {
+        province.command(["export", "observations", "--period", "2026-09", "--revision", revision]).ok().lines().count()
+            - 1
+    };
+    let late = province.command(["period", "late", "2026-09", "--format", "json"]).json();
+    assert_eq!(of("1") + late.as_array().unwrap().len(), of("present"));
+    assert_eq!(of("present"), 3 * 3 + 3 * 20, "what was the same again is no version");
+    let _ = province.command(["period", "verify", "2026-09"]).ok();
+    let _ = province.command(["verify"]).ok();
+}
+
+#[test]
+fn what_was_decided_and_altered_behind_the_programs_back_is_found() {
+    let mut province = Province::found();
+    let [dinh_quan, ..] = september(&mut province);
+    province.clock("2026-09-25T09:00:00+07:00");
+    let _ = province.command(["review", "dinh-quan", "CDS-17", "--period", "2026-09", "--return", "biểu 2"]).ok();
+    let _ = province.command(["period", "close", "2026-09"]).ok();
+    let _ = province.command(["period", "reopen", "2026-09", "--reason", "nộp muộn"]).ok();
+    let _ = dinh_quan.command(["record", "CDS-08", "--period", "2026-09", "--ratio", "79/100"]).ok();
+    let _ = dinh_quan.command(["sync"]).ok();
+    let _ = province.command(["period", "close", "2026-09"]).ok();
+    let _ = province.command(["verify"]).ok();
+    province.kill();
+    let store = Connection::open(province.data().join("store.db")).unwrap();
+    let swap = "UPDATE {} SET revision = revision + 10; UPDATE {} SET revision = 13 - revision;";
+    let both: String = ["snapshot_table"].map(|table| swap.replace("{}", table)).concat();
+    let digests =
+        "UPDATE closing SET digest = (SELECT digest FROM closing AS o WHERE o.revision = 3 - closing.revision)";
+    store.execute_batch(&format!("CREATE TABLE kept AS SELECT revision, digest FROM closing; {both}")).unwrap();
+    let digests = digests.replace("FROM closing AS o", "FROM kept AS o");
+    store.execute_batch(&digests).unwrap();
+    let told = province.command(["period", "verify"]);
+    assert!(told.code == Some(1) && told.out.contains("KHÁC"), "{}", told.out);
+    store.execute_batch("UPDATE verdict SET decision = 'accepted'").unwrap();
+    let told = province.command(["audit", "--verify"]);
+    assert!(told.code == Some(1) && told.out.contains("CDS-17 2026-09"), "{}", told.out);
+    let told = province.command(["verify", "--format", "json"]);
+    assert!(told.code == Some(1) && told.out.contains("\"decision\""), "{}", told.out);
 }

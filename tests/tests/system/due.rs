@@ -49,3 +49,66 @@ fn the_province_sees_what_is_due_what_came_late_and_what_is_missing() {
     let _ = province.command(["due", "atlantis"]).failed(1);
     let _ = province.command(["due", "--period", "2025-10"]).failed(1);
 }
+
+#[test]
+fn an_exception_is_refused_listed_withdrawn_and_known_to_the_commune() {
+    let mut province = Province::found();
+    province.clock("2026-10-12T08:00:00+07:00");
+    province.serve();
+    let commune = Commune::joined(&province, "loc-tan");
+    let of = |commune: &'static str, period: &'static str, cutoff: &'static str| {
+        ["exception", commune, "--period", period, "--cutoff", cutoff, "--reason", "mưa bão"]
+    };
+    assert!(province.command(of("an-loc", "2026-10", "2026-10-24")).failed(1).contains("chưa có kế hoạch"));
+    assert!(province.command(of("loc-tan", "2026-10", "2026-10-18")).failed(1).contains("19/10/2026"));
+    let told = province.command(of("loc-tan", "2026-Q4", "2026-12-28")).ok();
+    assert!(told.contains("không áp dụng khi xem kỳ 2026-12") && told.contains("--period 2026-12"), "{told}");
+    assert_eq!(province.command(of("loc-tan", "2026-10", "2026-11-05")).ok().lines().count(), 1);
+    let day = || {
+        let _ = commune.command(["sync"]).ok();
+        commune.command(["due", "--period", "2026-10", "--format", "json"]).json()[0]["cutoff"].clone()
+    };
+    assert_eq!(day(), "2026-11-05");
+    let listed = province.command(["exception", "--list", "--format", "json"]).json();
+    let periods: Vec<_> = listed.as_array().unwrap().iter().map(|row| row["period"].as_str().unwrap()).collect();
+    assert_eq!((periods.len(), periods.contains(&"2026-Q4")), (2, true), "{listed}");
+    let withdraw = ["exception", "loc-tan", "--period", "2026-10", "--withdraw", "--reason", "nhầm xã"];
+    assert!(province.command(withdraw).ok().contains("19/10/2026"));
+    assert_eq!(day(), "2026-10-19");
+    let _ = province.command(withdraw).failed(1);
+    let exported = province.command(["export", "exceptions", "--period", "2026-10"]).ok();
+    assert!(!exported.contains("loc-tan"), "{exported}");
+    assert!(province.command(["audit", "--what", "exception_withdrawn"]).ok().contains("nhầm xã"));
+    // What the hamlets owe, before any of them reports, and the days of others.
+    let owed = province.command(["due", "loc tan", "--units", "--period", "2026-10", "--format", "json"]).json();
+    assert_eq!(owed.as_array().unwrap().len(), 42, "{owed}");
+    let own = commune.command(["due", "--units", "--period", "2026-10", "--format", "json"]).json();
+    assert_eq!(own, owed, "both ends say the same");
+    let told = province.command(["--lang", "en", "due", "loc tan", "--period", "2026-10"]).ok();
+    assert!(told.contains("by the end of 2026-10-19") && told.contains("goes out on 2026-10-25"), "{told}");
+    let _ = province.command(["due", "--units"]).failed(2);
+}
+
+#[test]
+fn a_completion_without_evidence_is_accepted_only_by_who_says_so() {
+    let mut province = Province::found();
+    province.clock("2026-10-12T08:00:00+07:00");
+    province.serve();
+    let commune = Commune::joined(&province, "tan-phu");
+    let _ = commune.import(&figures_csv("2026-09", &[("CDS-07", 100, 100), ("CDS-08", 20, 100)])).ok();
+    let _ = commune.command(["sync"]).ok();
+    let accept = ["review", "tan-phu", "CDS-07", "--period", "2026-09", "--accept"];
+    assert!(province.command(accept).failed(1).contains("--without-evidence"));
+    let part = province.command(["review", "tan-phu", "CDS-08", "--period", "2026-09", "--accept"]).ok();
+    assert!(part.contains("phiên bản 1 (20/100 (20 %)): chấp nhận") && !part.contains("đã chốt"), "{part}");
+    let _ = province.command(["period", "close", "2026-09"]).ok();
+    let told =
+        province.command([accept[0], accept[1], accept[2], accept[3], accept[4], accept[5], "--without-evidence"]).ok();
+    assert!(told.contains("Kỳ đã chốt: có hiệu lực"), "{told}");
+    // The clerk reads it, and the same value with a note says that it awaits a review again.
+    let _ = commune.command(["sync"]).ok();
+    assert!(commune.command(["history", "CDS-07"]).ok().contains("chưa có minh chứng"));
+    let again =
+        commune.command(["record", "CDS-07", "--period", "2026-09", "--ratio", "100/100", "--note", "đã rà soát"]).ok();
+    assert!(again.contains("phải chờ thẩm định lại"), "{again}");
+}

@@ -20,4 +20,5 @@ mod report;
 mod restore;
 mod review;
 mod side_by_side;
+mod template;
 mod work;

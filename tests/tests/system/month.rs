@@ -79,15 +79,21 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 22] = [
+    let questions: [&[&str]; 27] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
         &["schemes", "--period", "2026-10"],
         &["explain", "Định Quán", "--format", "json"],
+        &["explain", "Định Quán", "--indicator", "cds-07", "--period", "2026-10"],
+        &["explain", "tan phu", "--indicator", "CDS-17", "--scheme", "standard", "--format", "json"],
+        &["history", "Định Quán", "CDS-07"],
+        &["history", "dinh-quan", "cds-17", "--period", "2026-09", "--format", "csv"],
         &["indicator", "CDS-17"],
         &["communes", "--format", "csv"],
         &["due", "--period", "2026-10"],
         &["due", "tan phu", "--format", "csv"],
+        &["due", "loc tan", "--units", "--period", "2026-10"],
+        &["tasks", "--light", "grey", "--unit", "CA", "--format", "csv"],
         &["alerts", "--light", "red", "--period", "2026-10"],
         &["alerts", "minh hung", "--unit", "kinh te"],
         &["alerts", "--changes", "2026-09-01", "--format", "csv"],
@@ -109,6 +115,19 @@ fn staff_get_the_same_answers_from_afar() {
         let there = run("province-aggregator", question.iter().chain(&["--server", &url, "--credential", credential]));
         assert_eq!(here.ok(), there.ok(), "{question:?}");
     }
+    // What could not be entered is not supposed either.
+    for (given, word) in [
+        (["--set", "CDS-17=150"], "từ 0 đến 100"),
+        (["--set", "CDS-17=-5"], "âm"),
+        (["--set", "CDS-17=có"], "tỷ lệ"),
+        (["--set", "CDS-17=99/79"], "tử số lớn hơn mẫu số"),
+        (["--return", "HT-03"], "HT-03"),
+    ] {
+        let told = province.command(["what-if", "tan loi", "--period", "2026-10", given[0], given[1]]).failed(1);
+        assert!(told.contains(word), "{given:?}: {told}");
+    }
+    let least = province.command(["what-if", "tan loi", "--period", "2026-10", "--format", "csv"]).ok();
+    assert!(least.lines().any(|line| line.starts_with("reached,")), "{least}");
     let unknown = run("province-aggregator", ["explain", "atlantis", "--server", &url, "--credential", credential]);
     assert!(unknown.failed(1).contains("atlantis"));
 }

@@ -8,6 +8,15 @@ fn says(document: &[u8], words: &str) -> bool {
     document.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
+/// The part of a document between two headings.
+fn part<'a>(document: &'a [u8], from: &str, to: &str) -> &'a [u8] {
+    let find = |bytes: &[u8], words: &str| {
+        bytes.windows(words.len()).position(|window| window == words.as_bytes()).unwrap_or_else(|| panic!("{words}"))
+    };
+    let rest = &document[find(document, from)..];
+    &rest[..find(rest, to)]
+}
+
 #[test]
 fn a_month_is_reported_as_an_official_document_by_both() {
     let mut province = Province::found();
@@ -43,12 +52,29 @@ fn a_month_is_reported_as_an_official_document_by_both() {
     assert_eq!(fs::read(&report).unwrap(), document);
     // Closed: it says so, and what comes later changes nothing of the figures.
     let _ = province.command(["period", "close", "2026-10", "--early"]).ok();
-    let _ = communes[0].command(["record", "CDS-05", "--period", "2026-10", "--ratio", "1/1000"]).ok();
+    let open = document;
+    for (code, ratio) in [("CDS-05", "1/1000"), ("CDS-08", "999/1000")] {
+        let _ = communes[0].command(["record", code, "--period", "2026-10", "--ratio", ratio]).ok();
+    }
     let _ = communes[0].command(["sync"]).ok();
+    let lights = |revision| {
+        province
+            .command(["explain", "dinh-quan", "--period", "2026-10", "--revision", revision, "--format", "csv"])
+            .ok()
+    };
+    assert_ne!(lights("1"), lights("present"), "it does change the present figures");
     let closed = place("da-chot.docx");
     let _ = province.command(["report", "--period", "2026-10", "--out", &closed]).ok();
     let document = fs::read(&closed).unwrap();
     assert!(says(&document, "Kỳ báo cáo đã chốt") && says(&document, "87"), "the figure as it was closed");
+    for (from, to) in [("KẾT QUẢ THỰC HIỆN", "THẨM ĐỊNH MINH CHỨNG"), ("Còn thiếu", "KẾT QUẢ THỰC HIỆN")]
+    {
+        assert!(
+            part(&document, from, to) == part(&open, from, to),
+            "{from}: lights, ranks and due days as they were closed"
+        );
+    }
+    assert!(says(&document, "theo số liệu hiện tại"), "what is not frozen says so");
     // The commune's own: in its own name, with what was noted.
     let own = communes[1].desk().join("xa.docx");
     let own = own.to_str().unwrap();

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     entry::Author,
     fixture::{Home, now},
-    import::{Imported, import},
+    import::{How, Imported, import},
     template,
 };
 use rand::{SeedableRng, rngs::StdRng};
@@ -60,7 +60,7 @@ fn made(home: &Home) -> Vec<Sheet> {
 fn take(home: &mut Home, bytes: &[u8], dry_run: bool) -> Result<Imported, ImportError> {
     let mut random = StdRng::seed_from_u64(7);
     let mut author = Author { name: "Lan", now: now(), random: &mut random };
-    import(&mut home.store, &mut author, bytes, dry_run)
+    import(&mut home.store, &mut author, bytes, How { dry_run, ..How::default() })
 }
 
 /// The sheets once more, as another program would save them: `alter` changes cells by sheet, row and column.
@@ -88,6 +88,7 @@ fn saved(sheets: &[Sheet], alter: impl Fn(&str, &mut BTreeMap<u32, BTreeMap<u32,
                     }
                     Cell::Error(shown) => page.write(row, column, Formula::new("=1/0").set_result(shown)).unwrap(),
                     Cell::Text(text) => page.write(row, column, text).unwrap(),
+                    Cell::Uncomputed => panic!("this writer writes no formula without a result"),
                 };
             }
         }
@@ -218,6 +219,135 @@ fn faults_are_named_by_sheet_and_cell_and_nothing_is_written() {
     assert!(faults.explain(Path::new("x"), Language::Vi).contains("C2:C3"));
 }
 
+/// The words of the faults of a workbook.
+fn told(home: &mut Home, bytes: &[u8]) -> String {
+    let Err(ImportError::Faults(faults)) = take(home, bytes, false) else { panic!("taken") };
+    faults.explain(Path::new("x.xlsx"), Language::Vi)
+}
+
+#[test]
+fn a_formula_that_nobody_computed_is_a_fault() {
+    let home = Home::ready();
+    let mut sheet = made(&home).remove(0);
+    let (row, column) = at(&sheet, "CDS-2", Column::Value);
+    set(&mut sheet.rows, (row, column), Cell::Uncomputed);
+    let mut faults = Collector::default();
+    let content = rows(&sheet, heading(&sheet).unwrap(), &mut faults);
+    assert!(content.rows.is_empty());
+    let said = super::super::Faults::from(faults).explain(Path::new("x.xlsx"), Language::Vi);
+    assert!(said.contains(&place::cell(row, column)) && said.contains("tính lại và lưu"), "{said}");
+}
+
+#[test]
+fn a_dry_run_says_what_would_change() {
+    let mut home = Home::ready();
+    let _ = home.value("CDS-2", "10").unwrap();
+    let sheets = made(&home);
+    let place = |code, column| at(&sheets[0], code, column);
+    let filled = saved(&sheets, |name, rows| {
+        if name != MARK_SHEET {
+            set(rows, place("CDS-2", Column::Value), number("12"));
+            set(rows, place("CDS-3", Column::Value), number("1"));
+            set(rows, place("CDS-1", Column::Note), text("chưa có số"));
+        }
+    });
+    let dry = take(&mut home, &filled, true).unwrap();
+    let all: Vec<_> = dry.differences().collect();
+    let (row, column) = place("CDS-2", Column::Value);
+    assert_eq!((all[0].cell.clone(), all[0].version, all[0].value), (place::cell(row, column), 2, Value::Count(12)));
+    let before = all[0].before.unwrap();
+    assert_eq!((before.observation.value, before.version), (Value::Count(10), Some(1)));
+    assert!(all[1].before.is_none() && all[1].is_of_value() && !all[1].is_of_note());
+    assert_eq!(dry.bare_notes, [place("CDS-1", Column::Note).0 as usize + 1]);
+    assert_eq!(home.store.view().head().unwrap().seq, 1, "nothing is written");
+    let only_note = saved(&sheets, |name, rows| {
+        if name != MARK_SHEET {
+            set(rows, place("CDS-2", Column::Note), text("theo biểu 2"));
+        }
+    });
+    let dry = take(&mut home, &only_note, true).unwrap();
+    let one = dry.differences().next().unwrap();
+    let (row, column) = place("CDS-2", Column::Note);
+    assert_eq!((one.cell.clone(), one.is_of_value(), one.is_of_note()), (place::cell(row, column), false, true));
+}
+
+#[test]
+fn an_old_template_puts_nothing_back_and_goes_over_nothing() {
+    let mut home = Home::ready();
+    let _ = home.value("CDS-2", "10").unwrap();
+    let sheets = made(&home);
+    let _ = home.value("CDS-2", "20").unwrap();
+    let _ = home.value("CDS-3", "5").unwrap();
+    let place = |code, column| at(&sheets[0], code, column);
+    let head = home.store.view().head().unwrap().seq;
+    let untouched = take(&mut home, &saved(&sheets, |_, _| {}), false).unwrap();
+    assert_eq!((untouched.recorded.len(), untouched.unchanged), (0, 1), "10 stands there as it was handed out");
+    let changed = saved(&sheets, |name, rows| {
+        if name != MARK_SHEET {
+            set(rows, place("CDS-2", Column::Value), number("15"));
+            set(rows, place("CDS-3", Column::Value), number("6"));
+        }
+    });
+    let said = told(&mut home, &changed);
+    assert!(said.contains("15") && said.contains("20 (phiên bản 2") && said.contains("--overwrite"), "{said}");
+    assert!(said.contains('6') && said.contains("5 (phiên bản 1"), "also where nothing stood: {said}");
+    assert_eq!(home.store.view().head().unwrap().seq, head);
+    let mut random = StdRng::seed_from_u64(8);
+    let mut author = Author { name: "Lan", now: now(), random: &mut random };
+    let over = How { overwrite: true, ..How::default() };
+    assert_eq!(import(&mut home.store, &mut author, &changed, over).unwrap().recorded.len(), 2);
+    // A new template begins with what is held now.
+    let sheets = made(&home);
+    let again = saved(&sheets, |name, rows| {
+        if name != MARK_SHEET {
+            set(rows, at(&sheets[0], "CDS-2", Column::Value), number("16"));
+        }
+    });
+    assert_eq!(take(&mut home, &again, false).unwrap().recorded.len(), 1);
+}
+
+#[test]
+fn words_of_a_workbook_are_those_of_its_headings() {
+    let mut home = Home::ready();
+    let sheets = made(&home);
+    let place = |code, column| at(&sheets[0], code, column);
+    let faulty = saved(&sheets, |name, rows| {
+        if name != MARK_SHEET {
+            set(rows, place("CDS-1", Column::Denominator), number("60"));
+            set(rows, place("CDS-4", Column::Value), text("chắc là có"));
+            set(rows, place("CDS-2", Column::Value), text("có"));
+            set(rows, place("CDS-3", Column::Value), text("1"));
+            set(rows, place("CDS-3", Column::Numerator), text("1"));
+        }
+    });
+    let said = told(&mut home, &faulty);
+    for words in ["chưa có tử số", "chọn Có hoặc Không", "số nguyên ở ô Kết quả", "ô Tử số và Mẫu số"]
+    {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(!said.contains("--") && !said.contains("value"), "{said}");
+}
+
+#[test]
+fn a_template_without_its_mark_is_known_by_its_title() {
+    let mut home = Home::ready();
+    let sheets = made(&home);
+    let titled = |title: &str| {
+        let title = title.to_owned();
+        saved(&sheets[..1], move |_, rows| set(rows, (0, 0), text(&title)))
+    };
+    let mut refused = |title: &str| match take(&mut home, &titled(title), false) {
+        Err(ImportError::Foreign(foreign)) => Some(foreign),
+        Ok(_) => None,
+        Err(other) => panic!("{other:?}"),
+    };
+    let other = refused("SỐ LIỆU CHUYỂN ĐỔI SỐ · Xã Tân Phú · kỳ 2026-10");
+    assert_eq!(other, Some(Foreign::Commune("Xã Tân Phú".into())));
+    assert_eq!(refused("SỐ LIỆU CHUYỂN ĐỔI SỐ · Xã Định Quán · kỳ 2025-10"), Some(Foreign::Year(2025, 2026)));
+    assert_eq!(refused("SỐ LIỆU CHUYỂN ĐỔI SỐ · XÃ ĐỊNH QUÁN · kỳ 2026-10"), None);
+    assert_eq!(refused("Biểu tổng hợp của văn phòng"), None);
+}
+
 #[test]
 fn a_workbook_of_another_commune_year_or_version_is_refused() {
     let mut home = Home::ready();
@@ -240,4 +370,33 @@ fn a_workbook_of_another_commune_year_or_version_is_refused() {
     assert!(refused(&saved(&sheets[1..], |_, _| {})).contains("Mã chỉ tiêu"));
     let twice = [sheets[0].clone(), Sheet { name: "Tháng 9".into(), ..sheets[0].clone() }];
     assert!(refused(&saved(&twice, |_, _| {})).contains("Số liệu, Tháng 9"));
+}
+
+/// A template of this catalogue, in which CDS-2 stood with 10: filled in with decimal commas, a month that became a day and a formula, rows
+/// in another order, two columns of the office's own, then saved by LibreOffice 7.4.
+const BY_LIBREOFFICE: &[u8] = include_bytes!("libreoffice.xlsx");
+
+#[test]
+fn a_template_that_libreoffice_saved_is_taken() {
+    let mut home = Home::ready();
+    let _ = home.value("CDS-2", "10").unwrap();
+    let taken = take(&mut home, BY_LIBREOFFICE, false).unwrap();
+    let amount = |text: &str| text.parse().unwrap();
+    let values: Vec<_> =
+        taken.recorded.iter().map(|(_, one)| (one.observation.key.indicator.as_str(), one.observation.value)).collect();
+    assert_eq!(
+        values,
+        [
+            ("CDS-5", Value::Flag(false)),
+            ("CDS-4", Value::Flag(true)),
+            ("CDS-3", Value::Decimal(amount("-0.25"))),
+            ("CDS-2", Value::Count(1200)),
+            ("CDS-1", Value::Ratio { numerator: amount("1045.5"), denominator: amount("1200.125") }),
+        ]
+    );
+    assert!(taken.recorded.iter().all(|(_, one)| one.observation.key.period == october()));
+    assert_eq!(taken.recorded[3].1.observation.note, "theo báo cáo số 12");
+    let _ = home.value("CDS-2", "30").unwrap();
+    let said = told(&mut home, BY_LIBREOFFICE);
+    assert!(said.contains("ô O9") && said.contains("30 (phiên bản 3"), "its mark came through as well: {said}");
 }

@@ -1,23 +1,24 @@
-//! What came of the period: the province's own figures, the ranking, how it went month by month, the lights.
+//! What came of the period: the province's own figures, the ranking, how it went month by month.
 
 use super::{
-    MOST_LIGHTS, MOST_ROWS, Sources,
+    super::figures::Figures,
+    MOST_ROWS, Sources,
     cells::{cell, count, heading, only, people, picture, shortened},
 };
 use document::{
     Error, Part,
-    chart::{Bar, Bars, Light as Stack, Lights, Line, Trend, bars},
+    chart::{Bar, Bars, Line, Trend, bars},
     listing::table,
 };
 use shared::{
+    fraction::Fraction,
     language::Language,
-    light::Light,
     listing::{Column, Form, Listing},
     period::{Cycle, Period},
     province::province_figure,
-    ranking::{Scheme, explain, previous_in_year},
-    task::Reported,
+    ranking::{Scheme, previous_in_year},
 };
+use std::collections::BTreeMap;
 
 impl Sources<'_> {
     pub(super) fn results(&self, words: &str) -> Result<Vec<Part>, Error> {
@@ -101,7 +102,13 @@ impl Sources<'_> {
             if now.reporting == 0 {
                 continue;
             }
-            let was = before.map(|before| province_figure(book, number, before)).and_then(|figure| figure.value);
+            let was = match &self.before {
+                Some(closed) => closed.get(&row.code).cloned(),
+                None => before
+                    .map(|before| province_figure(book, number, before))
+                    .and_then(|figure| figure.value)
+                    .map(decimals),
+            };
             let target = row.standard.map(|goal| {
                 let high = goal.high().map(|high| format!("–{}", people(&high.to_string()))).unwrap_or_default();
                 let value = goal.value().map(|value| people(&value.to_string())).unwrap_or_default();
@@ -111,8 +118,8 @@ impl Sources<'_> {
                 row.code.clone(),
                 row.name.clone(),
                 target.unwrap_or_default(),
-                now.value.map(|value| value.to_decimals(6)).unwrap_or_default(),
-                was.map(|value| value.to_decimals(6)).unwrap_or_default(),
+                now.value.map(decimals).unwrap_or_default(),
+                was.unwrap_or_default(),
                 now.reporting.to_string(),
             ]);
         }
@@ -135,17 +142,10 @@ impl Sources<'_> {
     }
 
     fn trend(&self) -> Result<Vec<Part>, Error> {
-        let mean = |month: &Period| -> Option<f64> {
-            let board = self.figures.standings.board(Scheme::Own, *month);
-            let lines = (0u32..).zip(self.figures.standings.book().members());
-            let scores: Vec<i64> = lines
-                .filter(|(number, _)| board.rank_of(*number).is_some())
-                .filter_map(|(number, _)| board.line(number).score)
-                .collect();
-            let sum = i32::try_from(scores.iter().sum::<i64>()).ok()?;
-            let count = i32::try_from(scores.len()).ok().filter(|count| *count > 0)?;
-            // Of the months before anybody reported there is nothing to draw.
-            (sum > 0).then(|| f64::from(sum) / f64::from(count) / 100.0)
+        // A month that is closed stands as it was closed.
+        let mean = |month: &Period| match self.means.get(month) {
+            Some(closed) => *closed,
+            None => mean(self.figures, *month),
         };
         let months = self.months();
         let values: Vec<Option<f64>> = months.iter().map(mean).collect();
@@ -175,77 +175,39 @@ impl Sources<'_> {
         let before = previous_in_year(self.period).map(|before| before.in_words(Language::Vi)).unwrap_or_default();
         format!("So với {before}: {} xã, phường tăng hạng, {} xã, phường giảm hạng.", count(up), count(down))
     }
+}
 
-    pub(super) fn lights(&self) -> Result<Vec<Part>, Error> {
-        let alerts = self.list("alerts");
-        let is_target = |row: &[String]| !Reported::of(cell(alerts, row, "indicator")).is_task();
-        let of = |light: &str| {
-            alerts.rows.iter().filter(|row| cell(alerts, row, "light") == light && is_target(row)).count()
-        };
-        let (red, yellow) = (of("red"), of("yellow"));
-        let mut parts = vec![
-            heading(1, "CẢNH BÁO"),
-            Part::Paragraph(format!(
-                "Mục tiêu: {} đèn đỏ, {} đèn vàng; nhiệm vụ ở mục sau. Danh sách đầy đủ, kèm lý do, ở phụ lục.",
-                count(red),
-                count(yellow)
-            )),
-        ];
-        let stacks = self.stacks();
-        if !stacks.is_empty() {
-            let lights =
-                Lights { description: "Đèn của các mục tiêu theo nhóm chỉ tiêu".into(), lights: stacks };
-            parts.push(picture(&lights.drawing()?)?);
-        }
-        let reds =
-            shortened(only(alerts, |row| cell(alerts, row, "light") == "red" && is_target(row)), "indicator_name");
-        if !reds.rows.is_empty() {
-            let more = reds.rows.len() > MOST_LIGHTS;
-            let caption = if more {
-                format!("Đèn đỏ ({MOST_LIGHTS} dòng đầu trong {})", count(reds.rows.len()))
-            } else {
-                "Đèn đỏ".to_owned()
-            };
-            parts.push(Part::Table(table(
-                &reds,
-                &caption,
-                &[
-                    ("name", "Xã, phường", 18),
-                    ("indicator_name", "Chỉ tiêu", 34),
-                    ("lead_unit", "Chủ trì", 18),
-                    ("reason", "Lý do", 30),
-                ],
-                MOST_LIGHTS,
-            )));
-        }
-        Ok(parts)
-    }
+/// The province's own figures by indicator, six decimals.
+pub type Before = BTreeMap<String, String>;
+/// Mean scores by month; none where nothing was reported.
+pub type Means = BTreeMap<Period, Option<f64>>;
 
-    /// Lights of all scored targets by group of indicators.
-    fn stacks(&self) -> Vec<Stack> {
-        let book = self.figures.standings.book();
-        let board = self.figures.standings.board(Scheme::Own, self.period);
-        let mut stacks: Vec<(String, Stack)> = Vec::new();
-        for number in 0..u32::try_from(book.members().len()).unwrap_or(u32::MAX) {
-            for row in explain::explain(book, &board, number, self.figures.today) {
-                let group = &book.indicators()[row.indicator as usize].group;
-                let at = stacks.iter().position(|(known, _)| known == group).unwrap_or_else(|| {
-                    let known = self.figures.catalogue.indicators.iter().find(|one| one.group == *group);
-                    let label = known.map_or_else(|| group.clone(), |one| one.group_name.clone());
-                    stacks.push((group.clone(), Stack { label, green: 0, yellow: 0, red: 0, grey: 0 }));
-                    stacks.len() - 1
-                });
-                let stack = &mut stacks[at].1;
-                *match row.light {
-                    Light::Green => &mut stack.green,
-                    Light::Yellow => &mut stack.yellow,
-                    Light::Red => &mut stack.red,
-                    Light::Grey => &mut stack.grey,
-                } += 1;
-            }
-        }
-        stacks.into_iter().map(|(_, stack)| stack).collect()
-    }
+fn decimals(value: Fraction) -> String {
+    value.to_decimals(6)
+}
+
+/// The province's own figures of a period.
+#[must_use]
+pub fn province_values(figures: &Figures, period: Period) -> Before {
+    let book = figures.standings.book();
+    let values = (0u32..)
+        .zip(book.indicators())
+        .filter_map(|(number, row)| Some((row.code.clone(), decimals(province_figure(book, number, period).value?))));
+    values.collect()
+}
+
+/// The mean score of the ranked communes in a month, to be drawn; none before anybody reported.
+#[must_use]
+pub fn mean(figures: &Figures, month: Period) -> Option<f64> {
+    let board = figures.standings.board(Scheme::Own, month);
+    let lines = (0u32..).zip(figures.standings.book().members());
+    let scores: Vec<i64> = lines
+        .filter(|(number, _)| board.rank_of(*number).is_some())
+        .filter_map(|(number, _)| board.line(number).score)
+        .collect();
+    let sum = i32::try_from(scores.iter().sum::<i64>()).ok()?;
+    let count = i32::try_from(scores.len()).ok().filter(|count| *count > 0)?;
+    (sum > 0).then(|| f64::from(sum) / f64::from(count) / 100.0)
 }
 
 /// Who leads, and who rose most.

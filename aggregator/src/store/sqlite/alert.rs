@@ -1,4 +1,5 @@
-//! Alerts as they are raised and cleared. A light that changes its colour is cleared and raised anew; another cause is the same alert.
+//! Alerts as they are raised and cleared. A light that changes its colour or its cause is cleared and raised anew, both
+//! at the same instant: so a result that is returned is seen to be, also where its light was red before.
 
 use super::{
     super::{Alert, AlertEvent, StoreError},
@@ -18,11 +19,15 @@ pub(super) fn note(
     alerts: Vec<Alert>,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut open: HashMap<(String, String, Light), i64> = standing(connection)?;
+    let mut open = standing(connection)?;
     let mut raised = HashSet::new();
     for alert in alerts {
         let key = (alert.commune.clone(), alert.plan_ref.clone(), alert.light);
-        if open.remove(&key).is_some() || !raised.insert(key) {
+        if !raised.insert(key.clone()) {
+            continue;
+        }
+        if open.get(&key).is_some_and(|(_, cause)| *cause == alert.cause) {
+            open.remove(&key);
             continue;
         }
         let sql =
@@ -37,21 +42,25 @@ pub(super) fn note(
             columns::time(at)
         ])?;
     }
-    for id in open.into_values() {
+    for (id, _) in open.into_values() {
         let sql = "UPDATE alert SET cleared_at = ?2 WHERE id = ?1";
         connection.prepare_cached(sql)?.execute(params![id, columns::time(at)])?;
     }
     Ok(())
 }
 
-fn standing(connection: &Connection) -> Result<HashMap<(String, String, Light), i64>, StoreError> {
-    let sql = "SELECT alert.id, name.text, plan_ref, light FROM alert JOIN name ON name.id = alert.commune
+/// The alerts that stand, by commune, place in its plan and light: their rows and causes.
+type Standing = HashMap<(String, String, Light), (i64, String)>;
+
+fn standing(connection: &Connection) -> Result<Standing, StoreError> {
+    let sql = "SELECT alert.id, name.text, plan_ref, light, cause FROM alert JOIN name ON name.id = alert.commune
                WHERE cleared_at IS NULL";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let mut open = HashMap::new();
     while let Some(row) = rows.next()? {
-        open.insert((row.get(1)?, row.get(2)?, light(&row.get::<_, String>(3)?)?), row.get(0)?);
+        let key = (row.get(1)?, row.get(2)?, light(&row.get::<_, String>(3)?)?);
+        open.insert(key, (row.get(0)?, row.get(4)?));
     }
     Ok(open)
 }

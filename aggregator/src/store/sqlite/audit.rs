@@ -175,7 +175,7 @@ mod tests {
         for (minutes, detail) in ["Định Quán 2026-09", "Tân Phú", "Lộc Tấn"].iter().enumerate() {
             let at = moment() + TimeDelta::minutes(minutes as i64);
             let origin = if minutes == 1 { "lan@may-1".to_owned() } else { String::new() };
-            store.note("exception_set", detail, Act { origin, ..act(at) }).await.unwrap();
+            store.note("bundle_taken", detail, Act { origin, ..act(at) }).await.unwrap();
         }
         (folder, store)
     }

@@ -3,7 +3,9 @@
 use super::{
     super::{Act, Closed, Closing, Freeze, Freezing, Reopening, StoreError},
     audit::note,
-    columns, decide, names, read,
+    columns, decide,
+    decided::closing_words,
+    names, read,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::{
@@ -53,8 +55,7 @@ pub(super) fn close(connection: &Connection, period: Period, freeze: Freeze, act
     };
     keep(connection, &closing, &snapshot)?;
     decide::announce(connection, names::NOBODY, Some(&FeedItem::Closed { period, closed: true }))?;
-    let digest = hex::encode(snapshot.digest());
-    note(connection, act, "period_closed", &format!("{period} revision {}, digest {digest}", closing.revision))?;
+    note(connection, act, "period_closed", &closing_words(&closing))?;
     Ok(Closed::Done(closing))
 }
 

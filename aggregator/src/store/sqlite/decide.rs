@@ -2,7 +2,7 @@
 //! one in the feed where communes must know.
 
 use super::{
-    super::{Act, CatalogueImport, Exception, Founding, Imported, StoreError},
+    super::{Act, CatalogueImport, Exception, Founding, Imported, StoreError, Withdrawn},
     audit::note,
     closing, columns,
     names::{self, Names},
@@ -10,7 +10,7 @@ use super::{
 };
 use prost::Message;
 use rusqlite::{Connection, params};
-use shared::feed::FeedItem;
+use shared::{feed::FeedItem, period::Period};
 
 /// Adds an item to the feed; none stands for a new catalogue.
 pub(super) fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> Result<(), StoreError> {
@@ -116,4 +116,26 @@ pub(super) fn set_exception(
     let Exception { commune, period, cutoff, reason } = exception;
     note(connection, act, "exception_set", &format!("{commune} {period} until {cutoff}: {reason}"))?;
     Ok(true)
+}
+
+/// Takes an exception back. To the commune it travels as an exception without a day, which every agent takes as its end.
+pub(super) fn withdraw_exception(
+    connection: &Connection,
+    commune: &str,
+    period: Period,
+    reason: &str,
+    act: &Act,
+) -> Result<Withdrawn, StoreError> {
+    if closing::in_force(connection, period)?.is_some() {
+        return Ok(Withdrawn::PeriodClosed);
+    }
+    let Some(number) = names::find(connection, commune)? else { return Ok(Withdrawn::Nothing) };
+    let sql = "DELETE FROM exception WHERE commune = ?1 AND period = ?2";
+    if connection.prepare_cached(sql)?.execute(params![number, columns::period(period)])? == 0 {
+        return Ok(Withdrawn::Nothing);
+    }
+    let item = FeedItem::Exception { period, cutoff: None, reason: reason.to_owned() };
+    announce(connection, number, Some(&item))?;
+    note(connection, act, "exception_withdrawn", &format!("{commune} {period}: {reason}"))?;
+    Ok(Withdrawn::Done)
 }

@@ -17,8 +17,10 @@ mod conflict;
 mod connection;
 mod contact;
 mod decide;
+mod decided;
 mod digests;
 mod files;
+mod held;
 mod identity;
 mod journal;
 mod lineage;
@@ -38,10 +40,11 @@ mod versions;
 use super::{
     Account, AccountChange, Act, Alert, AlertEvent, ApiToken, Append, Appended, AuditHead, AuditLine, AuditQuestion,
     CatalogueImport, CertificateRecord, Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments,
-    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HistoryPage, Imported,
-    InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace, RecordDigests, Redeemed,
-    Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy, StoreError, StoredEvidence,
-    StoredObservation, StoredVerdict, TakenUp, TrustReport, WebSession,
+    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HeldVersion,
+    HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
+    RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
+    StoreError, StoredEvidence, StoredObservation, StoredVerdict, TakenUp, TrustReport, VersionsWanted, WebSession,
+    Withdrawn,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -49,6 +52,7 @@ pub use connection::SqliteStore;
 use shared::{
     catalogue::Catalogue,
     change::{Chain, LogPosition},
+    observation::ObservationKey,
     period::Period,
     snapshot::Snapshot,
 };
@@ -251,6 +255,23 @@ impl Store for SqliteStore {
         self.transact(move |transaction, names| decide::set_exception(transaction, names, &exception, &act)).await
     }
 
+    async fn withdraw_exception(
+        &self,
+        commune: &str,
+        period: Period,
+        reason: &str,
+        act: Act,
+    ) -> Result<Withdrawn, StoreError> {
+        let (commune, reason) = (commune.to_owned(), reason.to_owned());
+        self.transact(move |transaction, _| decide::withdraw_exception(transaction, &commune, period, &reason, &act))
+            .await
+    }
+
+    async fn newest(&self, commune: &str, key: &ObservationKey) -> Result<Option<StoredObservation>, StoreError> {
+        let (commune, key) = (commune.to_owned(), key.clone());
+        self.read(move |connection| read::newest(connection, commune, key)).await
+    }
+
     async fn review(&self, request: ReviewRequest, act: Act) -> Result<Reviewed, StoreError> {
         self.transact(move |transaction, _| verdict::review(transaction, &request, &act)).await
     }
@@ -302,6 +323,10 @@ impl Store for SqliteStore {
         self.read(|connection| verdict::all(connection)).await
     }
 
+    async fn versions(&self, wanted: VersionsWanted) -> Result<Vec<HeldVersion>, StoreError> {
+        self.read(move |connection| held::versions(connection, &wanted)).await
+    }
+
     async fn exceptions(&self) -> Result<Vec<Exception>, StoreError> {
         self.read(|connection| read::exceptions(connection)).await
     }
@@ -329,7 +354,12 @@ impl Store for SqliteStore {
     }
 
     async fn verify_audit(&self) -> Result<(AuditHead, Vec<Finding>), StoreError> {
-        self.read(|connection| audit::verify(connection)).await
+        self.read(|connection| {
+            let (head, mut findings) = audit::verify(connection)?;
+            findings.extend(decided::verify(connection)?);
+            Ok((head, findings))
+        })
+        .await
     }
 
     async fn backup(&self, path: &Path) -> Result<StoreCopy, StoreError> {

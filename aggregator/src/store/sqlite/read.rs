@@ -48,7 +48,7 @@ pub(super) fn current_version(connection: &Connection) -> Result<Option<(i64, St
 pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalogue, StoreError> {
     let (version, fingerprint, _) = current_version(connection)?.ok_or(StoreError::Unreadable("catalogue"))?;
     let kept = catalogue_files_of(connection, version)?;
-    let catalogue = catalogue_files::read(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
+    let catalogue = catalogue_files::read_kept(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
     Ok(CurrentCatalogue { version: columns::to_u64(version)?, fingerprint, files: kept, catalogue })
 }
 
@@ -63,7 +63,7 @@ pub(super) fn catalogue_at(connection: &Connection, version: u64) -> Result<Opti
     if kept.is_empty() {
         return Ok(None);
     }
-    catalogue_files::read(&kept).map(Some).map_err(|_| StoreError::Unreadable("catalogue"))
+    catalogue_files::read_kept(&kept).map(Some).map_err(|_| StoreError::Unreadable("catalogue"))
 }
 
 /// The packed periods of the plan year, first and last.
@@ -159,6 +159,45 @@ pub(super) fn observations(connection: &Connection) -> Result<Vec<StoredObservat
     }
     observations.sort_unstable_by(|a, b| (&a.commune, &a.key, a.version).cmp(&(&b.commune, &b.key, b.version)));
     Ok(observations)
+}
+
+/// The newest version of a figure.
+pub(super) fn newest(
+    connection: &Connection,
+    commune: String,
+    key: ObservationKey,
+) -> Result<Option<StoredObservation>, StoreError> {
+    let number = |name: &str| names::find(connection, name);
+    let (Some(slug), Some(indicator), Some(unit)) = (number(&commune)?, number(&key.indicator)?, number(&key.unit)?)
+    else {
+        return Ok(None);
+    };
+    let sql = "SELECT version, change_id, kind, amount, denominator, note, entered_by, entered_at, received_at,
+               (SELECT count(*) FROM evidence e WHERE (e.commune, e.indicator, e.unit, e.period, e.version)
+                = (o.commune, o.indicator, o.unit, o.period, o.version)),
+               (SELECT decision FROM verdict v WHERE (v.commune, v.indicator, v.unit, v.period, v.version)
+                = (o.commune, o.indicator, o.unit, o.period, o.version))
+               FROM observation o WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4
+               ORDER BY version DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![slug, indicator, unit, columns::period(key.period)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let verdict = row.get::<_, Option<String>>(10)?;
+    let verdict =
+        verdict.map(|word| Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))).transpose()?;
+    Ok(Some(StoredObservation {
+        commune,
+        key,
+        version: row.get(0)?,
+        change_id: columns::to_uuid(&row.get::<_, [u8; 16]>(1)?)?,
+        value: columns::to_value(row, 2)?,
+        note: row.get(5)?,
+        entered_by: row.get(6)?,
+        entered_at: columns::to_time(row.get(7)?)?,
+        received_at: columns::to_time(row.get(8)?)?,
+        evidence_count: row.get(9)?,
+        verdict,
+    }))
 }
 
 /// Commune, indicator, unit, packed period, version.

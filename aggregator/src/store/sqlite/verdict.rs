@@ -3,7 +3,9 @@
 use super::{
     super::{Act, ReviewRequest, Reviewed, StoreError, StoredVerdict},
     audit::note,
-    columns, decide, names, read,
+    columns, decide,
+    decided::verdict_words,
+    names, read,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use shared::{
@@ -44,7 +46,8 @@ pub(super) fn review(connection: &Connection, request: &ReviewRequest, act: &Act
     decide::announce(connection, commune, Some(&item))?;
     let ReviewRequest { commune, key, decision, reason, .. } = request;
     let figure = format!("{commune} {} {} {} version {newest}", key.indicator, key.unit, key.period);
-    note(connection, act, "reviewed", &format!("{figure}: {} {reason}", decision.as_str()))?;
+    let words = verdict_words(decision.as_str(), reason, request.code.map(Reason::as_str));
+    note(connection, act, "reviewed", &format!("{figure}: {words}"))?;
     Ok(Reviewed::Done { version: newest })
 }
 

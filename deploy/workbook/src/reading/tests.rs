@@ -2,7 +2,6 @@
 
 use super::*;
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
-use std::io::Write;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
@@ -54,6 +53,50 @@ fn cells_are_what_was_typed() {
     assert_eq!(sheets[0].rows[&1].values().cloned().collect::<Vec<_>>(), expected);
     assert_eq!(sheets[0].rows.keys().copied().collect::<Vec<_>>(), [0, 1, 3], "a formatted empty cell is no cell");
     assert_eq!(sheets[0].merged, [((3, 0), (4, 1))]);
+}
+
+/// A workbook of one sheet with these rows and merged regions, as a program without a calculator writes it.
+fn by_hand(rows: &str, merged: &str) -> Vec<u8> {
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let book = format!(
+        "<workbook xmlns='{MAIN}' xmlns:r='{RELATIONS}'><sheets><sheet name='a' sheetId='1' r:id='r1'/></sheets></workbook>"
+    );
+    let links = format!(
+        "<Relationships xmlns='{PACKAGE}'><Relationship Id='r1' Type='{RELATIONS}/worksheet' Target='worksheets/sheet1.xml'/></Relationships>"
+    );
+    let whole = format!(
+        "<Relationships xmlns='{PACKAGE}'><Relationship Id='r1' Type='{RELATIONS}/officeDocument' Target='xl/workbook.xml'/></Relationships>"
+    );
+    let sheet = format!("<worksheet xmlns='{MAIN}'><sheetData>{rows}</sheetData>{merged}</worksheet>");
+    zipped(&[
+        ("_rels/.rels", whole.as_bytes()),
+        ("xl/workbook.xml", book.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", links.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+    ])
+}
+
+#[test]
+fn a_formula_without_a_result_is_no_empty_cell() {
+    let rows = "<row r='1'><c r='A1'><f>1+1</f></c><c r='B1'><f>2+2</f><v></v></c><c r='C1'><f>3+3</f><v>6</v></c>\
+                <c r='D1'/><c r='E1' t='str'><f>\"\"</f><v></v></c></row>";
+    let sheets = read(&by_hand(rows, "")).unwrap();
+    let cells: Vec<_> = sheets[0].rows[&0].iter().map(|(column, cell)| (*column, cell.clone())).collect();
+    assert_eq!(cells, [(0, Cell::Uncomputed), (1, Cell::Uncomputed), (2, Cell::Number("6".into()))]);
+    let sheets = read(&by_hand("<row r='1'><c r='A1'><f t='normal'\n>1+1</f></c><c r='B1'/></row>", "")).unwrap();
+    assert_eq!(sheets[0].rows[&0].len(), 1);
+}
+
+#[test]
+fn merged_regions_are_bounded() {
+    let merged = |count: usize| {
+        let regions: String = (1..=count).map(|row| format!("<mergeCell ref='A{row}:B{row}'/>")).collect();
+        by_hand("<row r='1'><c r='A1'><v>1</v></c></row>", &format!("<mergeCells>{regions}</mergeCells>"))
+    };
+    assert_eq!(read(&merged(MAX_MERGED)).unwrap()[0].merged.len(), MAX_MERGED);
+    assert!(matches!(read(&merged(MAX_MERGED + 1)), Err(ReadFault::TooManyMerged)));
 }
 
 #[test]

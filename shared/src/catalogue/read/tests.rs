@@ -69,6 +69,13 @@ fn faults(files: &BTreeMap<String, Vec<u8>>) -> Vec<Fault> {
     read(files).expect_err("there is a fault")
 }
 
+#[test]
+fn what_was_taken_in_before_a_check_came_stays_readable() {
+    let files = spoiled(COMMUNES, "17,19,25", "28,10,25");
+    assert_eq!(faults(&files).len(), 1);
+    assert_eq!(read_kept(&files).unwrap().communes[0].units_cutoff, Some(28));
+}
+
 /// Place and kind in short: `targets.csv:2:value: PercentOver100`.
 fn short(fault: &Fault) -> String {
     let row = fault.row.map_or("-".into(), |row| row.to_string());
@@ -242,6 +249,9 @@ fn every_fault_is_named_with_its_place() {
         (COMMUNES, ",phuong,", ",thi-tran,", "communes.csv:3:kind: UnknownWord"),
         (COMMUNES, "17,19,25", "17,0,25", "communes.csv:2:cutoff: Day"),
         (COMMUNES, "17,19,25", "+7,19,32", "communes.csv:2:units_cutoff: Day|communes.csv:2:report: Day"),
+        (COMMUNES, "17,19,25", "28,10,25", "communes.csv:2:units_cutoff: UnitsAfterCommune"),
+        (COMMUNES, "17,19,25", ",10,25", "communes.csv:2:cutoff: UnitsAfterCommune"),
+        (SETTINGS, "units_cutoff = 17", "units_cutoff = 20", "catalogue.toml:-:days.units_cutoff: UnitsAfterCommune"),
         // targets
         (TARGETS, "xa-mot,2", "xa-ba,2", "targets.csv:3:commune: UnknownCommune"),
         (TARGETS, "2,A-2", "2,A-9", "targets.csv:3:indicator: UnknownIndicator"),
