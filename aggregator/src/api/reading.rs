@@ -123,7 +123,7 @@ async fn book(
         let bad = |error| Problem::asked(&error, language);
         let period = match (&question.subject, question.period) {
             // Without a period: the whole plan year.
-            (Subject::Export(ExportTable::Observations), None) => None,
+            (Subject::Export(ExportTable::Observations) | Subject::History(_), None) => None,
             (_, asked) if takes("period") => Some(figures.period(asked).map_err(bad)?),
             _ => None,
         };

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     report::question::{
-        AlertsAsked, AskError, ExportTable, QueueAsked, Subject, TasksAsked, UnitsAsked, WhatIfAsked, kind, light,
+        AlertsAsked, AskError, DetailAsked, ExportTable, HistoryAsked, QueueAsked, Subject, TasksAsked, UnitsAsked,
+        WhatIfAsked, any_light, kind, light,
     },
     site::Site,
     store::{AuditQuestion, Role},
@@ -112,6 +113,12 @@ const GROUP: Parameter = Parameter::query("group", Form::Text, ("Nhóm chỉ ti�
 const KIND: Parameter = Parameter::query("kind", Form::Kind, ("xa hoặc phuong", "xa or phuong"), "xa");
 const LIGHT: Parameter =
     Parameter::query("light", Form::Light, ("Đèn: red hoặc yellow", "The light: red or yellow"), "red");
+const ANY_LIGHT: Parameter = Parameter::query(
+    "light",
+    Form::Choice(&["red", "yellow", "green", "grey"]),
+    ("Đèn: red, yellow, green hoặc grey", "The light: red, yellow, green or grey"),
+    "red",
+);
 const UNIT: Parameter = Parameter::query(
     "unit",
     Form::Text,
@@ -119,6 +126,7 @@ const UNIT: Parameter = Parameter::query(
     "van hoa",
 );
 const SLUG: Parameter = Parameter::path("slug", Form::Commune, ("Mã xã, phường", "Slug of the commune"), "dinh-quan");
+const CODE: Parameter = Parameter::path("code", Form::Indicator, ("Mã chỉ tiêu", "Code of the indicator"), "CDS-17");
 const CLOSED: Parameter = Parameter::path("period", Form::Period, ("Kỳ báo cáo", "The period"), "2026-10");
 
 /// What every list takes.
@@ -164,7 +172,7 @@ const fn deed(
 }
 
 /// Everything.
-pub static RESOURCES: [Resource; 25] = [
+pub static RESOURCES: [Resource; 26] = [
     Resource {
         verb: Verb::Get,
         path: "/openapi.json",
@@ -206,14 +214,48 @@ pub static RESOURCES: [Resource; 25] = [
         |asked| Ok(Source::Answer(Subject::Explain(asked.owned("slug").unwrap_or_default()))),
     ),
     list(
+        "/communes/{slug}/explanation/{code}",
+        Access::Commune,
+        (
+            "Một chỉ tiêu của xã đến tận gốc: cách chấm, phép tính, ai nhập, minh chứng, thẩm định",
+            "One indicator of a commune to the bottom: rule, arithmetic, who entered it, evidence, review",
+        ),
+        &[SLUG, CODE, PERIOD, SCHEME, EDITION],
+        |asked| {
+            Ok(Source::Answer(Subject::Detail(DetailAsked {
+                commune: asked.owned("slug").unwrap_or_default(),
+                indicator: asked.owned("code").unwrap_or_default(),
+                known: None,
+            })))
+        },
+    ),
+    list(
         "/communes/{slug}/history",
         Access::Commune,
         (
-            "Mọi phiên bản số liệu của một chỉ tiêu: ai nhập, lúc nào",
-            "Every version of an indicator's figures: by whom and when",
+            "Mọi phiên bản số liệu của một chỉ tiêu hoặc nhiệm vụ: ai nhập, lúc nào, minh chứng, thẩm định",
+            "Every version of an indicator's or task's figures: by whom and when, evidence, review",
         ),
-        &[SLUG, INDICATOR.required()],
-        |asked| observations(asked, "slug"),
+        &[
+            SLUG,
+            Parameter::query(
+                "indicator",
+                Form::Text,
+                ("Mã chỉ tiêu hoặc nhiệm vụ", "Code of an indicator or task"),
+                "CDS-17",
+            )
+            .required(),
+            PERIOD,
+            Parameter::query("unit", Form::Text, ("Mã đơn vị của xã", "Code of a unit of the commune"), ""),
+        ],
+        |asked| {
+            Ok(Source::Answer(Subject::History(HistoryAsked {
+                commune: asked.owned("slug").unwrap_or_default(),
+                indicator: asked.owned("indicator").unwrap_or_default(),
+                unit: asked.owned("unit"),
+                known: None,
+            })))
+        },
     ),
     list("/indicators", Access::Commune, ("Danh mục chỉ tiêu", "The catalogue of indicators"), &[], |_| {
         Ok(Source::Answer(Subject::Export(ExportTable::Indicators)))
@@ -225,20 +267,30 @@ pub static RESOURCES: [Resource; 25] = [
             "Một chỉ tiêu: thứ hạng các xã và số liệu toàn tỉnh",
             "An indicator: league table and the province's own figure",
         ),
-        &[
-            Parameter::path("code", Form::Indicator, ("Mã chỉ tiêu", "Code of the indicator"), "CDS-17"),
-            PERIOD,
-            SCHEME,
-            EDITION,
-        ],
+        &[CODE, PERIOD, SCHEME, EDITION],
         |asked| Ok(Source::Answer(Subject::Indicator(asked.owned("code").unwrap_or_default()))),
     ),
     list(
         "/due",
         Access::Commune,
         ("Ai phải báo cáo gì, hạn ngày nào, còn thiếu gì", "Who has to report what, by which day, and what is missing"),
-        &[COMMUNE, PERIOD],
-        |asked| Ok(Source::Answer(Subject::Due(asked.owned("commune")))),
+        &[
+            COMMUNE,
+            PERIOD,
+            Parameter::query(
+                "units",
+                Form::Flag,
+                ("Đơn vị nào của xã phải gửi xã số liệu gì; cần commune", "What units owe the commune; needs commune"),
+                "",
+            ),
+        ],
+        |asked| {
+            let subject = match asked.owned("commune") {
+                Some(commune) if asked.text("units") == Some("true") => Subject::UnitsDue(commune),
+                commune => Subject::Due(commune),
+            };
+            Ok(Source::Answer(subject))
+        },
     ),
     list(
         "/alerts",
@@ -272,12 +324,12 @@ pub static RESOURCES: [Resource; 25] = [
         "/tasks",
         Access::Commune,
         ("Nhiệm vụ trong kế hoạch: tiến độ, giải ngân, đèn", "The plans' tasks: progress, disbursement, light"),
-        &[COMMUNE, UNIT, LIGHT, PERIOD],
+        &[COMMUNE, UNIT, ANY_LIGHT, PERIOD],
         |asked| {
             Ok(Source::Answer(Subject::Tasks(TasksAsked {
                 commune: asked.owned("commune"),
                 unit: asked.owned("unit"),
-                light: light(asked.text("light").unwrap_or_default())?,
+                light: any_light(asked.text("light").unwrap_or_default())?,
             })))
         },
     ),
@@ -412,7 +464,7 @@ pub static RESOURCES: [Resource; 25] = [
             "Every version of every figure, as export observations has it",
         ),
         &[PERIOD, EDITION, COMMUNE, INDICATOR],
-        |asked| observations(asked, "commune"),
+        observations,
     ),
     list(
         "/audit",
@@ -547,9 +599,8 @@ pub static RESOURCES: [Resource; 25] = [
 ];
 
 /// The versions of figures, of a commune and an indicator where they are named.
-fn observations(asked: &Asked, commune: &'static str) -> Result<Source, AskError> {
-    let cells = [("commune", commune), ("indicator", "indicator")];
-    let only = cells.into_iter().filter_map(|(column, name)| Some((column, asked.owned(name)?)));
+fn observations(asked: &Asked) -> Result<Source, AskError> {
+    let only = ["commune", "indicator"].into_iter().filter_map(|name| Some((name, asked.owned(name)?)));
     Ok(Source::Part(Subject::Export(ExportTable::Observations), only.collect()))
 }
 

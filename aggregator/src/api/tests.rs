@@ -6,7 +6,7 @@ use crate::{
     report::{
         cli::{Format, render},
         held::Held,
-        question::{Edition, ExportTable, Question, Subject},
+        question::{Edition, ExportTable, HistoryAsked, Question, Subject},
     },
     sample::{self, act, batch, figure, moment},
     site::stand::Stand,
@@ -196,6 +196,14 @@ async fn figures_are_those_of_the_commands() {
         ("/schemes", Subject::Schemes),
         ("/communes", Subject::Communes),
         ("/communes/loc-tan/explanation", Subject::Explain("loc-tan".into())),
+        (
+            "/communes/loc-tan/history?indicator=CDS-17",
+            Subject::History(HistoryAsked {
+                commune: "loc-tan".into(),
+                indicator: "CDS-17".into(),
+                ..HistoryAsked::default()
+            }),
+        ),
         ("/indicators/CDS-17", Subject::Indicator("CDS-17".into())),
         ("/due", Subject::Due(None)),
         ("/queue", Subject::Queue(crate::report::question::QueueAsked::default())),
@@ -208,7 +216,8 @@ async fn figures_are_those_of_the_commands() {
         let command = commanded(&stand, subject).await;
         let csv = stand.ask(Method::GET, &format!("{ROOT}{path}"), &headers, "").await;
         assert_eq!(csv.text().as_bytes(), render(&command, Format::Csv, Language::Vi).unwrap(), "{path}");
-        let json = stand.read(&token, &format!("{path}?limit=1000")).await.json();
+        let more = if path.contains('?') { '&' } else { '?' };
+        let json = stand.read(&token, &format!("{path}{more}limit=1000")).await.json();
         assert_eq!(json["rows"], command.json(), "{path}");
         assert_eq!(json["title"], json!(command.title));
         assert_eq!((&json["simulated"], &json["next"]), (&json!(true), &Value::Null));
@@ -223,7 +232,7 @@ async fn figures_are_those_of_the_commands() {
 async fn the_history_tells_every_version_and_who_entered_it() {
     let (stand, token) = stand().await;
     let history = stand.read(&token, "/communes/dinh-quan/history?indicator=cds-17").await.json();
-    let versions: Vec<_> = history["rows"]
+    let mut versions: Vec<_> = history["rows"]
         .as_array()
         .unwrap()
         .iter()
@@ -236,6 +245,7 @@ async fn the_history_tells_every_version_and_who_entered_it() {
             )
         })
         .collect();
+    versions.sort_unstable();
     assert_eq!(
         versions,
         [("dinh-quan", "2026-09", 1, "Bình"), ("dinh-quan", "2026-10", 1, "Bình"), ("dinh-quan", "2026-10", 2, "Bình")]
