@@ -6,6 +6,7 @@
 //! | `identity` | `invite`, `credential` |
 //! | `certificates` | `certificates`, `revoke` |
 //! | `account` | `account add`, `list`, `link`, `role`, … |
+//! | `token` | `token add`, `list`, `remove` |
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `examples` | an example for each command |
@@ -24,7 +25,7 @@
 //! The commands that ask (`rankings`, `explain`, …) live in `report::cli`.
 
 mod account;
-mod audit;
+pub(crate) mod audit;
 mod authority;
 mod bundle;
 mod catalogue;
@@ -32,7 +33,7 @@ mod certificates;
 mod decide;
 mod evidence;
 mod examples;
-mod exception;
+pub(crate) mod exception;
 mod failure;
 mod identity;
 mod init;
@@ -43,6 +44,7 @@ mod remind;
 mod report;
 mod safekeeping;
 mod serve;
+mod token;
 
 pub use examples::with_examples;
 pub use failure::Failure;
@@ -112,6 +114,9 @@ pub enum Command {
     /// Tài khoản dùng các trang của tỉnh
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// Khóa API của các tài khoản, cho chương trình khác
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Đổi cơ quan chứng thực mà không xã nào phải tham gia lại
     #[command(subcommand)]
     Authority(authority::AuthorityCommand),
@@ -226,6 +231,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Certificates(command) => command.run(&context).await,
         Command::Revoke(command) => command.run(&context).await,
         Command::Account(command) => command.run(&context).await,
+        Command::Token(command) => command.run(&context).await,
         Command::Authority(command) => command.run(&context).await,
         Command::Catalogue(command) => command.run(&context).await,
         Command::Exception(command) => command.run(&context).await,

@@ -27,6 +27,9 @@ const MAX_FILE_MIB: u64 = 1_024;
 /// Most evidence of one commune that can be allowed, in MiB.
 const MAX_COMMUNE_MIB: u64 = 1_048_576;
 
+/// Longest words on a licence.
+const MAX_LICENCE_CHARS: usize = 200;
+
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -81,11 +84,22 @@ pub struct Pages {
     /// Its key (PEM, mode 0600).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
+    /// Whether everybody, without signing in, may have the tables of closed periods.
+    pub open_data: bool,
+    /// Under which licence; a name of SPDX, or the province's own words.
+    pub open_data_licence: String,
 }
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { enabled: true, listen: SocketAddr::from(([127, 0, 0, 1], 8444)), certificate: None, key: None }
+        Self {
+            enabled: true,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8444)),
+            certificate: None,
+            key: None,
+            open_data: false,
+            open_data_licence: "CC-BY-4.0".to_owned(),
+        }
     }
 }
 
@@ -133,6 +147,10 @@ impl Config {
         if !(1..=MAX_SESSIONS).contains(&self.max_sessions) {
             return wrong("max_sessions", format!("{} lies outside 1 to {MAX_SESSIONS}", self.max_sessions));
         }
+        let licence = &self.pages.open_data_licence;
+        if licence.trim().is_empty() || licence.chars().count() > MAX_LICENCE_CHARS {
+            return wrong("pages.open_data_licence", format!("1 to {MAX_LICENCE_CHARS} characters"));
+        }
         if self.pages.certificate.is_some() != self.pages.key.is_some() {
             return wrong("pages", "certificate and key go together".to_owned());
         }
@@ -173,7 +191,11 @@ impl Config {
              enabled = {}\n\
              listen = \"{}\"\n\
              # certificate = \"/etc/province-aggregator/pages.pem\"\n\
-             # key = \"/etc/province-aggregator/pages.key\"\n\n\
+             # key = \"/etc/province-aggregator/pages.key\"\n\
+             # Công bố các bảng của kỳ đã chốt tại /open-data cho mọi người, không cần đăng nhập; trong đó có tên người nhập số liệu.\n\
+             # Tables of closed periods at /open-data for everybody, without signing in; they name who entered the figures.\n\
+             # open_data = true\n\
+             # open_data_licence = \"CC-BY-4.0\"\n\n\
              # Minh chứng nhận về: mỗi tệp và mỗi xã nhiều nhất bao nhiêu MiB. / Evidence: most MiB of a file, and of a commune.\n\
              [evidence]\n\
              max_file_mib = {}\n\

@@ -21,7 +21,8 @@
 //! | [`reminding`] | which communes still miss figures, told to the staff |
 //! | [`reviewing`] | a reviewer's verdict, and what it needs |
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
-//! | [`site`] | the pages for browsers |
+//! | [`site`], [`api`] | the pages for browsers; the API for programs |
+//! | [`open_data`] | closed periods as data packages for everybody |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`serve`] | all of it behind one TLS port |
 //!
@@ -31,6 +32,7 @@
 pub mod access;
 pub mod adoption;
 pub mod alerts;
+pub mod api;
 pub mod authorities;
 pub mod authority;
 pub mod backup;
@@ -54,6 +56,7 @@ mod loopback;
 #[cfg(test)]
 mod loopback_identity;
 pub mod notice;
+pub mod open_data;
 pub mod parked;
 pub mod province;
 pub mod receipts;

@@ -18,7 +18,7 @@ use std::{fmt, str::FromStr};
 const MOST_LINES: u32 = 100_000;
 
 /// What is noted, in Vietnamese and English.
-const WORDS: [(&str, &str, &str); 22] = [
+const WORDS: [(&str, &str, &str); 24] = [
     ("founded", "lập tỉnh", "province founded"),
     ("catalogue_imported", "nạp danh mục", "catalogue imported"),
     ("exception_set", "gia hạn", "exception set"),
@@ -41,6 +41,8 @@ const WORDS: [(&str, &str, &str); 22] = [
     ("clock_moved", "đặt đồng hồ diễn tập", "clock of the exercise moved"),
     ("restored", "khôi phục từ bản sao lưu", "restored from a backup"),
     ("backed_up", "sao lưu", "backed up"),
+    ("token_added", "tạo khóa API", "API token made"),
+    ("token_removed", "kết thúc khóa API", "API token ended"),
 ];
 
 /// The command `audit`.
@@ -165,7 +167,8 @@ fn midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
     Some(day.and_hms_opt(0, 0, 0)?.and_local_timezone(TIME_ZONE).single()?.with_timezone(&Utc))
 }
 
-fn listing(lines: &[AuditLine], language: Language) -> Listing {
+/// Lines of the audit history as a list.
+pub(crate) fn listing(lines: &[AuditLine], language: Language) -> Listing {
     let l = |vi, en| language.pick(vi, en);
     let words = |what: &str| {
         let known = WORDS.iter().find(|(word, ..)| *word == what);

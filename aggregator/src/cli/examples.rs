@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 40] = [
+const EXAMPLES: [(&str, &str); 41] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("invite", "province-aggregator invite dinh-quan"),
@@ -12,6 +12,7 @@ const EXAMPLES: [(&str, &str); 40] = [
     ("revoke", r#"province-aggregator revoke tan-phu --reason "mất máy""#),
     ("authority", "province-aggregator authority status"),
     ("account", r#"province-aggregator account add lan --person "Nguyễn Thị Lan" --role administrator"#),
+    ("token", r#"province-aggregator token add lan --label "bảng điều hành" --days 90"#),
     ("catalogue", "province-aggregator catalogue check deploy/catalogue/dong-nai-2026"),
     (
         "review",

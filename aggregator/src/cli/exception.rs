@@ -111,7 +111,15 @@ impl ExceptionArgs {
 }
 
 /// Whether a commune can be given a day: it has a plan, and the day is a later one that belongs to the period.
-fn check(catalogue: &Catalogue, commune: &Commune, period: Period, cutoff: NaiveDate) -> Result<(), Failure> {
+///
+/// # Errors
+/// Why not.
+pub(crate) fn check(
+    catalogue: &Catalogue,
+    commune: &Commune,
+    period: Period,
+    cutoff: NaiveDate,
+) -> Result<(), Failure> {
     if catalogue.targets_of(&commune.slug).next().is_none() {
         return Err(Failure::NoPlan(commune.name.clone()));
     }

@@ -244,6 +244,12 @@ pub enum Failure {
     /// There is one of that name, or too many.
     #[error("there is an account {0:?} already, or as many as there can be")]
     AccountExists(String),
+    /// No such token, or more than one.
+    #[error("no token, or more than one, has an id that begins with {0:?}")]
+    NoToken(String),
+    /// The account has as many as it can have.
+    #[error("{0} has as many tokens as an account can have")]
+    TooManyTokens(String),
     /// A password that cannot be taken, and why, in the person's language.
     #[error("the password: {0}")]
     Password(String),
@@ -394,6 +400,10 @@ impl Failure {
             Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),
             Failure::NoAccount(name) => format!("không có tài khoản {name:?}; xem lệnh `account list`"),
             Failure::AccountExists(name) => format!("đã có tài khoản {name:?}, hoặc đã đủ số tài khoản tối đa"),
+            Failure::NoToken(id) => {
+                format!("không có khóa nào, hoặc có nhiều khóa, có mã bắt đầu bằng {id:?}; xem lệnh `token list`")
+            }
+            Failure::TooManyTokens(name) => format!("{name} đã có đủ số khóa tối đa; kết thúc bớt bằng lệnh `token remove`"),
             Failure::Password(why) => why.clone(),
             Failure::NoFigure => "không có số liệu này".into(),
             Failure::Outdated { newest } => {

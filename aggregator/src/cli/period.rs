@@ -5,20 +5,19 @@ use crate::{
     closing::{self, Frozen, FrozenError, Lateness, late},
     report::{
         cli::{Format, ReportError, render},
+        closings::{self, Obstacle},
         figures::Figures,
         question::AskError,
     },
-    store::{Closed, Closing, Finding, Flaw, Store, StoredObservation},
+    store::{Closed, Closing, Finding, Flaw, Store},
 };
-use chrono::NaiveDate;
 use clap::Subcommand;
 use shared::{
     calendar::{local_day, rfc3339},
-    due,
     listing::{Column, Form, Listing},
     period::Period,
     ranking::{Scheme, Scope, previous_in_year},
-    snapshot::{HEAD_FILE, Mismatch, Snapshot},
+    snapshot::{HEAD_FILE, Mismatch},
     tables::write::value_cells,
 };
 use std::{
@@ -105,22 +104,14 @@ impl PeriodCommand {
     }
 }
 
-/// The last cut-off day of those who have to report in a period, and a commune that has it.
-fn last_cutoff(figures: &Figures, period: Period) -> Option<(NaiveDate, String)> {
-    let book = figures.standings.book();
-    let all = (0..).zip(book.members()).filter(|(commune, _)| due::duties(book, *commune, period).next().is_some());
-    all.map(|(commune, member)| (book.cutoff(commune, period), member.row.name.clone())).max()
-}
-
 async fn close(opened: &Opened, context: &Context, period: Period, early: bool) -> Result<(), Failure> {
     let today = local_day(opened.clock.now());
     let figures = Figures::load(&opened.store, today).await.map_err(ReportError::from)?;
     in_plan_year(&figures.catalogue, period)?;
-    if period.first_day() > today {
-        return Err(Failure::NotBegun(period));
-    }
-    if let Some((day, commune)) = last_cutoff(&figures, period).filter(|(day, _)| *day >= today && !early) {
-        return Err(Failure::BeforeCutoff { period, day, commune });
+    match closings::obstacle(&figures, period, early) {
+        None => {}
+        Some(Obstacle::NotBegun) => return Err(Failure::NotBegun(period)),
+        Some(Obstacle::BeforeCutoff { day, commune }) => return Err(Failure::BeforeCutoff { period, day, commune }),
     }
     let closing = match closing::close(&opened.store, period, context.act(opened)).await? {
         Closed::Done(closing) => closing,
@@ -176,53 +167,9 @@ async fn frozen(store: &dyn Store, closing: Closing) -> Result<Frozen, Failure> 
 }
 
 async fn list(opened: &Opened, format: Format, context: &Context) -> Result<(), Failure> {
-    let column = |name: &str, vi: &str, en: &str, form| Column::new(name, &context.pick(vi, en), form);
-    let held = opened.store.observations().await?;
-    let mut rows = Vec::new();
-    for closing in opened.store.closings().await? {
-        let late = match opened.store.snapshot(closing.period, closing.revision).await? {
-            Some(snapshot) if closing.is_in_force() => count_late(&snapshot, held.clone())?.to_string(),
-            _ => String::new(),
-        };
-        let state = if closing.is_in_force() { ("đã chốt", "closed") } else { ("đã mở lại", "reopened") };
-        let reopened = closing.reopened.as_ref();
-        rows.push(vec![
-            closing.period.to_string(),
-            closing.revision.to_string(),
-            if format == Format::Table { context.pick(state.0, state.1) } else { state.1.into() },
-            rfc3339(closing.closed_at),
-            closing.closed_by.clone(),
-            late,
-            closing.digest.map(hex::encode).unwrap_or_default(),
-            reopened.map(|reopened| rfc3339(reopened.at)).unwrap_or_default(),
-            reopened.map(|reopened| reopened.by.clone()).unwrap_or_default(),
-            reopened.map(|reopened| reopened.reason.clone()).unwrap_or_default(),
-        ]);
-    }
-    let report = Listing {
-        title: context.pick("Các lần chốt", "Closings"),
-        notes: Vec::new(),
-        columns: vec![
-            column("period", "Kỳ", "Period", Form::Text),
-            column("revision", "Lần", "Revision", Form::Number),
-            column("state", "Tình trạng", "State", Form::Text),
-            column("closed_at", "Lúc", "At", Form::Time),
-            column("closed_by", "Người chốt", "By", Form::Text),
-            column("late", "Đến sau", "Late", Form::Number),
-            column("digest", "", "", Form::Text),
-            column("reopened_at", "Mở lại lúc", "Reopened", Form::Time),
-            column("reopened_by", "Người mở", "By", Form::Text),
-            column("reason", "Lý do", "Reason", Form::Text),
-        ],
-        rows,
-    };
+    let report = closings::listing(&opened.store, format == Format::Table, context.language).await;
+    let report = report.map_err(ReportError::from)?;
     super::write_out(&render(&report, format, context.language)?)
-}
-
-fn count_late(snapshot: &Snapshot, held: Vec<StoredObservation>) -> Result<usize, Failure> {
-    let period = snapshot.head.period;
-    let inputs = snapshot.inputs().map_err(|error| AskError::BadSnapshot(period, error.to_string()))?;
-    Ok(late(&inputs, period, held).len())
 }
 
 /// What of a closing does not agree with what was noted.

@@ -2,6 +2,7 @@
 
 pub use super::command::ReportCommand;
 use super::{
+    asking::AskingError,
     command::asked,
     figures::FiguresError,
     held::Held,
@@ -79,6 +80,16 @@ pub enum ReportError {
     /// The local folder cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<AskingError> for ReportError {
+    fn from(error: AskingError) -> Self {
+        match error {
+            AskingError::Ask(error) => ReportError::Ask(error),
+            AskingError::Store(error) => ReportError::Store(error),
+            AskingError::Figures(error) => ReportError::Figures(error),
+        }
+    }
 }
 
 impl ReportError {

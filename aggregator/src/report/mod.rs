@@ -10,6 +10,7 @@
 //! | `asking` | from a question to its answer in a running province |
 //! | `held` | the figures loaded once for several questions |
 //! | `closed` | answers about a closed period |
+//! | `closings` | the closings as a list, and what stands in the way of another one |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
 //! | `service`, `remote` | the gRPC query service and its client |
@@ -23,6 +24,7 @@ pub mod asking;
 mod check;
 pub mod cli;
 pub mod closed;
+pub mod closings;
 mod command;
 mod detail;
 mod due;

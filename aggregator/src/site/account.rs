@@ -53,6 +53,7 @@ fn account_page(site: &Site, visitor: &Visitor, fault: Option<&str>) -> Response
                     dt { (l("Tên tài khoản", "Account")) } dd { (account.name) }
                     dt { (l("Quyền", "Role")) } dd { (role_name(account.role, language)) }
                 }
+                p { a href="/tokens" { (l("Khóa API của tôi", "My API tokens")) } }
                 form method="post" action="/account/sign-out-everywhere" {
                     (part::form_token(&token))
                     button { (l("Đăng xuất khỏi mọi thiết bị", "Sign out everywhere")) }

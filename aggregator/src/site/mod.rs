@@ -15,6 +15,8 @@
 //! | `overview` | the first page |
 //! | `reading` | the pages that are read: ranking, heat map, communes, indicators, lists, search |
 //! | `fixture` | a site with somebody signed in, for tests |
+//! | `tokens`, `programs` | tokens of the API, and how programs ask it |
+//! | `open_data` | closed periods for everybody |
 //!
 //! A page asks the way a command does (`report::asking`) and decides through the same port (`store`): no figure is computed here.
 
@@ -26,21 +28,29 @@ mod fixture;
 mod gate;
 mod hall;
 mod live;
+mod open_data;
 mod overview;
 mod preferences;
+mod programs;
 mod pulse;
 mod reading;
 mod signing;
+#[cfg(test)]
+pub(crate) mod stand;
 mod tls;
+mod tokens;
 
 pub use failure::Failure;
+pub use gate::who;
 pub use tls::TlsError;
 
 use crate::{
+    api,
     config::Config,
     folder::Folder,
     ingest::follow::Follower,
     notice::Notices,
+    open_data::Packages,
     province::Province,
     report::{
         asking::{AskingError, ask},
@@ -87,6 +97,11 @@ pub struct Desk {
     notices: Arc<Notices>,
     follower: Follower,
     throttle: Throttle,
+    /// Wrong tokens of the API, by address.
+    pub(crate) tries: Throttle,
+    /// Lists of the API that are read page by page.
+    pub(crate) books: api::Books,
+    packages: Packages,
     pulse: pulse::Pulses,
     answers: answers::Answers,
     courses: reading::course::Courses,
@@ -112,8 +127,6 @@ impl Site {
         (notices, follower): (Arc<Notices>, Follower),
         ending: watch::Receiver<bool>,
     ) -> Self {
-        let (throttle, pulse) = (Throttle::default(), pulse::Pulses::default());
-        let (answers, courses, index) = Default::default();
         Self(Arc::new(Desk {
             province,
             live,
@@ -122,11 +135,14 @@ impl Site {
             language,
             notices,
             follower,
-            throttle,
-            pulse,
-            answers,
-            courses,
-            index,
+            throttle: Throttle::default(),
+            tries: Throttle::default(),
+            books: api::Books::default(),
+            packages: Packages::default(),
+            pulse: pulse::Pulses::default(),
+            answers: answers::Answers::default(),
+            courses: reading::course::Courses::default(),
+            index: reading::search::Shelf::default(),
             ending,
         }))
     }
@@ -165,9 +181,14 @@ impl Site {
             .merge(signing::routes())
             .merge(account::routes())
             .merge(preferences::routes())
+            .merge(tokens::routes())
+            .merge(programs::routes())
+            .merge(open_data::routes())
             .merge(asset::router())
             .fallback(failure::not_found)
-            .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn));
+            .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn))
+            // After the layer: what goes wrong there is told to programs.
+            .merge(api::router(&self));
         guard.before(routes.with_state(self))
     }
 
