@@ -79,7 +79,7 @@ fn staff_get_the_same_answers_from_afar() {
     let credential = credential.to_str().unwrap();
     let _ = province.command(["credential", "nguyen-van-a", "--out", credential]).ok();
     let url = province.url().to_owned();
-    let questions: [&[&str]; 27] = [
+    let questions: [&[&str]; 28] = [
         &["rankings", "--period", "2026-10", "--scheme", "common"],
         &["rankings", "--group", "CDS", "--kind", "xa"],
         &["schemes", "--period", "2026-10"],
