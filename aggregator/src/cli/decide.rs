@@ -2,10 +2,11 @@
 
 use super::{Context, Failure, commune, say};
 use crate::{
+    decision,
     exercise::move_clock,
     store::{Exception, ReviewRequest, Reviewed, Store},
 };
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use clap::{
     ArgGroup, Args, Subcommand,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
@@ -20,14 +21,8 @@ use shared::{
     task::Reported,
 };
 
-/// How long after its period a cut-off day may lie.
-const LATEST_CUTOFF: TimeDelta = TimeDelta::days(366);
-
 pub(super) fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let plain = !text.chars().any(|c| c.is_control() && c != '\n');
-    let fits = !text.is_empty() && text.chars().count() <= MAX_NOTE_CHARS && plain;
-    if fits { Ok(text.to_owned()) } else { Err(format!("1–{MAX_NOTE_CHARS} ký tự")) }
+    decision::reason(text).ok_or_else(|| format!("1–{MAX_NOTE_CHARS} ký tự"))
 }
 
 pub(super) fn in_plan_year(catalogue: &Catalogue, period: Period) -> Result<(), Failure> {
@@ -57,9 +52,9 @@ impl ExceptionArgs {
         let (_, catalogue) = opened.store.catalogue().await?;
         let commune = commune(&catalogue, &self.commune)?;
         in_plan_year(&catalogue, self.period)?;
-        let (from, to) = (self.period.first_day(), self.period.last_day() + LATEST_CUTOFF);
-        if !(from..=to).contains(&self.cutoff) {
-            return Err(Failure::CutoffOutside(from, to));
+        let days = decision::cutoffs(self.period);
+        if !days.contains(&self.cutoff) {
+            return Err(Failure::CutoffOutside(*days.start(), *days.end()));
         }
         let exception =
             Exception { commune: commune.slug.clone(), period: self.period, cutoff: self.cutoff, reason: self.reason };
@@ -131,11 +126,13 @@ impl Review {
             decision,
             reason: told,
             code,
+            first: false,
         };
         let code = Reported::of(&request.key.indicator).label(context.language);
         let figure = format!("{} {code} {}", commune.name, request.key.period);
         match opened.store.review(request, context.act(&opened)).await? {
-            Reviewed::Nothing => Err(Failure::NoFigure),
+            // `Decided` answers only those who ask to be the first.
+            Reviewed::Nothing | Reviewed::Decided { .. } => Err(Failure::NoFigure),
             Reviewed::Outdated { newest } => Err(Failure::Outdated { newest }),
             Reviewed::Done { version } => {
                 let (vi, en) = match decision {

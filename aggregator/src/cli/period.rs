@@ -1,26 +1,17 @@
 //! `period`: closing a period with its snapshot, proving it, opening it again, and what came after.
 
-use super::{Context, Failure, Opened, decide::in_plan_year, decide::reason, say};
+use super::{Context, Failure, Opened, decide::reason, say};
 use crate::{
-    closing::{self, Frozen, FrozenError, Lateness, late},
     report::{
         cli::{Format, ReportError, render},
         figures::Figures,
+        period::{self as closings, Obstacle},
         question::AskError,
     },
-    store::{Closed, Closing, Finding, Flaw, Store, StoredObservation},
+    store::Store,
 };
-use chrono::NaiveDate;
 use clap::Subcommand;
-use shared::{
-    calendar::{local_day, rfc3339},
-    due,
-    listing::{Column, Form, Listing},
-    period::Period,
-    ranking::{Scheme, Scope},
-    snapshot::{HEAD_FILE, Mismatch, Snapshot},
-    tables::write::value_cells,
-};
+use shared::{calendar::local_day, period::Period, snapshot::HEAD_FILE};
 use std::{
     fs::{self, DirBuilder},
     os::unix::fs::DirBuilderExt,
@@ -105,122 +96,24 @@ impl PeriodCommand {
     }
 }
 
-/// The last cut-off day of those who have to report in a period, and a commune that has it.
-fn last_cutoff(figures: &Figures, period: Period) -> Option<(NaiveDate, String)> {
-    let book = figures.standings.book();
-    let all = (0..).zip(book.members()).filter(|(commune, _)| due::duties(book, *commune, period).next().is_some());
-    all.map(|(commune, member)| (book.cutoff(commune, period), member.row.name.clone())).max()
-}
-
 async fn close(opened: &Opened, context: &Context, period: Period, early: bool) -> Result<(), Failure> {
     let today = local_day(opened.clock.now());
     let figures = Figures::load(&opened.store, today).await.map_err(ReportError::from)?;
-    in_plan_year(&figures.catalogue, period)?;
-    if period.first_day() > today {
-        return Err(Failure::NotBegun(period));
-    }
-    if let Some((day, commune)) = last_cutoff(&figures, period).filter(|(day, _)| *day >= today && !early) {
-        return Err(Failure::BeforeCutoff { period, day, commune });
-    }
-    let closing = match closing::close(&opened.store, period, context.act(opened)).await? {
-        Closed::Done(closing) => closing,
-        Closed::Before(Closing { revision, .. }) => {
-            return say(&context.pick(
-                format!("Kỳ {period} đã chốt từ trước (lần {revision}), không thay đổi gì."),
-                format!("{period} was closed before (revision {revision}), nothing is changed."),
-            ));
+    match closings::obstacle(&figures, period) {
+        Some(Obstacle::OtherYear(year)) => return Err(Failure::OutsidePlanYear { period, year }),
+        Some(Obstacle::NotBegun) => return Err(Failure::NotBegun(period)),
+        Some(Obstacle::BeforeCutoff { day, commune }) if !early => {
+            return Err(Failure::BeforeCutoff { period, day, commune });
         }
-        Closed::Unfit(error) => return Err(AskError::BadSnapshot(period, error.to_string()).into()),
-    };
-    // Read back from the disk: what is said below is what is kept.
-    let findings = proved(&opened.store, &closing).await?;
-    if !findings.is_empty() {
-        return Err(Failure::Snapshots(1));
+        _ => {}
     }
-    let frozen = frozen(&opened.store, closing.clone()).await?;
-    let rows = frozen.figures.standings.ranking(Scheme::Own, period, &Scope::default());
-    let ranked = rows.iter().filter(|row| row.rank.is_some()).count();
-    let provisional: u32 = rows.iter().map(|row| row.provisional).sum();
-    let (revision, observations) = (closing.revision, frozen.inputs.observations.len());
-    let digest = closing.digest.map(hex::encode).unwrap_or_default();
-    say(&context.pick(
-        format!(
-            "Đã chốt kỳ {period}, lần {revision}: {ranked} xã, phường được xếp hạng từ {observations} phiên bản số liệu; \
-             {provisional} kết quả đạt còn tạm tính vì chưa thẩm định.\nMã băm SHA-256: {digest}"
-        ),
-        format!(
-            "Closed {period}, revision {revision}: {ranked} communes ranked from {observations} versions of figures; \
-             {provisional} met results are provisional, not yet reviewed.\nDigest (SHA-256): {digest}"
-        ),
-    ))
-}
-
-async fn frozen(store: &dyn Store, closing: Closing) -> Result<Frozen, Failure> {
-    Frozen::load(store, closing).await.map_err(|error| match error {
-        FrozenError::Ask(error) => error.into(),
-        FrozenError::Store(error) => error.into(),
-    })
+    let outcome = closings::close(&opened.store, period, context.act(opened)).await?;
+    say(&outcome.words(context.language).ok_or(Failure::Snapshots(1))?)
 }
 
 async fn list(opened: &Opened, format: Format, context: &Context) -> Result<(), Failure> {
-    let column = |name: &str, vi: &str, en: &str, form| Column::new(name, &context.pick(vi, en), form);
-    let held = opened.store.observations().await?;
-    let mut rows = Vec::new();
-    for closing in opened.store.closings().await? {
-        let late = match opened.store.snapshot(closing.period, closing.revision).await? {
-            Some(snapshot) if closing.is_in_force() => count_late(&snapshot, held.clone())?.to_string(),
-            _ => String::new(),
-        };
-        let state = if closing.is_in_force() { ("đã chốt", "closed") } else { ("đã mở lại", "reopened") };
-        let reopened = closing.reopened.as_ref();
-        rows.push(vec![
-            closing.period.to_string(),
-            closing.revision.to_string(),
-            if format == Format::Table { context.pick(state.0, state.1) } else { state.1.into() },
-            rfc3339(closing.closed_at),
-            closing.closed_by.clone(),
-            late,
-            closing.digest.map(hex::encode).unwrap_or_default(),
-            reopened.map(|reopened| rfc3339(reopened.at)).unwrap_or_default(),
-            reopened.map(|reopened| reopened.by.clone()).unwrap_or_default(),
-            reopened.map(|reopened| reopened.reason.clone()).unwrap_or_default(),
-        ]);
-    }
-    let report = Listing {
-        title: context.pick("Các lần chốt", "Closings"),
-        notes: Vec::new(),
-        columns: vec![
-            column("period", "Kỳ", "Period", Form::Text),
-            column("revision", "Lần", "Revision", Form::Number),
-            column("state", "Tình trạng", "State", Form::Text),
-            column("closed_at", "Lúc", "At", Form::Time),
-            column("closed_by", "Người chốt", "By", Form::Text),
-            column("late", "Đến sau", "Late", Form::Number),
-            column("digest", "", "", Form::Text),
-            column("reopened_at", "Mở lại lúc", "Reopened", Form::Time),
-            column("reopened_by", "Người mở", "By", Form::Text),
-            column("reason", "Lý do", "Reason", Form::Text),
-        ],
-        rows,
-    };
+    let report = closings::closings(&opened.store, format == Format::Table, context.language).await?;
     super::write_out(&render(&report, format, context.language)?)
-}
-
-fn count_late(snapshot: &Snapshot, held: Vec<StoredObservation>) -> Result<usize, Failure> {
-    let period = snapshot.head.period;
-    let inputs = snapshot.inputs().map_err(|error| AskError::BadSnapshot(period, error.to_string()))?;
-    Ok(late(&inputs, period, held).len())
-}
-
-/// What of a closing does not agree with what was noted.
-async fn proved(store: &dyn Store, closing: &Closing) -> Result<Vec<Mismatch>, Failure> {
-    let Some(digest) = closing.digest else { return Ok(Vec::new()) };
-    Ok(match store.snapshot(closing.period, closing.revision).await {
-        Ok(Some(snapshot)) => snapshot.verify(&digest),
-        Ok(None) => vec![Mismatch::Digest],
-        Err(crate::store::StoreError::Unreadable(what)) => vec![Mismatch::Table(what.into(), None)],
-        Err(error) => return Err(error.into()),
-    })
 }
 
 async fn verify(opened: &Opened, period: Option<Period>, format: Format, context: &Context) -> Result<(), Failure> {
@@ -229,109 +122,14 @@ async fn verify(opened: &Opened, period: Option<Period>, format: Format, context
     if let Some(period) = period.filter(|_| closings.is_empty()) {
         return Err(Failure::NotClosed(period));
     }
-    let column = |name: &str, vi: &str, en: &str, form| Column::new(name, &context.pick(vi, en), form);
-    let mut report = Listing {
-        title: context.pick("Kiểm chứng các lần chốt", "Closings proved"),
-        notes: Vec::new(),
-        columns: vec![
-            column("period", "Kỳ", "Period", Form::Text),
-            column("revision", "Lần", "Revision", Form::Number),
-            column("digest", "Mã băm", "Digest", Form::Text),
-            column("result", "Kết quả", "Result", Form::Text),
-            column("detail", "Chi tiết", "Detail", Form::Text),
-        ],
-        rows: Vec::new(),
-    };
-    let mut bad = 0;
-    for closing in closings {
-        let findings = proved(&opened.store, &closing).await?;
-        let result = match (closing.digest, findings.is_empty()) {
-            (None, _) => ("không có bản chốt", "no_snapshot"),
-            (_, true) => ("khớp", "equal"),
-            (_, false) => ("KHÁC", "differs"),
-        };
-        bad += usize::from(!findings.is_empty());
-        let detail = findings.iter().map(|finding| match finding {
-            Mismatch::Digest => context.pick("mã băm khác lúc chốt", "another digest than when it was closed"),
-            Mismatch::Table(name, None) => {
-                context.pick(format!("{name} tính lại ra khác"), format!("{name} comes out differently"))
-            }
-            Mismatch::Table(name, Some(why)) => {
-                context.pick(format!("{name} không tính lại được: {why}"), format!("{name} cannot be computed: {why}"))
-            }
-        });
-        report.rows.push(vec![
-            closing.period.to_string(),
-            closing.revision.to_string(),
-            closing.digest.map(hex::encode).unwrap_or_default(),
-            if format == Format::Table { context.pick(result.0, result.1) } else { result.1.into() },
-            detail.collect::<Vec<_>>().join("; "),
-        ]);
-    }
+    let (report, bad) = closings::proofs(&opened.store, closings, format == Format::Table, context.language).await?;
     super::write_out(&render(&report, format, context.language)?)?;
     if bad == 0 { Ok(()) } else { Err(Failure::Snapshots(bad)) }
 }
 
-async fn in_force(opened: &Opened, period: Period, revision: Option<u32>) -> Result<Closing, Failure> {
-    let closings = opened.store.closings().await?;
-    let mut of_period = closings.into_iter().filter(|closing| closing.period == period);
-    let found = match revision {
-        Some(number) => of_period.find(|closing| closing.revision == number),
-        None => of_period.find(Closing::is_in_force),
-    };
-    found.ok_or(match revision {
-        Some(number) => AskError::NoRevision(period, number).into(),
-        None => Failure::NotClosed(period),
-    })
-}
-
 async fn late_list(opened: &Opened, period: Period, format: Format, context: &Context) -> Result<(), Failure> {
-    let closing = in_force(opened, period, None).await?;
-    let frozen = frozen(&opened.store, closing).await?;
-    let found = late(&frozen.inputs, period, opened.store.observations().await?);
-    let column = |name: &str, vi: &str, en: &str, form| Column::new(name, &context.pick(vi, en), form);
-    let rows = found.iter().map(|(why, late)| {
-        let words = match why {
-            Lateness::Figure => ("số liệu", "figure"),
-            Lateness::Evidence => ("minh chứng", "evidence"),
-            Lateness::Verdict => ("thẩm định", "verdict"),
-        };
-        let [numerator, denominator, value] = value_cells(late.value);
-        vec![
-            late.commune.clone(),
-            late.key.indicator.clone(),
-            late.key.unit.clone(),
-            late.key.period.to_string(),
-            late.version.to_string(),
-            if format == Format::Table { context.pick(words.0, words.1) } else { words.1.into() },
-            numerator,
-            denominator,
-            value,
-            rfc3339(late.received_at),
-            late.entered_by.clone(),
-        ]
-    });
-    let report = Listing {
-        title: context.pick(format!("Đến sau khi chốt kỳ {period}"), format!("Came after {period} was closed")),
-        notes: vec![context.pick(
-            "Được giữ lại, tính vào các kỳ còn mở; vào kỳ này khi mở lại (`period reopen`) và chốt lần sau.",
-            "Kept, and counted in the periods that are open; in this one after `period reopen` and the next closing.",
-        )],
-        columns: vec![
-            column("commune", "Xã, phường", "Commune", Form::Text),
-            column("indicator", "Mã", "Code", Form::Text),
-            column("unit", "Đơn vị", "Unit", Form::Text),
-            column("period", "Kỳ số liệu", "Figure of", Form::Text),
-            column("version", "Bản", "Version", Form::Number),
-            column("late", "Đến sau", "Late", Form::Text),
-            column("numerator", "Tử số", "Numerator", Form::Number),
-            column("denominator", "Mẫu số", "Denominator", Form::Number),
-            column("value", "Giá trị", "Value", Form::Value),
-            column("received_at", "Nhận lúc", "Received", Form::Time),
-            column("entered_by", "Người nhập", "By", Form::Text),
-        ],
-        rows: rows.collect(),
-    };
+    let closing = closings::closing_of(&opened.store, period, None).await?.ok_or(Failure::NotClosed(period))?;
+    let report = closings::late_list(&opened.store, closing, format == Format::Table, context.language).await?;
     super::write_out(&render(&report, format, context.language)?)
 }
 
@@ -342,7 +140,11 @@ async fn export(
     out: &Path,
     context: &Context,
 ) -> Result<(), Failure> {
-    let closing = in_force(opened, period, revision).await?;
+    let missing = || match revision {
+        Some(number) => AskError::NoRevision(period, number).into(),
+        None => Failure::NotClosed(period),
+    };
+    let closing = closings::closing_of(&opened.store, period, revision).await?.ok_or_else(missing)?;
     let snapshot = opened.store.snapshot(period, closing.revision).await?.ok_or(AskError::NoSnapshot(period))?;
     let io = |source| Failure::File { path: out.to_owned(), source };
     DirBuilder::new().mode(0o755).create(out).map_err(io)?;
@@ -356,16 +158,4 @@ async fn export(
         format!("Kỳ {period}, lần chốt {revision}: {files} tệp trong {place}\nSHA-256 của {HEAD_FILE}: {digest}"),
         format!("{period}, revision {revision}: {files} files in {place}\nSHA-256 of {HEAD_FILE}: {digest}"),
     ))
-}
-
-/// The closings that do not agree with their digests or with what they compute to, for `verify`.
-pub(super) async fn disagreeing(store: &dyn Store) -> Result<Vec<Finding>, Failure> {
-    let mut bad = Vec::new();
-    for closing in store.closings().await? {
-        if !proved(store, &closing).await?.is_empty() {
-            let place = format!("{}, revision {}", closing.period, closing.revision);
-            bad.push(Finding { commune: String::new(), flaw: Flaw::Snapshot, place });
-        }
-    }
-    Ok(bad)
 }

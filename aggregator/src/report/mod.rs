@@ -11,6 +11,8 @@
 //! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
+//! | `period` | closings: whether a period can be closed, their proofs, what came after |
+//! | `audit`, `finding`, `certificate` | the history, what does not agree, the certificates, as lists |
 //! | `service`, `remote` | the gRPC query service and its client |
 //! | `command`, `cli` | the commands as typed; asking and printing |
 //!
@@ -19,6 +21,8 @@
 pub mod alert;
 pub mod answer;
 pub mod asking;
+pub mod audit;
+pub mod certificate;
 mod check;
 pub mod cli;
 pub mod closed;
@@ -27,8 +31,10 @@ mod due;
 mod explanation;
 pub mod export;
 pub mod figures;
+pub mod finding;
 pub mod held;
 pub mod monthly;
+pub mod period;
 mod quality;
 pub mod question;
 pub mod recompute;

@@ -4,6 +4,7 @@
 //! stands. Source: plans of xã Định Quán, IV.4 and xã Tân Phú, IV.2 (what a consolidated report holds); Decree 30/2020/NĐ-CP (its form).
 
 mod cells;
+pub mod making;
 mod results;
 
 use super::figures::Figures;

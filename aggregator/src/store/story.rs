@@ -196,6 +196,7 @@ async fn a_verdict_is_bound_to_the_newest_version(store: &impl Store) {
         decision,
         reason: "thiếu biểu".into(),
         code: None,
+        first: false,
     };
     let review = async |version, decision| store.review(request(version, decision), act(moment())).await.unwrap();
     assert_eq!(review(None, Decision::Accepted).await, Reviewed::Nothing);
@@ -228,6 +229,7 @@ async fn what_comes_after_a_closing_is_kept_for_the_next(store: &impl Store) {
         decision: Decision::Accepted,
         reason: String::new(),
         code: None,
+        first: false,
     };
     assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 2 });
     let exception = Exception {
