@@ -1,15 +1,16 @@
-//! Inviting a commune: the one-time token, what its computer is told to run, and what the store keeps of it. The command `invite` and the
-//! pages do the same by it.
+//! Letting a commune in and shutting it out: the one-time token, what its computer is told to run, and what the store keeps of it. The commands `invite` and `revoke`
+//! and the pages do the same by it.
 
 use crate::{
     config::{Config, address_of},
     enrol::random,
     folder::Folder,
     serve::{ServeError, load_authority},
-    store::{Act, InvitationRecord, Store},
+    store::{Act, InvitationRecord, Store, StoreError},
     token::Token,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use proto::identity::Identity;
 
 /// How long an invitation is good, where nobody says otherwise, in hours.
 pub const USUAL_HOURS: i64 = 72;
@@ -57,6 +58,20 @@ pub async fn invite(
     store.add_invitation(record, act).await?;
     let join = format!("commune-agent join --server {server} --token {token} --authority {authority}");
     Ok(Invitation { token: token.to_string(), authority, server, expires_at, join })
+}
+
+/// Ends an identity's certificates and unused invitations; how many certificates, none where there was nothing to end.
+///
+/// # Errors
+/// The store's.
+pub async fn revoke(store: &dyn Store, identity: &Identity, reason: &str, act: Act) -> Result<Option<u32>, StoreError> {
+    let uri = identity.to_uri();
+    // A restored store may not know yet of a commune that joined after the backup; its certificates are not adopted then.
+    let may_come = matches!(identity, Identity::Commune { .. }) && store.restored_at().await?.is_some();
+    if !may_come && !store.certificates(None).await?.iter().any(|one| one.identity == uri) {
+        return Ok(None);
+    }
+    store.revoke(&uri, reason, act).await.map(Some)
 }
 
 /// Where a running `serve` is reached, else where it will be by the settings.

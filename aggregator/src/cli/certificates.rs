@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, commune, say, write_out};
 use crate::{
+    invitation::revoke,
     report::{
         certificate::{listed, newest},
         cli::{Format, render},
@@ -44,13 +45,9 @@ impl Revoke {
             }
         };
         let uri = identity.to_uri();
-        // A restored store may not know yet of a commune that joined after the backup; its certificates are not adopted then.
-        let may_come = matches!(identity, Identity::Commune { .. }) && opened.store.restored_at().await?.is_some();
-        if !may_come && !opened.store.certificates(None).await?.iter().any(|one| one.identity == uri) {
-            return Err(Failure::NoCertificate(uri));
-        }
         let act = context.act_at(opened.clock.real());
-        let revoked = opened.store.revoke(&uri, &self.reason, act).await?;
+        let revoked = revoke(&opened.store, &identity, &self.reason, act).await?;
+        let revoked = revoked.ok_or_else(|| Failure::NoCertificate(uri.clone()))?;
         say(&context.pick(
             format!("Đã thu hồi {revoked} chứng thư của {uri} và các mã mời chưa dùng; muốn cho vào lại thì mời lại."),
             format!(

@@ -73,9 +73,9 @@ pub(super) fn explanation(figures: &Figures, question: &Question, typed: &str) -
 /// What a plan says of a target beside its numbers.
 pub(super) struct TargetFacts {
     pub(super) printed: String,
-    wording: String,
+    pub(super) wording: String,
     lead_unit: String,
-    deadline: String,
+    pub(super) deadline: String,
     note: String,
 }
 

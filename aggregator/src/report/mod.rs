@@ -11,6 +11,7 @@
 //! | `closed` | answers about a closed period |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
+//! | `figure` | one version of a figure with what a reviewer has to know |
 //! | `period` | closings: whether a period can be closed, their proofs, what came after |
 //! | `audit`, `finding`, `certificate` | the history, what does not agree, the certificates, as lists |
 //! | `service`, `remote` | the gRPC query service and its client |
@@ -30,6 +31,7 @@ mod command;
 mod due;
 mod explanation;
 pub mod export;
+pub mod figure;
 pub mod figures;
 pub mod finding;
 pub mod held;

@@ -108,7 +108,7 @@ pub(super) fn queue(
                     figure.evidence_count.to_string(),
                     rfc3339(figure.received_at),
                     figure.entered_by.clone(),
-                    doubts_of(figures, number, figure, language),
+                    doubts_of(figures, number, figure, language).join("; "),
                     note_of(figures, figure),
                 ];
                 lines.push(((figure.received_at, member.name_order, code.clone(), figure.unit.clone()), cells));
@@ -160,13 +160,13 @@ pub(super) fn queue(
 }
 
 /// Why a reviewer should look twice.
-fn doubts_of(figures: &Figures, commune: u32, figure: &ObservationRow, language: Language) -> String {
+pub(super) fn doubts_of(figures: &Figures, commune: u32, figure: &ObservationRow, language: Language) -> Vec<String> {
     let book = figures.standings.book();
-    let Some(indicator) = book.indicator_number(&figure.indicator) else { return String::new() };
+    let Some(indicator) = book.indicator_number(&figure.indicator) else { return Vec::new() };
     let of_figure = |series: &&Series| series.period == figure.period && *series.unit == *figure.unit;
-    let Some(series) = book.series(commune, indicator).iter().find(of_figure) else { return String::new() };
+    let Some(series) = book.series(commune, indicator).iter().find(of_figure) else { return Vec::new() };
     let doubts = plausibility::of_figure(book, &figures.catalogue, commune, indicator, series);
-    doubts.iter().map(|doubt| doubt.explain(language)).collect::<Vec<_>>().join("; ")
+    doubts.iter().map(|doubt| doubt.explain(language)).collect()
 }
 
 fn note_of(figures: &Figures, figure: &ObservationRow) -> String {

@@ -12,10 +12,13 @@
 //! | `live` | telling open pages that something changed |
 //! | `pulse` | what the overview tells of all communes, made once for each change |
 //! | `overview` | the first page |
+//! | `working` | where people decide, and what they take away |
+//! | `administration` | who may connect, who may sign in, what was done |
 //!
 //! A page asks the way a command does (`report::asking`) and decides through the same port (`store`): no figure is computed here.
 
 mod account;
+mod administration;
 mod failure;
 mod gate;
 mod hall;
@@ -25,6 +28,7 @@ mod preferences;
 mod pulse;
 mod signing;
 mod tls;
+mod working;
 
 pub use failure::Failure;
 pub use tls::TlsError;
@@ -81,6 +85,7 @@ pub struct Desk {
     follower: Follower,
     throttle: Throttle,
     pulse: pulse::Pulses,
+    uploads: working::upload::Uploads,
     ending: watch::Receiver<bool>,
 }
 
@@ -102,8 +107,20 @@ impl Site {
         (notices, follower): (Arc<Notices>, Follower),
         ending: watch::Receiver<bool>,
     ) -> Self {
-        let (throttle, pulse) = (Throttle::default(), pulse::Pulses::default());
-        Self(Arc::new(Desk { province, live, folder, config, language, notices, follower, throttle, pulse, ending }))
+        let (throttle, pulse, uploads) = <(Throttle, pulse::Pulses, working::upload::Uploads)>::default();
+        Self(Arc::new(Desk {
+            province,
+            live,
+            folder,
+            config,
+            language,
+            notices,
+            follower,
+            throttle,
+            pulse,
+            uploads,
+            ending,
+        }))
     }
 
     /// Brings what is held level with what other processes and sessions wrote before this moment.
@@ -139,6 +156,8 @@ impl Site {
             .merge(signing::routes())
             .merge(account::routes())
             .merge(preferences::routes())
+            .merge(working::routes())
+            .merge(administration::routes())
             .merge(asset::router())
             .fallback(failure::not_found)
             .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn));

@@ -278,7 +278,7 @@ async fn own_figures(site: &Site, pulse: &super::pulse::Pulse, language: Languag
 }
 
 /// A standard target in figures.
-fn standard_words(goal: shared::catalogue::Goal, language: Language) -> String {
+pub(super) fn standard_words(goal: shared::catalogue::Goal, language: Language) -> String {
     let number = |amount: shared::amount::Amount| for_people(Form::Number, &amount.to_string(), language);
     match (goal.value(), goal.high()) {
         (Some(low), Some(high)) => format!("{} – {}", number(low), number(high)),
