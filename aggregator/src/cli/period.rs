@@ -1,11 +1,11 @@
 //! `period`: closing a period with its snapshot, proving it, opening it again, and what came after.
 
-use super::{Context, Failure, Opened, decide::reason, say};
+use super::{Context, Failure, Opened, decide::in_plan_year, decide::reason, say};
 use crate::{
     report::{
         cli::{Format, ReportError, render},
+        closings::{self, Obstacle},
         figures::Figures,
-        period::{self as closings, Obstacle},
         question::AskError,
     },
     store::Store,
@@ -99,20 +99,18 @@ impl PeriodCommand {
 async fn close(opened: &Opened, context: &Context, period: Period, early: bool) -> Result<(), Failure> {
     let today = local_day(opened.clock.now());
     let figures = Figures::load(&opened.store, today).await.map_err(ReportError::from)?;
-    match closings::obstacle(&figures, period) {
-        Some(Obstacle::OtherYear(year)) => return Err(Failure::OutsidePlanYear { period, year }),
+    in_plan_year(&figures.catalogue, period)?;
+    match closings::obstacle(&figures, period, early) {
+        None => {}
         Some(Obstacle::NotBegun) => return Err(Failure::NotBegun(period)),
-        Some(Obstacle::BeforeCutoff { day, commune }) if !early => {
-            return Err(Failure::BeforeCutoff { period, day, commune });
-        }
-        _ => {}
+        Some(Obstacle::BeforeCutoff { day, commune }) => return Err(Failure::BeforeCutoff { period, day, commune }),
     }
     let outcome = closings::close(&opened.store, period, context.act(opened)).await?;
     say(&outcome.words(context.language).ok_or(Failure::Snapshots(1))?)
 }
 
 async fn list(opened: &Opened, format: Format, context: &Context) -> Result<(), Failure> {
-    let report = closings::closings(&opened.store, format == Format::Table, context.language).await?;
+    let report = closings::listing(&opened.store, format == Format::Table, context.language).await?;
     super::write_out(&render(&report, format, context.language)?)
 }
 

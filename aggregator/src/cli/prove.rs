@@ -50,7 +50,7 @@ impl Verify {
         let evidence = Evidence::new(folder.evidence(), Limits::default(), store.clone());
         findings.extend(evidence.verify().await?);
         findings.extend(store.verify_audit().await?.1);
-        findings.extend(crate::report::period::disagreeing(&*store).await?);
+        findings.extend(crate::report::closings::disagreeing(&*store).await?);
         let logs = store.contacts().await?;
         let changes: u64 = logs.iter().map(|contact| contact.head_seq).sum();
         let communes = logs.iter().filter(|contact| contact.head_seq > 0).count();

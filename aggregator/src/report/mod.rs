@@ -12,7 +12,7 @@
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
 //! | `figure` | one version of a figure with what a reviewer has to know |
-//! | `period` | closings: whether a period can be closed, their proofs, what came after |
+//! | `closings` | closings: whether a period can be closed, their proofs, what came after |
 //! | `audit`, `finding`, `certificate` | the history, what does not agree, the certificates, as lists |
 //! | `service`, `remote` | the gRPC query service and its client |
 //! | `command`, `cli` | the commands as typed; asking and printing |
@@ -27,6 +27,7 @@ pub mod certificate;
 mod check;
 pub mod cli;
 pub mod closed;
+pub mod closings;
 mod command;
 mod due;
 mod explanation;
@@ -36,7 +37,6 @@ pub mod figures;
 pub mod finding;
 pub mod held;
 pub mod monthly;
-pub mod period;
 mod quality;
 pub mod question;
 pub mod recompute;

@@ -19,6 +19,8 @@
 
 mod account;
 mod administration;
+#[cfg(test)]
+mod counter;
 mod failure;
 mod gate;
 mod hall;

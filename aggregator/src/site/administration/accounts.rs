@@ -59,7 +59,7 @@ pub(super) async fn listed(site: &Site, visitor: &Visitor, typed: &Typed) -> Res
                     } }
                     tbody { @for account in &all { tr {
                         td .fit { a href={ "/accounts/" (account.name) } { (account.name) } }
-                        td { (account.person) @if account.name == visitor.account.name { small .muted { " " (l("(bạn)", "(you)")) } } }
+                        td .fit { (account.person) @if account.name == visitor.account.name { small .muted { " " (l("(bạn)", "(you)")) } } }
                         td { (role_words(site, account, language)) }
                         td .fit { (state(account, language)) }
                         td .fit { @if account.totp.is_some() { (l("bật", "on")) } @else { span .muted { (l("tắt", "off")) } } }

@@ -115,7 +115,7 @@ async fn audit(
             @if list.rows.is_empty() {
                 (part::empty(l("Không có dòng nào khớp", "No line fits"), l("Bỏ bớt điều kiện lọc.", "Use fewer filters.")))
             } @else {
-                (table::table(&list, &Look::default(), language))
+                (table::table(&list, &Look { fit: &["who", "meaning", "origin"], ..Look::default() }, language))
             }
         }
         @if more && limit < MOST_LINES {

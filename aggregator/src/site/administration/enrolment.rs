@@ -140,16 +140,16 @@ async fn enrolment(
     let is_wanted = |row: &Row<'_>| {
         let text = vietnamese::folded(&format!("{} {} {}", row.cell("name"), row.cell("code"), row.cell("slug")));
         let fits = match asked.state.as_str() {
-            "" => true,
-            "planned" => row.cell("targets") != "0",
+            "" => row.cell("targets") != "0" || certificates.contains_key(row.cell("slug")),
+            "all" => true,
             word => joined(row).as_str() == word,
         };
         fits && text.contains(&wanted)
     };
     let count = |state: Joined| Row::all(&listing).filter(|row| joined(row) == state).count();
     let mut states = vec![
-        (String::new(), l("Tất cả", "All").to_owned()),
-        ("planned".to_owned(), l("Có kế hoạch", "With a plan").to_owned()),
+        (String::new(), l("Có kế hoạch hoặc đã tham gia", "With a plan, or joined").to_owned()),
+        ("all".to_owned(), l("Mọi xã, phường", "All communes").to_owned()),
     ];
     states.extend(
         Joined::ALL.map(|one| (one.as_str().to_owned(), format!("{} ({})", capital(one.words(language)), count(one)))),
@@ -177,7 +177,7 @@ async fn enrolment(
                         @let state = joined(&row);
                         @let href = format!("/enrolment/{}", row.cell("slug"));
                         tr {
-                            td { a href=(href) { (row.cell("name")) } small .muted { " " (row.cell("code")) } }
+                            td .fit { a href=(href) { (row.cell("name")) } small .muted { " " (row.cell("code")) } }
                             td .fit { (state.mark(language)) }
                             td .num { @if row.cell("targets") != "0" { (row.cell("targets")) } }
                             td .fit { (for_people(Form::Time, row.cell("last_success"), language)) }

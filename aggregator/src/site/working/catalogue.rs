@@ -148,7 +148,7 @@ async fn browse(
             @if found == 0 {
                 (part::empty(l("Không có dòng nào khớp", "No row fits"), l("Thử ít chữ hơn, hoặc xem tab khác.", "Try fewer letters, or another part.")))
             } @else {
-                (listing::table(&list, &Look { link: Some(&link), ..Look::default() }, language))
+                (listing::table(&list, &Look { link: Some(&link), fit: &["indicator", "commune_name", "plan_ref", "code"], ..Look::default() }, language))
             }
         }
         @if pages > 1 {

@@ -62,7 +62,10 @@ async fn evidence(
     };
     let mut sha256 = [0; 32];
     hex::decode_to_slice(&name, &mut sha256).map_err(|_| nothing())?;
-    // A leader sees what the own commune attached, whatever is asked.
+    if !asked.commune.is_empty() {
+        visitor.must_see(&asked.commune)?;
+    }
+    // A leader sees what the own commune attached.
     let commune = visitor.account.commune.clone().or(Some(asked.commune).filter(|slug| !slug.is_empty()));
     let wanted = EvidenceWanted { sha256: Some(sha256), commune, ..EvidenceWanted::default() };
     let claim = site.province.store.evidence(wanted, 1).await?.into_iter().next().ok_or_else(nothing)?;

@@ -3,7 +3,7 @@
 use super::choice;
 use crate::{
     decision,
-    report::period::closing_of,
+    report::closings::closing_of,
     site::{
         Failure, Site,
         gate::{Sent, Staff, Visitor, go},
@@ -87,7 +87,7 @@ async fn show(site: &Site, visitor: &Visitor, typed: &Typed, faults: &Faults) ->
                         } }
                         tbody { @for one in &granted { tr {
                             td .fit { (one.period) }
-                            td { a href={ "/communes/" (one.commune) } { (name(&one.commune)) } }
+                            td .fit { a href={ "/communes/" (one.commune) } { (name(&one.commune)) } }
                             td .num { (choice::day(one.cutoff, language)) }
                             td .words.lines { (one.reason) }
                         } } }

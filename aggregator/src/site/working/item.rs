@@ -187,7 +187,7 @@ impl Item {
                     }
                     @match file.kind {
                         None => (part::empty(l("Tỉnh chưa nhận đủ tệp này", "The province does not hold all of this file yet"), l("Máy của xã gửi tiếp trong các phiên đồng bộ sau. Chưa xem được thì chưa nên chấp nhận.", "The commune's computer goes on sending in its next sessions. What cannot be seen should not be accepted yet."))),
-                        Some(EvidenceKind::Pdf) => iframe .shown.paper src=(href) title=(file.stored.name) loading="lazy" {},
+                        Some(EvidenceKind::Pdf) => iframe .shown.paper src={ (href) "#navpanes=0&view=FitH" } title=(file.stored.name) loading="lazy" {},
                         Some(kind) if is_shown(kind) => a .shown href=(href) target="_blank" rel="noopener" { img src=(href) alt=(file.stored.name) loading="lazy"; },
                         Some(kind) => div .empty {
                             p { strong { (l("Tệp ", "A file of ")) (match kind { EvidenceKind::Docx => "Word", _ => "Excel" }) } }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     decision,
     report::{
-        period::{Obstacle, close, closing_of, late_list, obstacle, proofs},
+        closings::{Obstacle, close, closing_of, late_list, obstacle, proofs},
         question::{QueueAsked, Subject},
     },
     site::{
@@ -128,7 +128,7 @@ async fn show(
             },
             None => {
                 @let waiting = ask(Subject::Queue(QueueAsked::default())).await?.rows.len();
-                @let hindered = { let figures = site.live.read().await; obstacle(&figures, period) };
+                @let hindered = { let figures = site.live.read().await; obstacle(&figures, period, false) };
                 div .columns.wide-first {
                     (lacking(&due, language))
                     (closing_form(site, visitor, (period, waiting), hindered.as_ref(), &due, typed))
@@ -158,13 +158,13 @@ fn lacking(due: &Listing, language: Language) -> Markup {
                         th .num scope="col" { (l("Còn thiếu", "Missing")) } th scope="col" { (l("Chỉ tiêu", "Indicators")) }
                     } }
                     tbody { @for row in Row::all(due).filter(kept).take(MAX_LACKING) { tr {
-                        td { a href={ "/communes/" (row.cell("commune")) } { (row.cell("name")) } @if !row.cell("exception").is_empty() { small .muted { " " (l("được gia hạn", "exception")) } } }
+                        td .fit { a href={ "/communes/" (row.cell("commune")) } { (row.cell("name")) } @if !row.cell("exception").is_empty() { small .muted { " " (l("được gia hạn", "exception")) } } }
                         td .num { (shared::listing::for_people(shared::listing::Form::Day, row.cell("cutoff"), language)) }
                         td .num { (row.cell("missing")) small .muted { "/" (row.cell("expected")) } }
-                        td .small { (row.cell("missing_codes")) }
+                        td .small.codes { @for code in row.cell("missing_codes").split(' ') { span { (code) } " " } }
                     } } }
                 } }
-                @if all > MAX_LACKING { p .notes { (language.pick(format!("và {} nơi khác", all - MAX_LACKING), format!("and {} others", all - MAX_LACKING))) } }
+                @if all > MAX_LACKING { p .notes.padded { (language.pick(format!("và {} nơi khác", all - MAX_LACKING), format!("and {} others", all - MAX_LACKING))) } }
             }
         }
     }
@@ -190,7 +190,6 @@ fn closing_form(
                 dt { (l("Kết quả chờ thẩm định", "Results awaiting review")) } dd .num { a href={ "/review?period=" (period) } { (number(waiting as u64)) } }
             }
             @match hindered {
-                Some(Obstacle::OtherYear(year)) => (part::notice(&Notice::new(Tone::Note, language.pick(format!("Kỳ này nằm ngoài năm kế hoạch {year}."), format!("This period lies outside the plan year {year}."))))),
                 Some(Obstacle::NotBegun) => (part::notice(&Notice::new(Tone::Note, l("Kỳ này chưa bắt đầu.", "This period has not begun.")))),
                 _ if !visitor.may(Role::Steward) => p .muted { (l("Người điều hành kỳ báo cáo chốt kỳ.", "A steward closes it.")) },
                 other => {
@@ -237,8 +236,8 @@ fn late_card(site: &Site, late: &Listing, language: Language) -> Markup {
             @if late.rows.is_empty() {
                 (part::empty(l("Không có gì thay đổi", "Nothing has changed"), l("Từ lúc chốt đến nay không có số liệu, minh chứng hay thẩm định nào đến thêm cho kỳ này.", "No figure, evidence or verdict of this period came since.")))
             } @else {
-                (listing::table(&named, &Look { link: Some(&link), ..Look::default() }, language))
-                p .notes { (l("Được giữ lại và tính vào các kỳ còn mở; vào kỳ này khi mở lại và chốt lần sau.", "Kept, and counted in the periods that are open; in this one when it is opened again and closed.")) }
+                (listing::table(&named, &Look { link: Some(&link), fit: &["commune", "indicator"], ..Look::default() }, language))
+                p .notes.padded { (l("Được giữ lại và tính vào các kỳ còn mở; vào kỳ này khi mở lại và chốt lần sau.", "Kept, and counted in the periods that are open; in this one when it is opened again and closed.")) }
             }
         }
     }
@@ -306,14 +305,19 @@ async fn shut(State(site): State<Site>, Path(word): Path<String>, sent: Sent<Shu
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let period = read(&word, language)?;
     site.settle().await;
-    let hindered = { obstacle(&*site.live.read().await, period) };
     let early = form.early == "yes";
+    let hindered = { obstacle(&*site.live.read().await, period, early) };
+    let year = site.province.rulebook().catalogue.province.plan_year;
+    if period.year() != year {
+        let words = language.pick(
+            format!("Kỳ {period} nằm ngoài năm kế hoạch {year}."),
+            format!("{period} lies outside the plan year {year}."),
+        );
+        return Err(Failure::NotFound(words));
+    }
     let fault = match hindered {
-        Some(Obstacle::OtherYear(_)) => {
-            Some(l("Kỳ này nằm ngoài năm kế hoạch.", "This period lies outside the plan year."))
-        }
         Some(Obstacle::NotBegun) => Some(l("Kỳ này chưa bắt đầu.", "This period has not begun.")),
-        Some(Obstacle::BeforeCutoff { .. }) if !early => Some(l(
+        Some(Obstacle::BeforeCutoff { .. }) => Some(l(
             "Chưa hết hạn nộp: đánh dấu “Vẫn chốt sớm” nếu muốn chốt.",
             "It is not due yet: tick “Close it early” if it is meant.",
         )),

@@ -2,7 +2,7 @@
 
 use super::choice::{begun, capital};
 use crate::{
-    report::period::{closings, proofs},
+    report::closings::{self, proofs},
     site::{Failure, Site, gate::Staff},
 };
 use axum::{
@@ -44,7 +44,7 @@ async fn periods(
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let store = &*site.province.store;
-    let list = closings(store, true, language).await.map_err(|error| Failure::of(error, language))?;
+    let list = closings::listing(store, true, language).await.map_err(|error| Failure::of(error, language))?;
     let proved = match asked.verify.as_str() {
         "" => None,
         _ => Some(proofs(store, store.closings().await?, true, language).await?),

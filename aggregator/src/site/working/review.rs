@@ -181,7 +181,7 @@ async fn show(site: &Site, visitor: &Visitor, asked: Asked, typed: &Typed) -> Re
             Some(item) => div .desk {
                 (list(&queue, place, &asked, language))
                 section .card.focus {
-                    h2 { span { (item.facts.code) " · " (item.facts.commune) } small { (item.which.key.period.in_words(language)) } }
+                    h2 { span { (item.facts.commune) " · " (item.facts.code) } small { (item.which.key.period.in_words(language)) } }
                     p { (item.facts.name) }
                     (item.figures(language))
                     (decision_form(site, visitor, item, &asked, beside(1), typed))
@@ -388,7 +388,10 @@ async fn decide(State(site): State<Site>, sent: Sent<Verdict>) -> Result<Respons
     let again = form.asked.at(&form.asked.item);
     Ok(match outcome {
         Reviewed::Done { .. } => {
-            let word = choice::capital(decided(decision, language));
+            let word = match decision {
+                Decision::Accepted => l("Đã chấp nhận", "Accepted"),
+                Decision::Returned => l("Đã trả lại", "Returned"),
+            };
             go(&on.href(), &Notice::new(Tone::Done, format!("{word}: {label}")))
         }
         Reviewed::Decided { by, decision } => {

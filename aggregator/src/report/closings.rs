@@ -21,8 +21,6 @@ use shared::{
 /// Why a period should not, or cannot, be closed now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
-    /// It is of another year than the plan.
-    OtherYear(i32),
     /// It has not begun.
     NotBegun,
     /// A commune has still time to report; who insists may close it early.
@@ -34,17 +32,13 @@ pub enum Obstacle {
     },
 }
 
-/// What speaks against closing a period on the day of the figures.
+/// What stands in the way of closing a period on the day of the figures. `early` closes it before its last cut-off day.
 #[must_use]
-pub fn obstacle(figures: &Figures, period: Period) -> Option<Obstacle> {
-    let year = figures.catalogue.province.plan_year;
-    if period.year() != year {
-        return Some(Obstacle::OtherYear(year));
-    }
+pub fn obstacle(figures: &Figures, period: Period, early: bool) -> Option<Obstacle> {
     if period.first_day() > figures.today {
         return Some(Obstacle::NotBegun);
     }
-    let last = last_cutoff(figures, period).filter(|(day, _)| *day >= figures.today);
+    let last = last_cutoff(figures, period).filter(|(day, _)| *day >= figures.today && !early);
     last.map(|(day, commune)| Obstacle::BeforeCutoff { day, commune })
 }
 
@@ -177,7 +171,7 @@ fn word(for_people: bool, (vi, en): (&str, &str), stable: &str, language: Langua
 ///
 /// # Errors
 /// The store's; a snapshot that cannot be read.
-pub async fn closings(store: &dyn Store, for_people: bool, language: Language) -> Result<Listing, AskingError> {
+pub async fn listing(store: &dyn Store, for_people: bool, language: Language) -> Result<Listing, AskingError> {
     let column = |name: &str, vi: &str, en: &str, form| Column::new(name, language.pick(vi, en), form);
     let held = store.observations().await?;
     let mut rows = Vec::new();
