@@ -366,7 +366,8 @@ async fn decide(State(site): State<Site>, sent: Sent<Verdict>) -> Result<Respons
             }
         }
     };
-    if decision == Decision::Accepted && item.facts.lacks_evidence && form.without_evidence != "yes" {
+    let is_newest = version == item.newest.version;
+    if decision == Decision::Accepted && is_newest && item.facts.lacks_evidence && form.without_evidence != "yes" {
         let fault =
             l("Đánh dấu vào ô này nếu vẫn chấp nhận.", "Tick this box if you accept it all the same.").to_owned();
         let typed = Typed { reason: form.reason, words: form.words, fault: Some(fault), unconfirmed: true };
