@@ -9,12 +9,14 @@
 //! | `exceptions` | other cut-off days |
 //! | `catalogue` | the catalogue in force, to browse |
 //! | `upload` | another catalogue: checked, compared, imported |
+//! | `difference` | what an upload would change, or what is wrong with it |
 //! | `reports` | documents, lists and exports |
 //! | `choice` | periods and communes to choose from |
 //! | `download` | an answer that is a file |
 
 mod catalogue;
 pub(super) mod choice;
+mod difference;
 pub(super) mod download;
 mod evidence;
 mod exceptions;

@@ -2,9 +2,9 @@
 //!
 //! What was uploaded is kept in memory until it is imported, given up or expired: one for each session, few in all, each bounded.
 
-use super::choice::capital;
+use super::difference::{faults_card, pending, refusal};
 use crate::{
-    intake::{self, Effect, IntakeError, Read},
+    intake::{self, IntakeError, Read},
     site::{
         Failure, Site,
         gate::{Sent, Staff, Visitor, go},
@@ -22,17 +22,14 @@ use axum::{
     routing::{get, post},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use maud::{Markup, html};
+use maud::html;
 use pages::{
     frame,
     part::{self, Notice, Tone},
 };
 use serde::Deserialize;
 use shared::{
-    catalogue::{
-        diff::{CatalogueChange, Section},
-        read::{FILES, Fault},
-    },
+    catalogue::read::{FILES, Fault},
     language::Language,
 };
 use std::sync::{Mutex, PoisonError};
@@ -47,8 +44,6 @@ const MAX_KEPT: usize = 4;
 const KEPT: TimeDelta = TimeDelta::minutes(30);
 /// Most files in an upload.
 const MAX_FILES: usize = 12;
-/// Most differences that are listed; the rest is counted.
-const MAX_CHANGES: usize = 500;
 /// Uploads that are read at once: each takes memory and a core.
 static READING: Semaphore = Semaphore::const_new(1);
 
@@ -148,120 +143,6 @@ async fn show(site: &Site, visitor: &Visitor, problems: Problems) -> Result<Resp
     };
     let status = if is_fault { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, visitor.page(site, l("Nhập danh mục", "Import a catalogue"), &body)).into_response())
-}
-
-fn faults_card(name: &str, faults: &[Fault], language: Language) -> Markup {
-    let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
-    html! {
-        (part::notice(&Notice::new(Tone::Fault, language.pick(
-            format!("{name} có {} lỗi; chưa có gì được ghi. Sửa trong tệp rồi tải lên lại.", faults.len()),
-            format!("{name} has {} faults; nothing was written. Mend the file and upload it again.", faults.len()),
-        ))))
-        section .card.flush {
-            h2 { (l("Lỗi theo tệp, dòng, cột", "Faults by file, row and column")) }
-            div .scroll.tall tabindex="0" { table {
-                thead { tr { th scope="col" { (l("Tệp (trang)", "File (sheet)")) } th .num scope="col" { (l("Dòng", "Row")) } th scope="col" { (l("Cột", "Column")) } th scope="col" { (l("Lỗi", "Fault")) } } }
-                tbody { @for fault in faults { tr {
-                    td .fit { (fault.file) } td .num { @if let Some(row) = fault.row { (row) } }
-                    td .fit { @if let Some(column) = &fault.column { (column) } } td { (capital(&fault.problem.text(language))) }
-                } } }
-            } }
-        }
-    }
-}
-
-fn section_words(section: Section, language: Language) -> &'static str {
-    match section {
-        Section::Province => language.pick("Cài đặt", "Settings"),
-        Section::Indicator => language.pick("Chỉ tiêu", "Indicators"),
-        Section::Commune => language.pick("Xã, phường", "Communes"),
-        Section::Target => language.pick("Mục tiêu", "Targets"),
-        Section::Task => language.pick("Nhiệm vụ", "Tasks"),
-        Section::Unit => language.pick("Đơn vị", "Units"),
-    }
-}
-
-fn pending(
-    name: &str,
-    borrowed: &[&str],
-    read: &Read,
-    effect: &Result<Effect, IntakeError>,
-    token: &str,
-    language: Language,
-) -> Markup {
-    let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
-    let give_up = html! {
-        form method="post" action="/catalogue/give-up" { (part::form_token(token)) button { (l("Bỏ", "Give up")) } }
-    };
-    let effect = match effect {
-        Ok(effect) => effect,
-        Err(error) => {
-            return html! { section .card { (part::notice(&Notice::new(Tone::Fault, refusal(error, language)))) (give_up) } };
-        }
-    };
-    let changes = &effect.changes;
-    html! {
-        section .card.flush {
-            h2 { (language.pick(format!("{name}: {} thay đổi so với phiên bản {}", changes.len(), effect.version), format!("{name}: {} changes against version {}", changes.len(), effect.version))) }
-            div .padded {
-                @if !borrowed.is_empty() { p .small.muted { (l("Giữ như hiện hành: ", "As in force: ")) (borrowed.join(", ")) } }
-                @if !effect.orphans.is_empty() {
-                    (part::notice(&Notice::new(Tone::Warning, language.pick(
-                        format!("Đã có số liệu nhưng danh mục mới không còn (số liệu vẫn được giữ): {}", few(effect)),
-                        format!("Reported, but no longer in this catalogue (the figures are kept): {}", few(effect)),
-                    ))))
-                }
-                div .actions {
-                    @if changes.is_empty() {
-                        p { (l("Giống hệt danh mục hiện hành, không cần nhập.", "The same as the one in force: nothing to import.")) }
-                    } @else {
-                        form method="post" action="/catalogue/import" {
-                            (part::form_token(token))
-                            input type="hidden" name="fingerprint" value=(read.import.fingerprint);
-                            input type="hidden" name="version" value=(effect.version);
-                            button .main { (language.pick(format!("Nhập {} thay đổi này", changes.len()), format!("Import these {} changes", changes.len()))) }
-                        }
-                    }
-                    (give_up)
-                }
-            }
-            @if !changes.is_empty() { (differences(changes, language)) }
-        }
-    }
-}
-
-fn few(effect: &Effect) -> String {
-    let shown: Vec<&str> = effect.orphans.iter().take(20).map(String::as_str).collect();
-    let more = effect.orphans.len().saturating_sub(shown.len());
-    if more > 0 { format!("{}, … (+{more})", shown.join(", ")) } else { shown.join(", ") }
-}
-
-fn differences(changes: &[CatalogueChange], language: Language) -> Markup {
-    let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
-    html! {
-        div .scroll.tall tabindex="0" { table {
-            thead { tr { th scope="col" { (l("Phần", "Part")) } th scope="col" { (l("Thay đổi", "Change")) } } }
-            tbody { @for change in changes.iter().take(MAX_CHANGES) { tr {
-                td .fit { (section_words(change.section, language)) } td { (capital(&change.describe(language))) }
-            } } }
-        } }
-        @if changes.len() > MAX_CHANGES { p .notes.padded { (language.pick(format!("và {} thay đổi khác", changes.len() - MAX_CHANGES), format!("and {} more", changes.len() - MAX_CHANGES))) } }
-    }
-}
-
-/// Why a catalogue cannot be imported, for people.
-fn refusal(error: &IntakeError, language: Language) -> String {
-    match error {
-        IntakeError::OtherProvince { found, own } => language.pick(
-            format!("Đây là danh mục của tỉnh {found}, còn máy chủ này của tỉnh {own}."),
-            format!("This catalogue is of the province {found}, this server is of {own}."),
-        ),
-        IntakeError::OtherYear { found, own } => language.pick(
-            format!("Danh mục của năm {found}, ở đây đã có số liệu năm {own}: hãy tạo thư mục dữ liệu riêng cho năm mới."),
-            format!("The catalogue is for {found}, the figures here are of {own}: found a folder of its own for the new year."),
-        ),
-        IntakeError::Store(error) => error.to_string(),
-    }
 }
 
 async fn upload(
