@@ -6,7 +6,7 @@ use crate::{
         Failure, LINK_TIME, Site,
         gate::{Sent, Visitor},
         hall::role_name,
-        working::choice::{capital, communes},
+        working::choice::{communes, unfound},
     },
     store::{Account, Role, is_account_name},
 };
@@ -65,7 +65,7 @@ impl Typed {
         }
         let rulebook = site.province.rulebook();
         let commune = rulebook.catalogue.find_commune(&self.commune);
-        let commune = commune.map_err(|error| capital(&error.explain(language)))?;
+        let commune = commune.map_err(|error| unfound(&error, language))?;
         Ok((Role::Viewer, Some(commune.slug.clone())))
     }
 }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use pages::part;
 use shared::{
     calendar::local_day,
+    catalogue::find::FindError,
     language::Language,
     listing::{Form, for_people},
     period::{Cycle, Period},
@@ -70,6 +71,17 @@ pub(in crate::site) fn communes(site: &Site, id: &str) -> Markup {
                 option value=(one.name) {}
             }
         }
+    }
+}
+
+/// Why no commune is meant, for a page.
+pub(in crate::site) fn unfound(error: &FindError, language: Language) -> String {
+    match error {
+        FindError::Unknown(typed) => language.pick(
+            format!("Không có xã, phường nào tên “{typed}”; chọn trong danh sách gợi ý."),
+            format!("There is no commune “{typed}”: choose one of those suggested."),
+        ),
+        FindError::Ambiguous(..) => capital(&error.explain(language)),
     }
 }
 

@@ -149,7 +149,7 @@ async fn grant(State(site): State<Site>, sent: Sent<Typed>) -> Result<Response, 
     let mut faults = Faults::default();
     let commune = rulebook.catalogue.find_commune(&typed.commune);
     if let Err(error) = &commune {
-        faults.commune = Some(choice::capital(&error.explain(language)));
+        faults.commune = Some(choice::unfound(error, language));
     }
     let period = choice::period(&typed.period, language);
     let period = match period {
