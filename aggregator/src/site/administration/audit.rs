@@ -111,7 +111,7 @@ async fn audit(
             label .field { span { (l("Tìm người, nội dung (không cần dấu)", "Find who, or on what")) } input type="search" name="q" value=(asked.q) maxlength="200"; }
             button { (l("Tìm", "Search")) }
         }
-        section .card.flush {
+        section .card.flush.breaks {
             @if list.rows.is_empty() {
                 (part::empty(l("Không có dòng nào khớp", "No line fits"), l("Bỏ bớt điều kiện lọc.", "Use fewer filters.")))
             } @else {
