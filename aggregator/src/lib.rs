@@ -6,6 +6,7 @@
 //! | [`clock`], [`exercise`] | real time and the province's time |
 //! | [`authority`], [`authorities`], [`keyring`] | issuing certificates; the authorities on the disk; the keys of a running `serve` |
 //! | [`token`], [`enrol`], [`challenge`], [`access`] | invitations, joining and renewing, who may call what |
+//! | [`invitation`], [`intake`], [`decision`] | what commands and pages share: inviting, taking in a catalogue, the bounds of decisions |
 //! | [`adoption`] | certificates that a restored store does not know of |
 //! | [`ingest`] | the communes' change logs on their way into the store |
 //! | [`store`] | everything that is kept, behind a port |
@@ -43,6 +44,7 @@ pub mod cli;
 pub mod clock;
 pub mod closing;
 pub mod config;
+pub mod decision;
 pub mod enrol;
 pub mod evidence;
 pub mod evidence_shelf;
@@ -50,6 +52,8 @@ pub mod exercise;
 pub mod feed;
 pub mod folder;
 pub mod ingest;
+pub mod intake;
+pub mod invitation;
 pub mod keyring;
 #[cfg(test)]
 mod loopback;

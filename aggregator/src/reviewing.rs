@@ -31,6 +31,14 @@ pub enum ReviewError {
         /// The newest version.
         newest: u32,
     },
+    /// Somebody passed a verdict on this version before, and this one was to be the first.
+    #[error("{by} passed a verdict before")]
+    Decided {
+        /// By whom.
+        by: String,
+        /// The decision that stands.
+        decision: Decision,
+    },
     /// It claims a completion, evidence is required, and there is none.
     #[error("version {version} claims completion without evidence")]
     NoEvidence {
@@ -81,6 +89,7 @@ pub async fn review(
     match store.review(request, act).await? {
         Reviewed::Nothing => Err(ReviewError::Nothing),
         Reviewed::Outdated { newest } => Err(ReviewError::Outdated { newest }),
+        Reviewed::Decided { by, decision } => Err(ReviewError::Decided { by, decision }),
         Reviewed::Done { version } => {
             let closings = store.closings().await?;
             let is_closed = closings.iter().any(|closing| closing.period == period && closing.is_in_force());
@@ -151,6 +160,7 @@ mod tests {
             decision,
             reason: String::new(),
             code: None,
+            first: false,
         }
     }
 

@@ -6,8 +6,8 @@ use super::{
     problem::{Fault, Problem},
 };
 use crate::{
-    cli::exception::check,
     closing,
+    decision::check_day,
     report::{
         closings::{self, Obstacle},
         question::AskError,
@@ -113,18 +113,16 @@ async fn review(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value, Pr
             "decision": decision.as_str(), "code": code.map(Reason::as_str), "unchanged": unchanged,
         })
     };
-    let verdicts = site.province.store.verdicts().await?;
-    let stands = |one: &&StoredVerdict| one.commune == commune && one.key == key && Some(one.version) == version;
-    if let Some(standing) = verdicts.iter().find(stands) {
-        if standing.decision == decision && standing.code == code {
-            return Ok(told(standing.version, true));
-        }
-        if asked.text("replace") != Some("true") {
-            let words = format!("{}: {}", standing.reviewer, standing.decision.as_str());
-            return Err(Problem::new(Fault::Decided, words));
-        }
+    // Asked for again, the same verdict is the same answer.
+    let verdicts = site.province.store.verdicts_of(&commune, &key.indicator).await?;
+    let is_same = |one: &StoredVerdict| {
+        one.key == key && Some(one.version) == version && one.decision == decision && one.code == code
+    };
+    if let Some(standing) = verdicts.iter().find(|one| is_same(one)) {
+        return Ok(told(standing.version, true));
     }
-    let request = ReviewRequest { commune: commune.clone(), key: key.clone(), version, decision, reason, code };
+    let first = asked.text("replace") != Some("true");
+    let request = ReviewRequest { commune: commune.clone(), key: key.clone(), version, decision, reason, code, first };
     let without_evidence = asked.text("without_evidence") == Some("true");
     let judged = reviewing::review(&*site.province.store, request, without_evidence, caller.act(site)).await;
     match judged {
@@ -140,6 +138,9 @@ async fn review(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value, Pr
             let words =
                 language.pick(format!("phiên bản mới nhất: {newest}"), format!("the newest version is {newest}"));
             Err(Problem::new(Fault::Outdated, words))
+        }
+        Err(ReviewError::Decided { by, decision }) => {
+            Err(Problem::new(Fault::Decided, format!("{by}: {}", decision.as_str())))
         }
         Err(ReviewError::NoEvidence { .. }) => Err(unusable(
             language,
@@ -157,8 +158,8 @@ async fn exception(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value,
     let cutoff: NaiveDate = asked.parsed("cutoff").ok_or_else(|| Problem::new(Fault::Unusable, "cutoff"))?;
     let rulebook = site.province.rulebook();
     let known = rulebook.catalogue.commune(&commune).ok_or_else(|| Problem::new(Fault::NotFound, ""))?;
-    check(&rulebook.catalogue, known, period, cutoff)
-        .map_err(|failure| Problem::new(Fault::Unusable, failure.explain(language)))?;
+    check_day(&rulebook.catalogue, known, period, cutoff)
+        .map_err(|fault| Problem::new(Fault::Unusable, fault.explain(language)))?;
     let exception = Exception { commune: commune.clone(), period, cutoff, reason };
     if !site.province.store.set_exception(exception, caller.act(site)).await? {
         let words = language.pick(format!("kỳ {period} đã chốt"), format!("{period} is closed"));

@@ -108,7 +108,7 @@ async fn book(
         }
         Source::Audit(question) => {
             let lines = site.province.store.audit(question).await?;
-            return Ok(bound(site, crate::cli::audit::listing(&lines, language), asked, (None, None, None)));
+            return Ok(bound(site, crate::report::audit::listing(&lines, language), asked, (None, None, None)));
         }
     };
     let question = Question {

@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, Opened, commune, person, say, write_out};
 use crate::{
-    config::address_of,
+    invitation::pages_address,
     report::cli::{Format, render},
     site::LINK_TIME,
     store::{Account, AccountChange, Role, Store, is_account_name},
@@ -107,7 +107,8 @@ impl AccountCommand {
         let act = context.act_at(now);
         let change = async |name: &str, change, vi: &str, en: &str| {
             if !opened.store.change_account(name, change, act.clone()).await? {
-                return Err(Failure::NoAccount(name.to_owned()));
+                let is_known = opened.store.account(name).await?.is_some();
+                return Err(if is_known { Failure::LastAdministrator } else { Failure::NoAccount(name.to_owned()) });
             }
             say(&context.pick(format!("{name}: {vi}"), format!("{name}: {en}")))
         };
@@ -189,9 +190,7 @@ fn read_password(account: &str, context: &Context) -> Result<String, Failure> {
 
 /// The link, and until when.
 fn told(context: &Context, opened: &Opened, secret: &str, now: DateTime<Utc>) -> String {
-    let pages = &opened.config.pages;
-    let host = opened.config.hosts.first().map_or("localhost", String::as_str);
-    let base = opened.folder.pages_address().unwrap_or_else(|| address_of(host, pages.listen.port()));
+    let base = pages_address(&opened.folder, &opened.config);
     let until = for_people(Form::Time, &rfc3339(now + LINK_TIME), context.language);
     context.pick(
         format!("Mở liên kết này để đặt mật khẩu (dùng một lần, đến {until}):\n\n  {base}/welcome/{secret}\n"),

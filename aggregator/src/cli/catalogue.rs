@@ -1,24 +1,23 @@
 //! `catalogue`: the indicators, targets and tasks that the province keeps in files.
 
 use super::{Context, Failure, commune, say, say_aside};
-use crate::store::{CatalogueFiles, CatalogueImport, Imported, Store, StoredObservation};
+use crate::{
+    intake::{self, IntakeError, Read},
+    store::{CatalogueFiles, CatalogueImport, Imported, Store},
+};
 use clap::Subcommand;
-use shared::{
-    catalogue::{
-        Catalogue,
-        diff::diff,
-        read::{FILES, MAX_FILE_BYTES, read as read_files},
-        write::write,
-    },
-    task::Reported,
+use shared::catalogue::{
+    Catalogue,
+    diff::diff,
+    read::{FILES, MAX_FILE_BYTES},
+    write::write,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fs::{self, File, OpenOptions},
-    io::{self, Cursor, Read, Write},
+    io::{self, Read as _, Write},
     path::{Path, PathBuf},
 };
-use workbook::{reading, tables};
+use workbook::reading;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -67,14 +66,8 @@ impl CatalogueCommand {
 
 /// Reads a catalogue folder, or names every fault in it.
 pub(super) fn read(dir: &Path) -> Result<(Catalogue, CatalogueImport), Failure> {
-    let files = files_of(dir)?;
-    let catalogue = read_files(&files).map_err(Failure::Catalogue)?;
-    let import = CatalogueImport {
-        files,
-        fingerprint: hex::encode(catalogue.fingerprint()),
-        plan_year: catalogue.province.plan_year,
-    };
-    Ok((catalogue, import))
+    let read = intake::read(files_of(dir)?).map_err(Failure::Catalogue)?;
+    Ok((read.catalogue, read.import))
 }
 
 /// Whether a path names a workbook and not a folder.
@@ -91,7 +84,7 @@ fn files_of(dir: &Path) -> Result<CatalogueFiles, Failure> {
         let file = File::open(dir).map_err(fault)?;
         // One byte more than allowed, so that a file that is too large is seen without reading all of it.
         file.take(reading::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(fault)?;
-        return tables::read(&bytes, &FILES).map_err(|source| Failure::Workbook { path: dir.to_owned(), source });
+        return intake::files_of_workbook(&bytes).map_err(|source| Failure::Workbook { path: dir.to_owned(), source });
     }
     fs::read_dir(dir).map_err(fault)?;
     let mut files = CatalogueFiles::new();
@@ -152,18 +145,12 @@ async fn compare(dir: &Path, context: &Context) -> Result<(), Failure> {
 }
 
 async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
-    let (new, import) = read(dir)?;
+    let (catalogue, import) = read(dir)?;
     let opened = context.open().await?;
-    let (_, old) = opened.store.catalogue().await?;
-    if new.province.id != old.province.id {
-        return Err(Failure::OtherProvince { found: new.province.id, own: old.province.id });
-    }
-    let (found, own) = (new.province.plan_year, old.province.plan_year);
-    if found != own && !opened.store.observations().await?.is_empty() {
-        return Err(Failure::OtherYear { found, own });
-    }
-    let changes = diff(&old, &new);
-    match opened.store.import_catalogue(import, context.act(&opened)).await? {
+    let (imported, effect) =
+        intake::import(&opened.store, Read { catalogue, import }, context.act(&opened)).await.map_err(failure)?;
+    let changes = effect.changes;
+    match imported {
         Imported::Unchanged(version) => say(&context.pick(
             format!("Danh mục không thay đổi, vẫn là phiên bản {version}."),
             format!("The catalogue is unchanged, still version {version}."),
@@ -172,7 +159,7 @@ async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
             for change in &changes {
                 say(&change.describe(context.language))?;
             }
-            for orphan in orphans(&old, &new, &opened.store.observations().await?) {
+            for orphan in &effect.orphans {
                 say_aside(&context.pick(
                     format!("Lưu ý: {orphan} đã có số liệu nhưng danh mục không còn; số liệu vẫn được giữ."),
                     format!("note: {orphan} has figures but is no longer in the catalogue; the figures are kept"),
@@ -189,26 +176,12 @@ async fn import(dir: &Path, context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// What has figures and was asked for by the catalogue before, but is no longer: `commune indicator`.
-fn orphans(old: &Catalogue, new: &Catalogue, observations: &[StoredObservation]) -> BTreeSet<String> {
-    let (before, now) = (asked_of(old), asked_of(new));
-    let reported = observations.iter().map(|one| {
-        let code = one.key.indicator.as_str();
-        (one.commune.as_str(), code, Reported::of(code).task().map_or((false, code), |task| (true, task)))
-    });
-    reported
-        .filter(|(commune, _, what)| before.contains(&(*commune, *what)) && !now.contains(&(*commune, *what)))
-        .map(|(commune, code, _)| format!("{commune} {code}"))
-        .collect()
-}
-
-/// A commune, and what its plan has: whether it is a task, and its code.
-type Asked<'a> = (&'a str, (bool, &'a str));
-
-fn asked_of(catalogue: &Catalogue) -> BTreeSet<Asked<'_>> {
-    let targets = catalogue.targets.iter().map(|target| (target.commune.as_str(), (false, target.indicator.as_str())));
-    let tasks = catalogue.tasks.iter().map(|task| (task.commune.as_str(), (true, task.code.as_str())));
-    targets.chain(tasks).collect()
+fn failure(error: IntakeError) -> Failure {
+    match error {
+        IntakeError::OtherProvince { found, own } => Failure::OtherProvince { found, own },
+        IntakeError::OtherYear { found, own } => Failure::OtherYear { found, own },
+        IntakeError::Store(error) => error.into(),
+    }
 }
 
 fn adopt(dir: &Path, communes: &[String], context: &Context) -> Result<(), Failure> {
@@ -233,10 +206,9 @@ async fn export(dir: &Path, context: &Context) -> Result<(), Failure> {
         format!("Wrote catalogue version {} into {}.", current.version, dir.display()),
     );
     if is_workbook(dir) {
-        let mut bytes = Cursor::new(Vec::new());
-        tables::write(&sheets(&current.files), &mut bytes).map_err(io::Error::other).map_err(file)?;
+        let bytes = intake::workbook_of(&current.files).map_err(file)?;
         let mut made = OpenOptions::new().write(true).create_new(true).open(dir).map_err(file)?;
-        made.write_all(bytes.get_ref()).and_then(|()| made.sync_all()).map_err(file)?;
+        made.write_all(&bytes).and_then(|()| made.sync_all()).map_err(file)?;
         return say(&told);
     }
     fs::create_dir_all(dir).map_err(file)?;
@@ -245,19 +217,6 @@ async fn export(dir: &Path, context: &Context) -> Result<(), Failure> {
     }
     replace(dir, &current.files, |_, _| false)?;
     say(&told)
-}
-
-/// The files as rows of cells: of a table its cells, of the settings a line each.
-fn sheets(files: &CatalogueFiles) -> BTreeMap<String, Vec<Vec<String>>> {
-    let rows = |name: &str, bytes: &[u8]| -> Vec<Vec<String>> {
-        if !name.ends_with(".csv") {
-            return String::from_utf8_lossy(bytes).lines().map(|line| vec![line.to_owned()]).collect();
-        }
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-        let records = reader.records().filter_map(Result::ok);
-        records.map(|record| record.iter().map(str::to_owned).collect()).collect()
-    };
-    files.iter().map(|(name, bytes)| (name.clone(), rows(name, bytes))).collect()
 }
 
 /// Writes files beside the old ones and renames them over, so that each is whole at any time.
@@ -277,28 +236,7 @@ fn replace(dir: &Path, files: &CatalogueFiles, same: impl Fn(&str, &[u8]) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        sample::{self, batch, figure},
-        store::Append,
-    };
-    use shared::change::LogPosition;
-
     use workbook::reading::ReadFault;
-
-    #[tokio::test]
-    async fn only_what_the_catalogue_had_before_is_missed() {
-        let (_folder, store) = sample::store().await;
-        // CDS-17 is in every plan; an lộc has none, and never had.
-        let of = |commune| batch(commune, 1, LogPosition::START, vec![figure(1, "2026-10", 10)]);
-        store.append(Append { batches: vec![of("tan-phu"), of("an-loc")], notes: Vec::new() }).await.unwrap();
-        let (old, _) = sample::catalogue();
-        let mut new = old.clone();
-        let observations = store.observations().await.unwrap();
-        assert_eq!(observations.len(), 2);
-        assert!(orphans(&old, &new, &observations).is_empty());
-        new.targets.retain(|target| target.indicator != "CDS-17");
-        assert_eq!(orphans(&old, &new, &observations).into_iter().collect::<Vec<_>>(), ["tan-phu CDS-17"]);
-    }
 
     #[test]
     fn a_file_that_is_no_workbook_is_said_to_be_none() {

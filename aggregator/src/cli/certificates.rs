@@ -2,17 +2,16 @@
 
 use super::{Context, Failure, commune, say, write_out};
 use crate::{
-    report::cli::{Format, render},
-    store::{CertificateRecord, Store},
+    invitation::revoke,
+    report::{
+        certificate::{listed, newest},
+        cli::{Format, render},
+    },
+    store::Store,
 };
 use clap::Args;
 use proto::identity::Identity;
-use shared::{
-    calendar::rfc3339,
-    language::Language,
-    listing::{Column, Form, Listing},
-    observation::MAX_NAME_CHARS,
-};
+use shared::{calendar::rfc3339, observation::MAX_NAME_CHARS};
 
 /// What a member of the staff is named by, where a commune could be meant.
 const STAFF: &str = "staff:";
@@ -46,13 +45,9 @@ impl Revoke {
             }
         };
         let uri = identity.to_uri();
-        // A restored store may not know yet of a commune that joined after the backup; its certificates are not adopted then.
-        let may_come = matches!(identity, Identity::Commune { .. }) && opened.store.restored_at().await?.is_some();
-        if !may_come && !opened.store.certificates(None).await?.iter().any(|one| one.identity == uri) {
-            return Err(Failure::NoCertificate(uri));
-        }
         let act = context.act_at(opened.clock.real());
-        let revoked = opened.store.revoke(&uri, &self.reason, act).await?;
+        let revoked = revoke(&opened.store, &identity, &self.reason, act).await?;
+        let revoked = revoked.ok_or_else(|| Failure::NoCertificate(uri.clone()))?;
         say(&context.pick(
             format!("Đã thu hồi {revoked} chứng thư của {uri} và các mã mời chưa dùng; muốn cho vào lại thì mời lại."),
             format!(
@@ -89,44 +84,5 @@ impl Certificates {
             ));
         }
         write_out(&render(&list, self.format, context.language)?)
-    }
-}
-
-/// The last of each identity; they come by identity and generation.
-fn newest(certificates: Vec<CertificateRecord>) -> Vec<CertificateRecord> {
-    let mut newest: Vec<CertificateRecord> = Vec::new();
-    for certificate in certificates {
-        match newest.last_mut() {
-            Some(last) if last.identity == certificate.identity => *last = certificate,
-            _ => newest.push(certificate),
-        }
-    }
-    newest
-}
-
-fn listed(certificates: &[CertificateRecord], language: Language) -> Listing {
-    let l = |vi, en| language.pick(vi, en);
-    let row = |one: &CertificateRecord| {
-        vec![
-            one.identity.clone(),
-            one.serial.clone(),
-            one.generation.to_string(),
-            rfc3339(one.issued_at),
-            rfc3339(one.not_after),
-            one.revoked_at.map_or_else(String::new, rfc3339),
-        ]
-    };
-    Listing {
-        title: l("Chứng thư", "Certificates").into(),
-        columns: vec![
-            Column::new("identity", l("Của ai", "Identity"), Form::Text),
-            Column::new("serial", l("Số hiệu", "Serial"), Form::Text),
-            Column::new("generation", l("Đời", "Generation"), Form::Number),
-            Column::new("issued", l("Cấp", "Issued"), Form::Time),
-            Column::new("expires", l("Hết hạn", "Expires"), Form::Time),
-            Column::new("revoked", l("Thu hồi", "Revoked"), Form::Time),
-        ],
-        rows: certificates.iter().map(row).collect(),
-        ..Listing::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, commune, say};
 use crate::{
+    decision,
     exercise::move_clock,
     reviewing::{self, ReviewError},
     store::{ReviewRequest, Store},
@@ -22,10 +23,7 @@ use shared::{
 };
 
 pub(super) fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let plain = !text.chars().any(|c| c.is_control() && c != '\n');
-    let fits = !text.is_empty() && text.chars().count() <= MAX_NOTE_CHARS && plain;
-    if fits { Ok(text.to_owned()) } else { Err(format!("1–{MAX_NOTE_CHARS} ký tự")) }
+    decision::reason(text).ok_or_else(|| format!("1–{MAX_NOTE_CHARS} ký tự"))
 }
 
 pub(super) fn in_plan_year(catalogue: &Catalogue, period: Period) -> Result<(), Failure> {
@@ -93,12 +91,14 @@ impl Review {
             decision,
             reason: told,
             code,
+            first: false,
         };
         let code = Reported::of(&request.key.indicator).label(context.language);
         let figure = format!("{} {code} {}", commune.name, request.key.period);
         let judged = reviewing::review(&opened.store, request, self.without_evidence, context.act(&opened)).await;
         let judged = judged.map_err(|error| match error {
-            ReviewError::Nothing => Failure::NoFigure,
+            // `Decided` answers only those who ask to be the first.
+            ReviewError::Nothing | ReviewError::Decided { .. } => Failure::NoFigure,
             ReviewError::Outdated { newest } => Failure::Outdated { newest },
             ReviewError::NoEvidence { version } => Failure::EvidenceNeeded { version },
             ReviewError::Store(error) => error.into(),

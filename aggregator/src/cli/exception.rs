@@ -6,10 +6,11 @@ use super::{
     say, write_out,
 };
 use crate::{
+    decision::{DayFault, check_day},
     report::cli::{Format, render},
     store::{Exception, Store, Withdrawn},
 };
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use clap::Args;
 use shared::{
     catalogue::{Catalogue, Commune},
@@ -17,9 +18,6 @@ use shared::{
     listing::{Column, Form, Listing},
     period::{Cycle, Period},
 };
-
-/// How long after its period a cut-off day may lie.
-const LATEST_CUTOFF: TimeDelta = TimeDelta::days(366);
 
 /// The command `exception`.
 #[derive(Debug, Args)]
@@ -110,25 +108,16 @@ impl ExceptionArgs {
     }
 }
 
-/// Whether a commune can be given a day: it has a plan, and the day is a later one that belongs to the period.
+/// Whether a commune can be given a day.
 ///
 /// # Errors
 /// Why not.
-pub(crate) fn check(
-    catalogue: &Catalogue,
-    commune: &Commune,
-    period: Period,
-    cutoff: NaiveDate,
-) -> Result<(), Failure> {
-    if catalogue.targets_of(&commune.slug).next().is_none() {
-        return Err(Failure::NoPlan(commune.name.clone()));
-    }
-    let (from, to) = (period.first_day(), period.last_day() + LATEST_CUTOFF);
-    if !(from..=to).contains(&cutoff) {
-        return Err(Failure::CutoffOutside(from, to));
-    }
-    let usual = commune.calendar(&catalogue.province).cutoff(period);
-    if cutoff < usual { Err(Failure::CutoffEarlier { usual }) } else { Ok(()) }
+fn check(catalogue: &Catalogue, commune: &Commune, period: Period, cutoff: NaiveDate) -> Result<(), Failure> {
+    check_day(catalogue, commune, period, cutoff).map_err(|fault| match fault {
+        DayFault::NoPlan => Failure::NoPlan(commune.name.clone()),
+        DayFault::Outside(from, to) => Failure::CutoffOutside(from, to),
+        DayFault::Earlier(usual) => Failure::CutoffEarlier { usual },
+    })
 }
 
 /// Another period that ends on the same day and in which the same figures are looked at: lists are of months by default, and of a month that

@@ -11,7 +11,7 @@ use crate::{
     exercise::ExerciseError,
     folder::FolderError,
     receipts::ReceiptsError,
-    report::{cli::ReportError, figures::FiguresError, question::AskError},
+    report::{asking::AskingError, cli::ReportError, figures::FiguresError, question::AskError},
     serve::ServeError,
     store::StoreError,
 };
@@ -241,6 +241,9 @@ pub enum Failure {
     /// No such account.
     #[error("there is no account {0:?}")]
     NoAccount(String),
+    /// Nobody would be left who can sign in as an administrator.
+    #[error("this is the only administrator who can sign in: make another one first")]
+    LastAdministrator,
     /// There is one of that name, or too many.
     #[error("there is an account {0:?} already, or as many as there can be")]
     AccountExists(String),
@@ -282,6 +285,16 @@ pub enum Failure {
     /// The system has no signals to wait for.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
+}
+
+impl From<AskingError> for Failure {
+    fn from(error: AskingError) -> Self {
+        match error {
+            AskingError::Ask(error) => error.into(),
+            AskingError::Store(error) => error.into(),
+            AskingError::Figures(error) => ReportError::from(error).into(),
+        }
+    }
 }
 
 impl From<AskError> for Failure {
@@ -399,6 +412,9 @@ impl Failure {
             Failure::BadReceipts { bad, of } => format!("{bad}/{of} biên nhận không được xác nhận"),
             Failure::NotReceipts { path, reason } => format!("{} không phải tệp biên nhận: {reason}", path.display()),
             Failure::NoAccount(name) => format!("không có tài khoản {name:?}; xem lệnh `account list`"),
+            Failure::LastAdministrator => {
+                "đây là quản trị viên duy nhất đăng nhập được; hãy thêm một quản trị viên khác trước".into()
+            }
             Failure::AccountExists(name) => format!("đã có tài khoản {name:?}, hoặc đã đủ số tài khoản tối đa"),
             Failure::NoToken(id) => {
                 format!("không có khóa nào, hoặc có nhiều khóa, có mã bắt đầu bằng {id:?}; xem lệnh `token list`")

@@ -1,15 +1,13 @@
 //! `invite` and `credential`: who may connect.
 
-use super::{Context, Failure, Opened, commune, say};
+use super::{Context, Failure, commune, say};
 use crate::{
     authorities::Authorities,
     enrol::{random, record_of},
+    invitation::{Invitation, MOST_HOURS, USUAL_HOURS, invite, server_address},
     report::cli::Format,
-    serve::load_authority,
-    store::{InvitationRecord, Store},
-    token::Token,
+    store::Store,
 };
-use chrono::TimeDelta;
 use clap::Args;
 use proto::{connect, identity::Identity, pem};
 use serde_json::json;
@@ -26,7 +24,7 @@ pub struct Invite {
     /// Mã, mã số hoặc tên xã, phường (không cần dấu)
     commune: String,
     /// Số giờ mã có hiệu lực
-    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=720))]
+    #[arg(long, default_value_t = USUAL_HOURS, value_parser = clap::value_parser!(i64).range(1..=MOST_HOURS))]
     hours: i64,
     /// Địa chỉ máy chủ ghi trong lệnh tham gia
     #[arg(long, value_name = "URL", value_parser = address)]
@@ -43,21 +41,12 @@ impl Invite {
         let commune = commune(&catalogue, &self.commune)?;
         // Tokens and certificates live in real time, also in an exercise.
         let now = opened.clock.real();
-        let token = Token::new(random());
-        let invitation = InvitationRecord {
-            id: token.id(),
-            secret_sha256: token.secret_sha256(),
-            commune: commune.slug.clone(),
-            created_at: now,
-            expires_at: now + TimeDelta::hours(self.hours),
-            used_at: None,
-        };
-        let expires = rfc3339(invitation.expires_at);
-        opened.store.add_invitation(invitation, context.act_at(now)).await?;
-        let fingerprint = load_authority(&opened.folder)?.fingerprint().to_string();
-        let server = self.server.unwrap_or_else(|| server_address(&opened));
-        let join = format!("commune-agent join --server {server} --token {token} --authority {fingerprint}");
-        let (slug, name, token) = (&commune.slug, &commune.name, token.to_string());
+        let server = self.server.unwrap_or_else(|| server_address(&opened.folder, &opened.config));
+        let wanted = (&*commune.slug, self.hours);
+        let Invitation { token, authority: fingerprint, server, expires_at, join } =
+            invite(&opened.store, &opened.folder, wanted, server, context.act_at(now)).await?;
+        let expires = rfc3339(expires_at);
+        let (slug, name) = (&commune.slug, &commune.name);
         match self.format {
             Format::Json => say(&json!({
                 "commune": slug, "name": name, "token": token, "authority": fingerprint, "server": server,
@@ -75,15 +64,6 @@ impl Invite {
                 ),
             )),
         }
-    }
-}
-
-/// Where a running `serve` is reached, else where it will be by the settings.
-fn server_address(opened: &Opened) -> String {
-    let by_settings = || opened.config.public_address(opened.config.listen.port());
-    match &opened.config.address {
-        Some(address) => address.clone(),
-        None => opened.folder.address().unwrap_or_else(by_settings),
     }
 }
 

@@ -13,6 +13,9 @@
 //! | `closings` | the closings as a list, and what stands in the way of another one |
 //! | `export` | the tables of the scoring rules |
 //! | `recompute` | the same from exported files alone |
+//! | `figure` | one version of a figure with what a reviewer has to know |
+//! | `closings` | closings: whether a period can be closed, their proofs, what came after |
+//! | `audit`, `finding`, `certificate` | the history, what does not agree, the certificates, as lists |
 //! | `service`, `remote` | the gRPC query service and its client |
 //! | `command`, `cli` | the commands as typed; asking and printing |
 //!
@@ -21,6 +24,8 @@
 pub mod alert;
 pub mod answer;
 pub mod asking;
+pub mod audit;
+pub mod certificate;
 mod check;
 pub mod cli;
 pub mod closed;
@@ -30,7 +35,9 @@ mod detail;
 mod due;
 mod explanation;
 pub mod export;
+pub mod figure;
 pub mod figures;
+pub mod finding;
 pub mod heat;
 pub mod held;
 mod history;

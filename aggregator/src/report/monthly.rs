@@ -5,6 +5,7 @@
 
 mod cells;
 mod lights;
+pub mod making;
 mod results;
 
 pub use results::{Before, Means, mean, province_values};

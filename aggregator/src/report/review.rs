@@ -107,7 +107,7 @@ pub(super) fn queue(
                     figure.evidence_count.to_string(),
                     rfc3339(figure.received_at),
                     figure.entered_by.clone(),
-                    doubts_of(figures, number, figure, language),
+                    doubts_of(figures, number, figure, language).join("; "),
                     note_of(figures, figure),
                 ];
                 lines.push(((figure.received_at, member.name_order, code.clone(), figure.unit.clone()), cells));
@@ -159,11 +159,11 @@ pub(super) fn queue(
 }
 
 /// Why a reviewer should look twice.
-fn doubts_of(figures: &Figures, commune: u32, figure: &ObservationRow, language: Language) -> String {
+pub(super) fn doubts_of(figures: &Figures, commune: u32, figure: &ObservationRow, language: Language) -> Vec<String> {
     let book = figures.standings.book();
     let sight = Sight { book, catalogue: &figures.catalogue, commune, today: figures.today };
     let doubts = plausibility::of_key(sight, &figure.indicator, &figure.unit, figure.period);
-    doubts.iter().map(|doubt| doubt.explain(language)).collect::<Vec<_>>().join("; ")
+    doubts.iter().map(|doubt| doubt.explain(language)).collect()
 }
 
 fn note_of(figures: &Figures, figure: &ObservationRow) -> String {
@@ -209,7 +209,7 @@ fn task_line(figures: &Figures, figure: &ObservationRow, language: Language) -> 
         figure.evidence_count.to_string(),
         rfc3339(figure.received_at),
         figure.entered_by.clone(),
-        doubts_of(figures, number, figure, language),
+        doubts_of(figures, number, figure, language).join("; "),
         note_of(figures, figure),
     ];
     Some(((figure.received_at, member.name_order, code.to_owned(), figure.unit.clone()), cells))

@@ -68,10 +68,11 @@ fn links(site: &Site, visitor: &Visitor) -> Vec<Group> {
     let link = |href: &str, vi: &'static str, en: &'static str| Link::new(href, l(vi, en));
     let review = Link { count: site.pulse.waiting(), ..link("/review", "Thẩm định", "Review") };
     let reviews = [review, link("/checks", "Cần xem lại", "To look at")];
-    let periods = [link("/periods", "Kỳ báo cáo", "Periods"), link("/exceptions", "Gia hạn", "Exceptions")];
+    let exceptions = link("/exceptions", "Gia hạn", "Exceptions");
     let mut work = Vec::new();
     work.extend(visitor.may(Role::Reviewer).then_some(reviews).into_iter().flatten());
-    work.extend(visitor.may(Role::Steward).then_some(periods).into_iter().flatten());
+    work.push(link("/periods", "Kỳ báo cáo", "Periods"));
+    work.extend(visitor.may(Role::Steward).then_some(exceptions));
     work.push(link("/catalogue", "Danh mục", "Catalogue"));
     work.push(link("/reports", "Báo cáo, xuất số liệu", "Reports, exports"));
     let mut groups = vec![
@@ -91,14 +92,15 @@ fn links(site: &Site, visitor: &Visitor) -> Vec<Group> {
         ),
         group(l("Công việc", "Work"), work),
     ];
+    let mut administration = Vec::new();
     if visitor.may(Role::Administrator) {
-        let links = vec![
-            link("/enrolment", "Kết nối của các xã", "Enrolment"),
-            link("/accounts", "Tài khoản", "Accounts"),
-            link("/tokens", "Khóa API", "API tokens"),
-            link("/audit", "Nhật ký", "Audit"),
-        ];
-        groups.push(group(l("Quản trị", "Administration"), links));
+        administration.push(link("/enrolment", "Kết nối của các xã", "Enrolment"));
+        administration.push(link("/accounts", "Tài khoản", "Accounts"));
+        administration.push(link("/tokens", "Khóa API", "API tokens"));
+    }
+    if visitor.may(Role::Steward) {
+        administration.push(link("/audit", "Nhật ký", "Audit"));
+        groups.push(group(l("Quản trị", "Administration"), administration));
     }
     groups
 }

@@ -17,11 +17,16 @@
 //! | `fixture` | a site with somebody signed in, for tests |
 //! | `tokens`, `programs` | tokens of the API, and how programs ask it |
 //! | `open_data` | closed periods for everybody |
+//! | `working` | where people decide, and what they take away |
+//! | `administration` | who may connect, who may sign in, what was done |
 //!
 //! A page asks the way a command does (`report::asking`) and decides through the same port (`store`): no figure is computed here.
 
 mod account;
+mod administration;
 mod answers;
+#[cfg(test)]
+mod counter;
 mod failure;
 #[cfg(test)]
 mod fixture;
@@ -39,6 +44,7 @@ mod signing;
 pub(crate) mod stand;
 mod tls;
 mod tokens;
+mod working;
 
 pub use failure::Failure;
 pub use gate::who;
@@ -106,6 +112,7 @@ pub struct Desk {
     answers: answers::Answers,
     courses: reading::course::Courses,
     index: reading::search::Shelf,
+    uploads: working::upload::Uploads,
     ending: watch::Receiver<bool>,
 }
 
@@ -143,6 +150,7 @@ impl Site {
             answers: answers::Answers::default(),
             courses: reading::course::Courses::default(),
             index: reading::search::Shelf::default(),
+            uploads: working::upload::Uploads::default(),
             ending,
         }))
     }
@@ -184,6 +192,8 @@ impl Site {
             .merge(tokens::routes())
             .merge(programs::routes())
             .merge(open_data::routes())
+            .merge(working::routes())
+            .merge(administration::routes())
             .merge(asset::router())
             .fallback(failure::not_found)
             .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn))

@@ -230,6 +230,10 @@ pub trait Store: Send + Sync {
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
     /// The versions of a commune's figures in the plan year, of one indicator or task or of all, by figure and version.
     async fn figure_versions(&self, commune: &str, indicator: Option<&str>) -> Result<Vec<FigureVersion>, StoreError>;
+    /// Every version of a commune's figures of one indicator in the plan year, by unit, period and version.
+    async fn observations_of(&self, commune: &str, indicator: &str) -> Result<Vec<StoredObservation>, StoreError>;
+    /// The verdicts on a commune's figures of one indicator in the plan year, oldest first.
+    async fn verdicts_of(&self, commune: &str, indicator: &str) -> Result<Vec<StoredVerdict>, StoreError>;
     /// The verdicts of the plan year, oldest first.
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError>;
     /// Every version of a figure with its evidence and its verdict, by period, unit and version.
@@ -270,7 +274,8 @@ pub trait Store: Send + Sync {
     async fn account_by_link(&self, link: [u8; 32]) -> Result<Option<Account>, StoreError>;
     /// Makes an account without a password; false when there is one of that name, or [`MAX_ACCOUNTS`].
     async fn add_account(&self, account: Account, act: Act) -> Result<bool, StoreError>;
-    /// Changes an account; false when there is none of that name, or the one-time code was used before.
+    /// Changes an account; false when there is none of that name, the one-time code was used before, or nobody would be left who can sign
+    /// in as an administrator.
     async fn change_account(&self, name: &str, change: AccountChange, act: Act) -> Result<bool, StoreError>;
     /// Somebody signed in.
     async fn open_web_session(&self, session: WebSession, act: Act) -> Result<(), StoreError>;

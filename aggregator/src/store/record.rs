@@ -191,6 +191,8 @@ pub struct ReviewRequest {
     pub reason: String,
     /// Which of the usual reasons it is.
     pub code: Option<Reason>,
+    /// Only where no verdict on this version was passed before; else it takes that one's place.
+    pub first: bool,
 }
 
 /// A verdict as passed.
@@ -206,6 +208,8 @@ pub struct StoredVerdict {
     pub decision: Decision,
     /// Which of the usual reasons it is.
     pub code: Option<Reason>,
+    /// Why, as the commune was told.
+    pub reason: String,
     /// By whom.
     pub reviewer: String,
     /// When, by the province's clock.
@@ -237,7 +241,7 @@ pub struct FigureVersion {
 }
 
 /// What became of a review.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reviewed {
     /// The verdict stands on this version.
     Done {
@@ -248,6 +252,13 @@ pub enum Reviewed {
     Outdated {
         /// The newest version.
         newest: u32,
+    },
+    /// A verdict on this version was passed before, and another one was not to take its place.
+    Decided {
+        /// By whom.
+        by: String,
+        /// The decision that stands.
+        decision: Decision,
     },
     /// There is no such figure.
     Nothing,

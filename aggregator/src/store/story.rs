@@ -196,6 +196,7 @@ async fn a_verdict_is_bound_to_the_newest_version(store: &impl Store) {
         decision,
         reason: "thiếu biểu".into(),
         code: None,
+        first: false,
     };
     let review = async |version, decision| store.review(request(version, decision), act(moment())).await.unwrap();
     assert_eq!(review(None, Decision::Accepted).await, Reviewed::Nothing);
@@ -209,6 +210,19 @@ async fn a_verdict_is_bound_to_the_newest_version(store: &impl Store) {
     let verdicts: Vec<_> = store.observations().await.unwrap().iter().map(|o| o.verdict).collect();
     assert_eq!(verdicts, [Some(Decision::Returned), None]);
     assert_eq!(review(None, Decision::Accepted).await, Reviewed::Done { version: 2 });
+    // Who wants to be the first on a version is told who was; others take that verdict's place.
+    let first = ReviewRequest { first: true, ..request(Some(2), Decision::Returned) };
+    let before = Reviewed::Decided { by: "an".into(), decision: Decision::Accepted };
+    assert_eq!(store.review(first, act(moment())).await.unwrap(), before);
+    let of = store.verdicts_of("tan-phu", "CDS-17").await.unwrap();
+    let seen: Vec<_> = of.iter().map(|one| (one.version, one.decision, one.reason.as_str())).collect();
+    assert_eq!(seen, [(1, Decision::Returned, "thiếu biểu"), (2, Decision::Accepted, "thiếu biểu")]);
+    assert_eq!(of, store.verdicts().await.unwrap());
+    assert_eq!(store.observations_of("tan-phu", "CDS-17").await.unwrap(), store.observations().await.unwrap());
+    for (commune, indicator) in [("loc-tan", "CDS-17"), ("tan-phu", "CDS-18"), ("nowhere", "nothing")] {
+        assert!(store.observations_of(commune, indicator).await.unwrap().is_empty());
+        assert!(store.verdicts_of(commune, indicator).await.unwrap().is_empty());
+    }
     assert_eq!(store.audit(crate::store::AuditQuestion::newest(1)).await.unwrap()[0].what, "reviewed");
 }
 
@@ -228,6 +242,7 @@ async fn what_comes_after_a_closing_is_kept_for_the_next(store: &impl Store) {
         decision: Decision::Accepted,
         reason: String::new(),
         code: None,
+        first: false,
     };
     assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 2 });
     let exception = Exception {

@@ -24,6 +24,17 @@
     else wanted.click();
   });
 
+  // What opens to be filled in takes the focus; Escape closes it.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.("details[data-opens][open]")) event.target.querySelector("select, input, textarea")?.focus();
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const opened = event.key === "Escape" && event.target.closest?.("details[data-opens][open]");
+    if (!opened) return;
+    opened.open = false;
+    opened.querySelector("summary").focus();
+  });
+
   // A menu closes when something else is pressed.
   document.addEventListener("click", (event) => {
     all("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });

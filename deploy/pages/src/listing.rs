@@ -17,6 +17,8 @@ pub struct Look<'a> {
     pub link: Option<&'a dyn Fn(&Row<'_>, &str) -> Option<String>>,
     /// Columns with a heading that are left out, by name.
     pub without: &'a [&'a str],
+    /// Columns that are as narrow as their longest cell and never broken, by name; instants and days always are.
+    pub fit: &'a [&'a str],
     /// Which row is marked.
     #[allow(clippy::type_complexity)]
     pub marked: Option<&'a dyn Fn(&Row<'_>) -> bool>,
@@ -74,7 +76,8 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                             @for at in &shown {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
-                                td .num[column.form.is_number()] .words[column.form == Form::Words] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
+                                @let fits = look.fit.contains(&column.name.as_str());
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
                                         Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
                                         None => (self::cell(column.form, cell, language)),

@@ -255,6 +255,7 @@ impl Watched {
             decision: Decision::Returned,
             reason,
             code: None,
+            first: false,
         };
         self.running.store.review(request, act(self.now)).await?;
         self.promise(Promise::Decided(key));

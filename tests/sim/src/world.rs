@@ -244,6 +244,7 @@ impl World {
             decision: if returned { Decision::Returned } else { Decision::Accepted },
             reason: if returned { "chưa khớp".into() } else { String::new() },
             code: None,
+            first: false,
         };
         let act = Act::of("sim", self.hand.real());
         if matches!(store.review(request, act).await?, Reviewed::Done { .. }) {

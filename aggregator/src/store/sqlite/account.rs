@@ -82,12 +82,33 @@ pub(super) fn add(connection: &Connection, account: &Account, act: &Act) -> Resu
     Ok(added == 1)
 }
 
+/// Whether a change takes the rights of the only administrator who can sign in.
+fn leaves_nobody(connection: &Connection, name: &str, change: &AccountChange) -> Result<bool, StoreError> {
+    let takes = match change {
+        AccountChange::Role(role, commune) => *role != Role::Administrator || commune.is_some(),
+        AccountChange::Disabled(disabled) => *disabled,
+        _ => false,
+    };
+    if !takes {
+        return Ok(false);
+    }
+    let sql = "SELECT count(*), coalesce(sum(name = ?2), 0) FROM account
+               WHERE role = ?1 AND commune IS NULL AND password IS NOT NULL AND disabled_at IS NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let (all, own): (u32, u32) =
+        statement.query_row([Role::Administrator.as_str(), name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(all == 1 && own == 1)
+}
+
 pub(super) fn change(
     connection: &Connection,
     name: &str,
     change: &AccountChange,
     act: &Act,
 ) -> Result<bool, StoreError> {
+    if leaves_nobody(connection, name, change)? {
+        return Ok(false);
+    }
     let execute = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> Result<usize, StoreError> {
         Ok(connection.prepare_cached(sql)?.execute(values)?)
     };

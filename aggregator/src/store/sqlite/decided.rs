@@ -203,6 +203,7 @@ mod tests {
                 decision,
                 code,
                 reason: "biểu 2: xem lại".into(),
+                first: false,
             };
             let reviewed = store.review(request, act(moment() + TimeDelta::minutes(5))).await.unwrap();
             assert!(matches!(reviewed, Reviewed::Done { .. }));

@@ -132,6 +132,7 @@ mod tests {
                 decision: Decision::Returned,
                 reason: "biểu 2".into(),
                 code: Some(Reason::Mismatch),
+                first: false,
             };
             if store.versions(wanted()).await.unwrap().len() == 1 {
                 assert!(matches!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 1 }));

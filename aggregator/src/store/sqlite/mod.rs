@@ -325,6 +325,16 @@ impl Store for SqliteStore {
         self.read(move |connection| reported::of_commune(connection, &commune, indicator.as_deref())).await
     }
 
+    async fn observations_of(&self, commune: &str, indicator: &str) -> Result<Vec<StoredObservation>, StoreError> {
+        let (commune, indicator) = (commune.to_owned(), indicator.to_owned());
+        self.read(move |connection| read::observations_of(connection, &commune, &indicator)).await
+    }
+
+    async fn verdicts_of(&self, commune: &str, indicator: &str) -> Result<Vec<StoredVerdict>, StoreError> {
+        let (commune, indicator) = (commune.to_owned(), indicator.to_owned());
+        self.read(move |connection| verdict::of_figures(connection, &commune, &indicator)).await
+    }
+
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError> {
         self.read(|connection| verdict::all(connection)).await
     }

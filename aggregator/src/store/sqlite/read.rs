@@ -129,16 +129,35 @@ pub(super) fn feed(connection: &Connection, commune: &str, after: u64, limit: u3
 }
 
 pub(super) fn observations(connection: &Connection) -> Result<Vec<StoredObservation>, StoreError> {
+    stored(connection, None)
+}
+
+/// Those of a commune's figures of one indicator.
+pub(super) fn observations_of(
+    connection: &Connection,
+    commune: &str,
+    indicator: &str,
+) -> Result<Vec<StoredObservation>, StoreError> {
+    match (names::find(connection, commune)?, names::find(connection, indicator)?) {
+        (Some(commune), Some(indicator)) => stored(connection, Some([commune, indicator])),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// All, or those of one commune and indicator.
+fn stored(connection: &Connection, only: Option<[i64; 2]>) -> Result<Vec<StoredObservation>, StoreError> {
     let (first, last) = plan_year(connection)?;
     let names = names::all(connection)?;
     let name = |id: i64| names.get(&id).cloned().ok_or(StoreError::Unreadable("name"));
-    let evidence = evidence_counts(connection)?;
-    let verdicts = verdicts(connection)?;
-    let sql =
+    let evidence = evidence_counts(connection, only)?;
+    let verdicts = verdicts(connection, only)?;
+    let sql = format!(
         "SELECT commune, indicator, unit, period, version, change_id, kind, amount, denominator, note, entered_by,
-               entered_at, received_at FROM observation WHERE period BETWEEN ?1 AND ?2";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([first, last])?;
+               entered_at, received_at FROM observation {} AND period BETWEEN {first} AND {last}",
+        of(only)
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
     let mut observations = Vec::new();
     while let Some(row) = rows.next()? {
         let place: Place = place_of(row)?;
@@ -208,17 +227,28 @@ fn place_of(row: &Row<'_>) -> rusqlite::Result<Place> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
 }
 
-fn evidence_counts(connection: &Connection) -> Result<HashMap<Place, u32>, StoreError> {
-    let sql = "SELECT commune, indicator, unit, period, version, count(*) FROM evidence
-               GROUP BY commune, indicator, unit, period, version";
-    let mut statement = connection.prepare_cached(sql)?;
+/// Which rows of a table: all, or those of one commune and indicator.
+fn of(only: Option<[i64; 2]>) -> String {
+    only.map_or_else(
+        || "WHERE true".to_owned(),
+        |[commune, indicator]| format!("WHERE commune = {commune} AND indicator = {indicator}"),
+    )
+}
+
+fn evidence_counts(connection: &Connection, only: Option<[i64; 2]>) -> Result<HashMap<Place, u32>, StoreError> {
+    let sql = format!(
+        "SELECT commune, indicator, unit, period, version, count(*) FROM evidence {}
+         GROUP BY commune, indicator, unit, period, version",
+        of(only)
+    );
+    let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([], |row| Ok((place_of(row)?, row.get(5)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn verdicts(connection: &Connection) -> Result<HashMap<Place, Decision>, StoreError> {
-    let sql = "SELECT commune, indicator, unit, period, version, decision FROM verdict";
-    let mut statement = connection.prepare_cached(sql)?;
+fn verdicts(connection: &Connection, only: Option<[i64; 2]>) -> Result<HashMap<Place, Decision>, StoreError> {
+    let sql = format!("SELECT commune, indicator, unit, period, version, decision FROM verdict {}", of(only));
+    let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     let mut verdicts = HashMap::new();
     while let Some(row) = rows.next()? {

@@ -176,7 +176,7 @@ proptest! {
                     period: period.parse().unwrap(),
                 };
                 let (commune, decision, reason) = ("tan-phu".into(), Decision::Accepted, String::new());
-                let request = ReviewRequest { commune, key, version: None, decision, reason, code: None };
+                let request = ReviewRequest { commune, key, version: None, decision, reason, code: None, first: false };
                 store.review(request, act(moment())).await.unwrap();
             }
             assert_eq!(store.verify().await.unwrap(), []);

@@ -35,6 +35,11 @@ pub(super) fn review(connection: &Connection, request: &ReviewRequest, act: &Act
         Some(version) if version < newest => return Ok(Reviewed::Outdated { newest }),
         _ => {}
     }
+    if request.first
+        && let Some((by, decision)) = passed(connection, place, newest)?
+    {
+        return Ok(Reviewed::Decided { by, decision });
+    }
     pass_verdict(connection, place, newest, request, act)?;
     let item = FeedItem::Verdict {
         observation: Uuid::from_bytes(change),
@@ -49,6 +54,18 @@ pub(super) fn review(connection: &Connection, request: &ReviewRequest, act: &Act
     let words = verdict_words(decision.as_str(), reason, request.code.map(Reason::as_str));
     note(connection, act, "reviewed", &format!("{figure}: {words}"))?;
     Ok(Reviewed::Done { version: newest })
+}
+
+/// By whom a version was reviewed, and how.
+fn passed(connection: &Connection, place: [i64; 4], version: u32) -> Result<Option<(String, Decision)>, StoreError> {
+    let sql = "SELECT reviewer, decision FROM verdict
+               WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4 AND version = ?5";
+    let [commune, indicator, unit, period] = place;
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
+    let found = statement.query_row(params![commune, indicator, unit, period, version], read).optional()?;
+    let Some((by, word)) = found else { return Ok(None) };
+    Ok(Some((by, Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))?)))
 }
 
 fn pass_verdict(
@@ -79,14 +96,31 @@ fn pass_verdict(
 
 /// The verdicts of the plan year, oldest first.
 pub(super) fn all(connection: &Connection) -> Result<Vec<StoredVerdict>, StoreError> {
+    stored(connection, None)
+}
+
+/// Those on a commune's figures of one indicator.
+pub(super) fn of_figures(
+    connection: &Connection,
+    commune: &str,
+    indicator: &str,
+) -> Result<Vec<StoredVerdict>, StoreError> {
+    match (names::find(connection, commune)?, names::find(connection, indicator)?) {
+        (Some(commune), Some(indicator)) => stored(connection, Some((commune, indicator))),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn stored(connection: &Connection, only: Option<(i64, i64)>) -> Result<Vec<StoredVerdict>, StoreError> {
     let (first, last) = read::plan_year(connection)?;
     let names = names::all(connection)?;
+    let (commune, indicator) = only.unzip();
     let name = |id: i64| names.get(&id).cloned().ok_or(StoreError::Unreadable("name"));
     let sql =
-        "SELECT commune, indicator, unit, period, version, decision, reason_code, reviewer, decided_at FROM verdict
-               WHERE period BETWEEN ?1 AND ?2 ORDER BY decided_at";
+        "SELECT commune, indicator, unit, period, version, decision, reason_code, reviewer, decided_at, reason FROM verdict
+               WHERE period BETWEEN ?1 AND ?2 AND (?3 IS NULL OR commune = ?3) AND (?4 IS NULL OR indicator = ?4) ORDER BY decided_at";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([first, last])?;
+    let mut rows = statement.query(params![first, last, commune, indicator])?;
     let mut verdicts = Vec::new();
     while let Some(row) = rows.next()? {
         let decision = Decision::from_word(&row.get::<_, String>(5)?).ok_or(StoreError::Unreadable("verdict"))?;
@@ -100,6 +134,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<StoredVerdict>, StoreEr
             version: row.get(4)?,
             decision,
             code: row.get::<_, Option<String>>(6)?.and_then(|word| Reason::from_word(&word)),
+            reason: row.get(9)?,
             reviewer: row.get(7)?,
             decided_at: columns::to_time(row.get(8)?)?,
         });

@@ -12,6 +12,7 @@ pub(super) async fn every(store: &impl Store) {
     sessions_are_bounded_and_forgotten(store).await;
     a_one_time_code_is_used_once(store).await;
     tokens_are_as_good_as_their_account(store).await;
+    the_only_administrator_keeps_the_rights(store).await;
 }
 
 fn account(name: &str) -> Account {
@@ -109,4 +110,30 @@ async fn tokens_are_as_good_as_their_account(store: &impl Store) {
     assert_eq!(store.api_tokens().await.unwrap().len(), 1);
     assert!(store.remove_api_token([9; 32], act(moment())).await.unwrap());
     assert!(!store.remove_api_token([9; 32], act(moment())).await.unwrap());
+}
+
+async fn the_only_administrator_keeps_the_rights(store: &impl Store) {
+    let administrator = |name: &str| Account { role: Role::Administrator, link: None, ..account(name) };
+    for name in ["first", "second"] {
+        assert!(store.add_account(administrator(name), act(moment())).await.unwrap());
+    }
+    let change = async |name: &str, change| store.change_account(name, change, act(moment())).await.unwrap();
+    // Nobody can sign in yet, so nobody is the last who can.
+    assert!(
+        change("second", AccountChange::Disabled(true)).await && change("second", AccountChange::Disabled(false)).await
+    );
+    assert!(change("first", AccountChange::Password("hash".into())).await);
+    for taken in [
+        AccountChange::Disabled(true),
+        AccountChange::Role(Role::Steward, None),
+        AccountChange::Role(Role::Administrator, Some("tan-phu".into())),
+    ] {
+        assert!(!change("first", taken.clone()).await, "the other one has no password");
+        assert!(change("second", taken).await);
+        assert!(change("second", AccountChange::Role(Role::Administrator, None)).await);
+        assert!(change("second", AccountChange::Disabled(false)).await);
+    }
+    assert!(change("second", AccountChange::Password("hash".into())).await);
+    assert!(change("first", AccountChange::Disabled(true)).await);
+    assert!(!change("second", AccountChange::Disabled(true)).await);
 }

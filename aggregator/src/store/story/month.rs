@@ -71,6 +71,7 @@ async fn verdicts_are_kept_with_their_reasons(store: &impl Store) {
         decision: Decision::Returned,
         reason: Reason::NotIssued.told("quyết định"),
         code: Some(Reason::NotIssued),
+        first: false,
     };
     assert_eq!(store.review(request.clone(), act(moment())).await.unwrap(), Reviewed::Done { version: 1 });
     let kept = store.verdicts().await.unwrap();

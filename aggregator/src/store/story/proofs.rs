@@ -228,6 +228,7 @@ async fn what_was_parked_is_applied_where_it_belongs(store: Arc<impl Store + 'st
         decision: Decision::Returned,
         reason: "thiếu".into(),
         code: None,
+        first: false,
     };
     assert_eq!(store.review(request, act(moment())).await.unwrap(), Reviewed::Done { version: 2 });
     let province = Province::load(store.clone(), Arc::new(crate::clock::StandingClock(moment()))).await.unwrap();

@@ -1,0 +1,123 @@
+//! The communes' files: shown within a page where browsers can show them safely, else downloaded. Only what the province holds whole.
+
+use super::download::disposition;
+use crate::{
+    evidence_shelf::path_of,
+    site::{Failure, Site, gate::Visitor},
+    store::EvidenceWanted,
+};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Path, Query, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    },
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures::stream;
+use pages::guard::FILE_POLICY;
+use serde::Deserialize;
+use shared::evidence_kind::{self, EvidenceKind};
+use std::{io, path::PathBuf};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// How much is read at once.
+const PIECE_BYTES: usize = 64 * 1024;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new().route("/evidence/{sha256}", get(evidence))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// Of which commune, where the same bytes came from several.
+    #[serde(default)]
+    commune: String,
+    /// To keep and not to look at.
+    #[serde(default)]
+    download: String,
+}
+
+/// Whether a browser shows it within a page.
+pub(super) fn is_shown(kind: EvidenceKind) -> bool {
+    matches!(kind, EvidenceKind::Pdf | EvidenceKind::Png | EvidenceKind::Jpeg)
+}
+
+async fn evidence(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let nothing = || {
+        let words = visitor.pick(
+            "Không có tệp minh chứng này, hoặc tỉnh chưa nhận đủ tệp.",
+            "There is no such evidence, or the province does not hold all of it yet.",
+        );
+        Failure::NotFound(words.to_owned())
+    };
+    let mut sha256 = [0; 32];
+    hex::decode_to_slice(&name, &mut sha256).map_err(|_| nothing())?;
+    if !asked.commune.is_empty() {
+        visitor.must_see(&asked.commune)?;
+    }
+    // A leader sees what the own commune attached.
+    let commune = visitor.account.commune.clone().or(Some(asked.commune).filter(|slug| !slug.is_empty()));
+    let wanted = EvidenceWanted { sha256: Some(sha256), commune, ..EvidenceWanted::default() };
+    let claim = site.province.store.evidence(wanted, 1).await?.into_iter().next().ok_or_else(nothing)?;
+    let held = site.province.store.evidence_file(sha256).await?.ok_or_else(nothing)?;
+    let tag = HeaderValue::from_str(&format!("\"{name}\"")).map_err(|_| nothing())?;
+    if headers.get(IF_NONE_MATCH) == Some(&tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+    }
+    let (path, size) = (path_of(&site.folder, sha256), held.size_bytes);
+    let opened = tokio::task::spawn_blocking(move || open(path, size)).await;
+    let (file, kind) = match opened.map_err(io::Error::other).flatten() {
+        Ok(opened) => opened,
+        Err(error) => {
+            tracing::error!(sha256 = %name, %error, "a file of evidence that is held cannot be read");
+            let words = visitor.pick(
+                "Tệp minh chứng này ở máy chủ bị mất hoặc bị thay đổi. Quản trị viên chạy `province-aggregator verify --repair` để xin xã gửi lại.",
+                "This file of evidence is missing or altered on the server. The administrator runs `province-aggregator verify --repair`.",
+            );
+            return Err(Failure::NotFound(words.to_owned()));
+        }
+    };
+    let shown = asked.download.is_empty() && kind.is_some_and(is_shown);
+    let media_type = kind.map_or("application/octet-stream", EvidenceKind::media_type);
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (CONTENT_LENGTH, HeaderValue::from(size)),
+        (CONTENT_DISPOSITION, disposition(shown, &claim.name)),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(FILE_POLICY)),
+        (ETAG, tag),
+    ];
+    Ok((headers, streamed(tokio::fs::File::from_std(file), size)).into_response())
+}
+
+/// A file of just this size, and what it is by its content.
+fn open(path: PathBuf, size: u64) -> io::Result<(std::fs::File, Option<EvidenceKind>)> {
+    use io::{Seek, SeekFrom};
+    let mut file = std::fs::File::open(path)?;
+    if file.metadata()?.len() != size {
+        return Err(io::Error::other("it has another size than when it was received"));
+    }
+    let kind = evidence_kind::detect(&mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok((file, kind))
+}
+
+/// No more than so many bytes, piece by piece.
+fn streamed(file: impl AsyncRead + Unpin + Send + 'static, size: u64) -> Body {
+    let pieces = stream::try_unfold(file.take(size), |mut file| async move {
+        let mut piece = vec![0; PIECE_BYTES];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok::<_, io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
+    });
+    Body::from_stream(pieces)
+}
