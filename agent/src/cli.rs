@@ -1,6 +1,7 @@
 //! The commands. Each reads its arguments, calls one thing, and prints what came of it; none of them touches SQL.
 
 mod account;
+mod accounts;
 mod alerts;
 mod arguments;
 mod bundle;
@@ -16,13 +17,12 @@ mod safekeeping;
 mod syncing;
 mod table;
 mod telling;
-mod words;
 
 pub use arguments::Arguments;
 pub use examples::with_examples;
 pub use failure::Failure;
 
-use crate::{clock::Clock, config::Config, folder::Folder};
+use crate::{clock::Clock, config::Config, folder::Folder, words};
 use arguments::{Bundle, Command};
 use shared::language::Language;
 use table::Format;
@@ -92,6 +92,7 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Bundle(Bundle::Take(asked)) => bundle::take(&desk, &asked),
         Command::Backup(backup) => safekeeping::backup(&desk, &backup),
         Command::Restore(restore) => safekeeping::restore(&desk, &restore),
+        Command::Account(asked) => accounts::account(&desk, &asked),
         Command::Status => looking::status(&desk),
     }
 }

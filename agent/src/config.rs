@@ -11,7 +11,12 @@ use figment::{
 use notification::plan::Plan;
 use serde::Deserialize;
 use shared::language::Language;
-use std::{num::NonZeroU32, path::Path, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use thiserror::Error;
 
 /// Prefix of the environment's settings; `TIENDO_AGENT_DATA` is the command line's own.
@@ -44,6 +49,14 @@ pub const TEMPLATE: &str = "\
 # Mức nhật ký của `run`: error, warn, info, debug.
 # log = \"info\"
 
+# Trang của xã trong trình duyệt. Ngoài máy này (địa chỉ khác 127.0.0.1) chỉ mở khi có chứng thư TLS và có tài khoản
+# (commune-agent account add).
+# [page]
+# enabled = true
+# listen = \"127.0.0.1:8057\"
+# certificate = \"/etc/commune-agent/page.pem\"
+# key = \"/etc/commune-agent/page.key\"
+
 # Nhắc việc: trước hạn bấy nhiêu ngày, ngày hạn của đơn vị, ngày cuối, và khi đã quá hạn; chỉ khi còn thiếu số liệu.
 # Thử kết nối: commune-agent remind --trial. Mật khẩu nằm trong tệp riêng, quyền 0600.
 # [reminders]
@@ -71,6 +84,61 @@ pub const TEMPLATE: &str = "\
 # recipients = [\"Như trên\", \"Thường trực Đảng ủy, HĐND\", \"Lưu: VT\"]
 ";
 
+/// Port of the page, where none is set.
+pub const PAGE_PORT: u16 = 8057;
+
+/// The page in a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageConfig {
+    /// Whether `run` serves it.
+    pub enabled: bool,
+    /// Where.
+    pub listen: SocketAddr,
+    /// Whether somebody chose where: then `run` does not go on without it.
+    pub is_chosen: bool,
+    /// Certificate and key, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct PageSettings {
+    enabled: Option<bool>,
+    listen: Option<String>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+impl TryFrom<PageSettings> for PageConfig {
+    type Error = ConfigError;
+
+    fn try_from(settings: PageSettings) -> Result<Self, ConfigError> {
+        let listen = settings.listen.as_deref().map(|text| {
+            text.parse().map_err(|_| ConfigError::Value {
+                name: "page.listen",
+                reason: format!("{text:?} is no address with a port, write 127.0.0.1:{PAGE_PORT}"),
+            })
+        });
+        let listen = listen.transpose()?;
+        let tls = match (settings.certificate, settings.key) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => {
+                return Err(ConfigError::Value {
+                    name: "page.certificate",
+                    reason: "certificate and key belong together".into(),
+                });
+            }
+        };
+        Ok(Self {
+            enabled: settings.enabled.unwrap_or(true),
+            listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, PAGE_PORT))),
+            is_chosen: listen.is_some(),
+            tls,
+        })
+    }
+}
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -90,6 +158,8 @@ pub struct Config {
     pub report: Office,
     /// When and by which ways people are reminded.
     pub reminders: Plan,
+    /// The page in a browser.
+    pub page: PageConfig,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +174,7 @@ struct Settings {
     log: String,
     report: Office,
     reminders: Plan,
+    page: PageSettings,
 }
 
 impl Default for Settings {
@@ -118,6 +189,7 @@ impl Default for Settings {
             log: "info".into(),
             report: Office::default(),
             reminders: Plan::default(),
+            page: PageSettings::default(),
         }
     }
 }
@@ -197,8 +269,19 @@ impl TryFrom<Settings> for Config {
         if let Some((name, reason)) = settings.reminders.fault() {
             return Err(ConfigError::Value { name, reason });
         }
-        let Settings { server, log, report, reminders, .. } = settings;
-        Ok(Self { server, window, quiet, evidence_max_file_bytes, evidence_kib_per_second, log, report, reminders })
+        let Settings { server, log, report, reminders, page, .. } = settings;
+        let page = page.try_into()?;
+        Ok(Self {
+            server,
+            window,
+            quiet,
+            evidence_max_file_bytes,
+            evidence_kib_per_second,
+            log,
+            report,
+            reminders,
+            page,
+        })
     }
 }
 
@@ -234,9 +317,11 @@ mod tests {
         let read = read(&uncommented).unwrap();
         assert_eq!((read.report.symbol.as_str(), read.report.recipients.len()), ("BC-UBND", 3));
         assert_eq!(read.reminders.mail.as_ref().map(|mail| mail.to.len()), Some(1));
-        let (report, reminders) = (read.report.clone(), read.reminders.clone());
+        let (report, reminders, page) = (read.report.clone(), read.reminders.clone(), read.page.clone());
+        assert!(page.is_chosen && page.tls.is_some());
+        assert_eq!((page.enabled, page.listen), (config.page.enabled, config.page.listen));
         let server = Some("https://tiendo.example.vn:8443".into());
-        assert_eq!(read, Config { server, report, reminders, ..config });
+        assert_eq!(read, Config { server, report, reminders, page, ..config });
     }
 
     #[test]
@@ -250,6 +335,9 @@ mod tests {
             "window_from = \"25:00\"",
             "server = \"http://x\"",
             "log = \"a=b=c\"",
+            "[page]\nlisten = \"8057\"",
+            "[page]\ncertificate = \"a\"",
+            "[page]\nport = 1",
             "[reminders]\nfrom_hour = 24",
             "[reminders.mail]\nhost = \"x\"",
             "[",

@@ -413,21 +413,32 @@ pub fn attach(
                 figure = figure_for_evidence(writing.view(), indicator, unit, period)?;
             }
         }
-        let mut attached = Vec::with_capacity(files.len());
-        for file in files {
-            let is_new = !writing.view().has_evidence(figure.change_id, file.sha256)?;
-            // The copy is whole now, whatever became of an earlier one.
-            let is_sent_again = writing.want_file_again(file.sha256, file.size_bytes)?;
-            if is_new {
-                let Copied { sha256, name, size_bytes } = file.clone();
-                let evidence = Evidence { observation: figure.change_id, sha256, name, size_bytes };
-                let change = change(writing, author, Deed::Attached(evidence))?;
-                writing.attach(&change, author.now)?;
-            }
-            attached.push(Attached { file, is_new, is_sent_again });
-        }
+        let attached = bind(writing, author, &figure, files)?;
         Ok((figure, attached))
     })
+}
+
+/// Binds files to a version of a figure within a transaction.
+pub(crate) fn bind(
+    writing: &Writing<'_>,
+    author: &mut Author<'_>,
+    figure: &Figure,
+    files: Vec<Copied>,
+) -> Result<Vec<Attached>, EntryError> {
+    let mut attached = Vec::with_capacity(files.len());
+    for file in files {
+        let is_new = !writing.view().has_evidence(figure.change_id, file.sha256)?;
+        // The copy is whole now, whatever became of an earlier one.
+        let is_sent_again = writing.want_file_again(file.sha256, file.size_bytes)?;
+        if is_new {
+            let Copied { sha256, name, size_bytes } = file.clone();
+            let evidence = Evidence { observation: figure.change_id, sha256, name, size_bytes };
+            let change = change(writing, author, Deed::Attached(evidence))?;
+            writing.attach(&change, author.now)?;
+        }
+        attached.push(Attached { file, is_new, is_sent_again });
+    }
+    Ok(attached)
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), Refusal> {

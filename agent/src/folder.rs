@@ -108,6 +108,16 @@ impl Folder {
     pub fn bundle_key(&self) -> PathBuf {
         self.root.join("bundle/key")
     }
+    /// `page.address`: where the page is served, while it is.
+    #[must_use]
+    pub fn page_address(&self) -> PathBuf {
+        self.root.join("page.address")
+    }
+    /// `incoming/`: what browsers send, until it is judged.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
     /// Held during a session with the province.
     #[must_use]
     pub fn sync_lock(&self) -> PathBuf {

@@ -3,6 +3,7 @@
 //! It keeps nothing that the store does not know, so it can be killed at any moment.
 
 use crate::{
+    bell::{Bell, Progress},
     clock::Clock,
     config::Config,
     folder::Folder,
@@ -86,7 +87,7 @@ pub fn plan(view: View<'_>, config: &Config) -> Result<Plan, StoreError> {
     Ok(Plan::new(config.window, config.quiet, &belonging.province, &belonging.commune))
 }
 
-/// Runs until `shutdown` is done. Reminders go out where a way is connected.
+/// Runs until `shutdown` is done. Reminders go out where a way is connected; a session is held when it is due or the bell is rung.
 ///
 /// # Errors
 /// [`ServiceError`]
@@ -96,6 +97,7 @@ pub async fn run(
     clock: &Clock,
     random: &mut dyn RngCore,
     reminding: Option<Reminding>,
+    bell: &Bell,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServiceError> {
     let mut store = Store::open(folder)?;
@@ -106,7 +108,8 @@ pub async fn run(
     }
     store.write(|writing| writing.set_service_unfinished(true))?;
     tracing::info!(build = crate::uplink::BUILD, folder = %folder.root().display(), "service started");
-    let mut service = Service { folder, config, clock, store, retry: Retry::default(), reminding };
+    let mut service =
+        Service { folder, config, clock, store, retry: Retry::default(), reminding, bell, is_asked: false };
     let mut shutdown = pin!(shutdown);
     loop {
         let nap = tokio::select! {
@@ -117,6 +120,7 @@ pub async fn run(
         tokio::select! {
             biased;
             () = &mut shutdown => break,
+            () = bell.rung() => service.is_asked = true,
             () = tokio::time::sleep(nap) => {}
         }
     }
@@ -132,6 +136,9 @@ struct Service<'a> {
     store: Store,
     retry: Retry,
     reminding: Option<Reminding>,
+    bell: &'a Bell,
+    /// Somebody asked for a session that has not begun yet.
+    is_asked: bool,
 }
 
 impl Service<'_> {
@@ -154,7 +161,7 @@ impl Service<'_> {
         }
         let now = self.clock.now();
         let due = plan(self.store.view(), self.config)?.next(now, &situation(self.store.view())?);
-        if due.at > now {
+        if due.at > now && !self.is_asked {
             let longest = self.config.quiet.map_or(LONGEST_NAP, |quiet| quiet.min(LONGEST_NAP));
             return Ok((due.at - now).to_std().unwrap_or_default().min(longest));
         }
@@ -162,10 +169,20 @@ impl Service<'_> {
             // A command holds a session at this moment.
             return Ok(SHORTEST_NAP);
         };
-        tracing::info!(cause = due.cause.as_str(), "session begins");
+        let cause = if self.is_asked { "asked" } else { due.cause.as_str() };
+        self.is_asked = false;
+        tracing::info!(cause, "session begins");
+        let head = self.store.view().head()?.seq;
+        let waiting = head.saturating_sub(self.store.view().acknowledged_seq()?);
+        let bell = self.bell;
+        bell.tell(Progress::Underway { tally: Tally::default(), waiting });
+        let tell = |tally: Tally| bell.tell(Progress::Underway { tally, waiting });
         let retry = &mut self.retry;
         let wait = |outcome: &Outcome, tally: &Tally| wait(outcome, tally, retry, random);
-        session::hold(&alone, self.folder, self.config, &mut self.store, self.clock, wait).await?;
+        let held =
+            session::hold_telling(&alone, self.folder, self.config, &mut self.store, self.clock, &tell, wait).await;
+        bell.tell(Progress::Quiet);
+        held?;
         self.store.rest()?;
         Ok(SHORTEST_NAP)
     }

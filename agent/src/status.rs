@@ -85,6 +85,8 @@ pub struct Status {
     pub next_run: String,
     /// Why then.
     pub next_run_cause: &'static str,
+    /// Where the page is served, while it is.
+    pub page: Option<String>,
 }
 
 /// A change that was refused.
@@ -219,6 +221,7 @@ impl Status {
             clock_wrong: !exercise && skew_ms.is_some_and(|skew| skew.unsigned_abs() > MAX_SKEW_MS),
             next_run: rfc3339(due.at.max(now)),
             next_run_cause: due.cause.as_str(),
+            page: None,
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     report::{
-        figures::{Figures, exception_row, exceptions_for, observation_row},
+        figures::{Figures, exception_row, exceptions_for, observation_row, target_places},
         question::AskError,
     },
     store::{Act, Closed, Closing, Freeze, Freezing, Store, StoreError, StoredObservation},
@@ -108,6 +108,7 @@ impl Frozen {
             }
         }
         let figures = Figures {
+            targets: target_places(&catalogue),
             catalogue,
             catalogue_version: closing.catalogue_version,
             standings,

@@ -141,6 +141,16 @@ pub fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
     })
 }
 
+/// What a value measures, for programs: a number with six decimals (for a ratio its percentage), yes or no. `None` for a ratio with
+/// denominator zero.
+#[must_use]
+pub fn measure_text(value: Value) -> Option<String> {
+    Some(match measured(value)?.0 {
+        Measure::Number(number) => number.to_decimals(6),
+        Measure::Flag(yes) => if yes { "yes" } else { "no" }.to_owned(),
+    })
+}
+
 /// The commune's value over its units: a ratio Σn/Σd, a count the sum, a flag yes only if all say yes, a decimal the mean.
 fn roll_up(units: &[&Series], period: Period) -> Option<Effective> {
     let count = i128::try_from(units.len()).ok()?;

@@ -107,8 +107,11 @@ impl Commune {
     /// # Panics
     /// When its settings cannot be written.
     pub fn point_at(&self, url: &str) {
-        std::fs::write(self.data().join("agent.toml"), format!("server = \"{url}\"\nquiet_seconds = 1\n"))
-            .expect("settings");
+        std::fs::write(
+            self.data().join("agent.toml"),
+            format!("server = \"{url}\"\nquiet_seconds = 1\n[page]\nlisten = \"127.0.0.1:0\"\n"),
+        )
+        .expect("settings");
     }
 }
 

@@ -6,10 +6,10 @@ use super::{
     Desk, Failure, Printed,
     arguments::Alerts,
     looking::print,
-    month::Month,
+    month::{head, read},
     table::{Column, formed, hidden, list, text},
 };
-use crate::store::Store;
+use crate::{month::Month, store::Store};
 use shared::{
     fraction::decimals,
     light::Light,
@@ -36,12 +36,12 @@ const COLUMNS: [Column; 12] = [
 /// `alerts`
 pub fn alerts(desk: &Desk, arguments: &Alerts) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let list = lights(&month, arguments, desk);
     let title = desk
         .language
         .pick(format!("đèn đỏ, đèn vàng kỳ {}", month.period), format!("red and yellow lights of {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, desk.language)))
+    Ok(print(desk, &list, &head(&month, &title, desk.language)))
 }
 
 fn lights(month: &Month, asked: &Alerts, desk: &Desk) -> Listing {

@@ -59,7 +59,7 @@ impl From<Lang> for Language {
 pub enum Command {
     /// Tham gia hệ thống bằng mã mời của tỉnh
     Join(Join),
-    /// Chạy dịch vụ nền: tự đồng bộ theo lịch và sau khi nhập liệu
+    /// Chạy dịch vụ nền (tự đồng bộ theo lịch, sau khi nhập liệu) và trang của xã trong trình duyệt
     Run,
     /// Ghi một số liệu
     Record(Record),
@@ -108,6 +108,9 @@ pub enum Command {
     /// Gửi bằng tệp khi mất mạng lâu ngày: tạo gói, nhận gói trả lời
     #[command(subcommand)]
     Bundle(Bundle),
+    /// Tài khoản đăng nhập vào trang của xã: add, list, password, remove
+    #[command(subcommand)]
+    Account(Account),
     /// Sao lưu số liệu và minh chứng vào một thư mục (dịch vụ nền vẫn chạy)
     Backup(Backup),
     /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
@@ -131,6 +134,7 @@ impl Command {
                 | Self::Receipts(_)
                 | Self::VerifyReceipts(_)
                 | Self::Conflicts(Conflicts { keep: None, .. })
+                | Self::Account(Account::List)
         )
     }
 }
@@ -429,6 +433,34 @@ pub struct BundleTake {
     /// Gói trả lời của tỉnh
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// `account`
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// Tạo tài khoản; mật khẩu được hỏi, hoặc đọc một dòng từ đầu vào chuẩn
+    Add {
+        /// Tên đăng nhập: chữ thường không dấu, chữ số, . - _
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Họ tên, ghi cùng số liệu như người nhập
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        full_name: String,
+    },
+    /// Xem các tài khoản
+    List,
+    /// Đổi mật khẩu; mọi phiên đăng nhập của tài khoản kết thúc
+    Password {
+        /// Tên đăng nhập
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Xóa tài khoản
+    Remove {
+        /// Tên đăng nhập
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// `backup`

@@ -4,29 +4,28 @@ use super::{
     Desk, Failure, Printed,
     arguments::Due,
     looking::print,
-    month::Month,
+    month::{head, read},
     table::{Column, formed, hidden, list, text},
 };
-use crate::store::Store;
+use crate::{month::Month, store::Store};
 use chrono::NaiveDate;
 use shared::{
     due::{Delivery, duties},
     language::Language,
     listing::{Form as Shown, Listing},
-    task,
     units::{self, due as unit_duties},
 };
 
 /// `due`
 pub fn due(desk: &Desk, arguments: &Due) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     if arguments.units {
         return Ok(of_units(desk, &month));
     }
     let list = due_list(&month, desk.language);
     let title = desk.language.pick(format!("đến hạn kỳ {}", month.period), format!("due for {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, desk.language)))
+    Ok(print(desk, &list, &head(&month, &title, desk.language)))
 }
 
 const DUE_COLUMNS: [Column; 9] = [
@@ -131,7 +130,7 @@ fn due_list(month: &Month, language: Language) -> Listing {
             format!("Units owe the commune {all} figures, {lacking} are missing: `commune-agent due --units`."),
         ));
     }
-    let silent = silent_tasks(month);
+    let silent = month.silent_tasks();
     if silent > 0 {
         listed.notes.push(language.pick(
             format!("{silent} nhiệm vụ chưa báo cáo tiến độ kỳ này: `commune-agent tasks`."),
@@ -156,15 +155,5 @@ fn of_units(desk: &Desk, month: &Month) -> Printed {
     let cutoff = units::cutoff(days.units_cutoff, period);
     let list = unit_duties::list(&ledger.book, &duties.unwrap_or_default(), cutoff, month.today, desk.language);
     let title = desk.language.pick(format!("ấp, đơn vị đến hạn kỳ {period}"), format!("units due for {period}"));
-    print(desk, &list, &month.head(&title, desk.language))
-}
-
-fn silent_tasks(month: &Month) -> usize {
-    let Some(commune) = month.ledger.commune else { return 0 };
-    let progress = |task| task::progress(&month.ledger.book, commune, task, month.period, month.today);
-    let is_silent = |found: task::Progress| {
-        let reported = found.reported_for.is_some_and(|reported| reported.ends_with(month.period));
-        !reported && found.achieved < shared::achievement::FULL
-    };
-    month.catalogue.tasks.iter().filter(|task| is_silent(progress(task))).count()
+    print(desk, &list, &head(month, &title, desk.language))
 }

@@ -139,18 +139,12 @@ fn row(desk: &Desk, attachment: &Attachment, catalogue: Option<&CommuneView>) ->
         let refused = StoredRefusal { code: code.clone(), detail: String::new() };
         (!code.is_empty()).then(|| refusal::explain(&refused, key, None, catalogue, desk.language))
     };
-    let ((vi, en), left, reason) = match &attachment.state {
-        FileState::Pending { left_bytes, code } => {
-            (("chờ gửi", "pending"), left_bytes.to_string(), told(code).unwrap_or_default())
-        }
-        FileState::Held => (("tỉnh đã nhận", "held"), "0".into(), String::new()),
-        FileState::Missing { code } => {
-            (("mất tệp, cần gắn lại", "missing"), String::new(), told(code).unwrap_or_default())
-        }
-        FileState::Refused(refused) => {
-            let reason = refusal::explain(refused, key, None, catalogue, desk.language);
-            (("bị từ chối", "refused"), String::new(), reason)
-        }
+    let (vi, en) = words::state_of_file(&attachment.state);
+    let (left, reason) = match &attachment.state {
+        FileState::Pending { left_bytes, code } => (left_bytes.to_string(), told(code).unwrap_or_default()),
+        FileState::Held => ("0".into(), String::new()),
+        FileState::Missing { code } => (String::new(), told(code).unwrap_or_default()),
+        FileState::Refused(refused) => (String::new(), refusal::explain(refused, key, None, catalogue, desk.language)),
     };
     // Programs read one word whatever the language.
     let state = if desk.format == Format::Table { desk.language.pick(vi, en) } else { en };

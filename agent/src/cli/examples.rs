@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 27] = [
+const EXAMPLES: [(&str, &str); 28] = [
     ("join", "commune-agent join --server https://tiendo.example.vn:8443 --token … --authority …"),
     ("run", "commune-agent run"),
     ("record", "commune-agent record CDS-17 --period 2026-10 --ratio 9120/11830"),
@@ -29,6 +29,7 @@ const EXAMPLES: [(&str, &str); 27] = [
     ("conflicts", "commune-agent conflicts 1 --keep later"),
     ("verify", "commune-agent verify"),
     ("bundle", "commune-agent bundle make /media/usb/dinh-quan.bundle --with-evidence"),
+    ("account", r#"commune-agent account add lan --full-name "Nguyễn Thị Lan""#),
     ("backup", "commune-agent backup /media/usb/dinh-quan"),
     ("restore", "commune-agent restore /media/usb/dinh-quan"),
 ];

@@ -1,6 +1,6 @@
 //! Why a command did nothing, its exit code and its words: the one place where errors become exit codes.
 
-use super::words::plain_lines;
+use super::{accounts::AccountError, words::plain_lines};
 use crate::{
     backup::BackupError,
     bundle::BundleError,
@@ -9,6 +9,7 @@ use crate::{
     evidence::EvidenceError,
     folder::FolderError,
     import::ImportError,
+    page::ListenError,
     service::ServiceError,
     store::StoreError,
     template::TemplateError,
@@ -69,6 +70,12 @@ pub enum Failure {
     /// The service.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// An account.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The page.
+    #[error(transparent)]
+    Page(#[from] ListenError),
     /// A file of receipts cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -134,6 +141,7 @@ impl Failure {
             Self::Evidence(error) if error.is_refusal() => REFUSED,
             Self::Backup(error) if error.is_refusal() => REFUSED,
             Self::Bundle(error) if error.is_refusal() => REFUSED,
+            Self::Account(error) if error.is_refusal() => REFUSED,
             Self::Join(JoinError::Connect(ConnectError::Unreachable(_))) | Self::SessionBusy => UNREACHABLE,
             Self::Backup(error) if error.is_momentary() => UNREACHABLE,
             Self::Join(JoinError::Connect(ConnectError::Url(_))) | Self::NoList | Self::Period(_) | Self::Ratio(_) => {
@@ -195,6 +203,8 @@ impl Failure {
             Self::Join(error) => error.explain(language),
             Self::Folder(error) => error.explain(language),
             Self::Service(error) => error.explain(language),
+            Self::Account(error) => error.explain(language),
+            Self::Page(error) => error.explain(language),
             Self::File { path, source } => format!("{}: {}", path.display(), reason(source, language)),
             Self::System(error) => reason(error, language),
             Self::NotReceipts { file, reason } => language.pick(
@@ -214,8 +224,8 @@ impl Failure {
             ),
             Self::NoList => language
                 .pick(
-                    "--format csv chỉ dùng cho danh sách: evidence, targets, history, standing, receipts, verify-receipts, conflicts",
-                    "--format csv is for lists: evidence, targets, history, standing, receipts, verify-receipts, conflicts",
+                    "--format csv chỉ dùng cho danh sách: evidence, targets, history, standing, receipts, verify-receipts, conflicts, account list",
+                    "--format csv is for lists: evidence, targets, history, standing, receipts, verify-receipts, conflicts, account list",
                 )
                 .into(),
             Self::NothingReported(period) => language.pick(

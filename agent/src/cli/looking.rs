@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     entry::{EntryError, Rulebook},
-    refusal,
+    page, refusal,
     status::Status,
     store::{Store, figures::Figure},
     uplink::credential,
@@ -23,7 +23,6 @@ use shared::{
     feed,
     language::Language,
     listing::{Form, Listing},
-    observation::Decision,
     review::in_language,
     task::Reported,
     vietnamese::folded,
@@ -139,13 +138,7 @@ fn day_in(desk: &Desk, day: NaiveDate) -> String {
 
 /// What has become of a figure.
 fn state(desk: &Desk, figure: &Figure, confirmed: u64) -> &'static str {
-    let (vi, en) = match (&figure.refusal, &figure.verdict) {
-        (Some(_), _) => ("bị từ chối", "refused"),
-        (None, Some(verdict)) if verdict.decision == Decision::Returned => ("bị trả lại", "returned"),
-        (None, Some(_)) => ("đã thẩm định", "accepted"),
-        (None, None) if figure.seq > confirmed => ("chờ gửi", "pending"),
-        (None, None) => ("tỉnh đã nhận", "acknowledged"),
-    };
+    let (vi, en) = words::state_of(figure, confirmed);
     // Programs read one word whatever the language.
     if desk.format == Format::Table { desk.language.pick(vi, en) } else { en }
 }
@@ -303,7 +296,8 @@ fn standing_json(standing: &feed::Standing, table: &Listing) -> Value {
 pub fn status(desk: &Desk) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
     let certificate_until = credential::validity(&desk.folder).ok().map(|validity| validity.not_after);
-    let status = Status::of(store.view(), &desk.config, certificate_until, desk.clock.now(), desk.language)?;
+    let mut status = Status::of(store.view(), &desk.config, certificate_until, desk.clock.now(), desk.language)?;
+    status.page = page::address(&desk.folder);
     match desk.format {
         Format::Json => Ok(pretty(&json!(status)).into()),
         Format::Table | Format::Csv => Ok(telling::status(desk.language, &status).into()),

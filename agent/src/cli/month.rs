@@ -11,17 +11,15 @@ use super::{
 use crate::{
     entry::{self, Author, EntryError, Form, Typed},
     ledger::Ledger,
+    month::Month,
     report::Sources,
     store::{Store, View},
 };
-use chrono::{Datelike, NaiveDate};
 use shared::{
-    calendar::local_day,
     catalogue::{Task, Unit, view::CommuneView},
     language::Language,
     listing::{Form as Shown, Listing},
     observation::{ObservationKey, Refusal},
-    period::{Cycle, Period},
     ranking::{Scheme, Scope, board::Board, explain::explain, previous_in_year},
     task::{self, Reported, list::Line},
     units::{self, list as unit_list},
@@ -29,66 +27,21 @@ use shared::{
 };
 use std::io::{self, Cursor};
 
-/// What these commands read.
-pub struct Month {
-    /// The catalogue of the commune.
-    pub catalogue: CommuneView,
-    /// Its figures.
-    pub ledger: Ledger,
-    /// The period.
-    pub period: Period,
-    /// Today.
-    pub today: NaiveDate,
-    is_simulated: bool,
+/// Without a period asked for: the month of today, or the next one in which something is due.
+pub fn read(desk: &Desk, view: View<'_>, asked: Option<&str>) -> Result<Month, Failure> {
+    Ok(Month::read(view, desk.clock.now(), asked.map(period).transpose()?)?)
 }
 
-impl Month {
-    /// Without a period asked for: the month of today, or the next one in which something is due.
-    ///
-    /// # Errors
-    /// No catalogue yet, a period that is none or lies outside the plan year, or what the store says.
-    pub fn read(desk: &Desk, view: View<'_>, asked: Option<&str>) -> Result<Self, Failure> {
-        let catalogue = view.catalogue()?.ok_or(EntryError::NoCatalogue)?;
-        let asked = asked.map(period).transpose()?;
-        let year = catalogue.province.plan_year;
-        if asked.is_some_and(|period| period.year() != year) {
-            return Err(EntryError::from(Refusal::OutsidePlanYear(year)).into());
-        }
-        let exercise = view.exercise()?;
-        let today = local_day(exercise.time(desk.clock.now()));
-        let ledger = Ledger::read(view, &catalogue, today)?;
-        let period = asked.or_else(|| next_due(&ledger, today, year)).ok_or(Refusal::OutsidePlanYear(year));
-        let period = period.map_err(EntryError::from)?;
-        Ok(Self { catalogue, ledger, period, today, is_simulated: exercise.on })
-    }
-
-    /// Name of an indicator or title of a task; empty where there is none.
-    fn name_of(&self, code: &str) -> String {
-        let task = Reported::of(code).task().and_then(|task| self.catalogue.task(task)).map(|task| &task.title);
-        self.catalogue.indicator(code).map(|one| &one.name).or(task).cloned().unwrap_or_default()
-    }
-
-    /// What people read above a list.
-    pub fn head(&self, title: &str, language: Language) -> String {
-        let banner = words::banner(self.is_simulated, language);
-        format!("{banner}{}, {title}\n", plain(&self.catalogue.commune.name))
-    }
-}
-
-fn next_due(ledger: &Ledger, today: NaiveDate, year: i32) -> Option<Period> {
-    let this = Period::containing(today, Cycle::Monthly).filter(|month| month.year() == year);
-    // After the plan year its last month is what is still looked at.
-    let from = this.map_or(if today.year() > year { 12 } else { 1 }, Period::last_month);
-    let months = (from..=12).filter_map(|number| Period::new(year, Cycle::Monthly, number));
-    let is_due = |month: &Period| ledger.commune.is_some_and(|c| ledger.book.expected(c, *month).next().is_some());
-    let last = Period::new(year, Cycle::Monthly, 12);
-    months.clone().find(is_due).or(this).or(last)
+/// What people read above a list.
+pub fn head(month: &Month, title: &str, language: Language) -> String {
+    let banner = words::banner(month.is_simulated, language);
+    format!("{banner}{}, {title}\n", plain(&month.catalogue.commune.name))
 }
 
 /// `checks`
 pub fn checks(desk: &Desk, arguments: &Checks) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let (ledger, language) = (&month.ledger, desk.language);
     let doubts = ledger.doubts(month.period);
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
@@ -122,7 +75,7 @@ pub fn checks(desk: &Desk, arguments: &Checks) -> Result<Printed, Failure> {
         ),
     });
     let title = language.pick(format!("kiểm tra số liệu kỳ {}", month.period), format!("checks of {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, language)))
+    Ok(print(desk, &list, &head(&month, &title, language)))
 }
 
 const CHECK_COLUMNS: [Column; 10] = [
@@ -141,7 +94,7 @@ const CHECK_COLUMNS: [Column; 10] = [
 /// `tasks`
 pub fn tasks(desk: &Desk, arguments: &Tasks) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let words: Vec<String> = folded(&arguments.search).split(' ').map(str::to_owned).collect();
     let wanted = |task: &&Task| {
         let all = folded(&format!("{} {} {} {} {}", task.code, task.title, task.detail, task.lead_unit, task.group));
@@ -159,7 +112,7 @@ pub fn tasks(desk: &Desk, arguments: &Tasks) -> Result<Printed, Failure> {
         .collect();
     let list = task::list::list(&lines, false, desk.language);
     let title = desk.language.pick(format!("nhiệm vụ kỳ {}", month.period), format!("tasks of {}", month.period));
-    Ok(print(desk, &list, &month.head(&title, desk.language)))
+    Ok(print(desk, &list, &head(&month, &title, desk.language)))
 }
 
 /// The codes under which units report, for people.
@@ -174,12 +127,12 @@ fn codes(catalogue: &CommuneView) -> String {
 /// `units`
 pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
     let store = Store::open(&desk.folder)?;
-    let month = Month::read(desk, store.view(), arguments.period.as_deref())?;
+    let month = read(desk, store.view(), arguments.period.as_deref())?;
     let (language, period) = (desk.language, month.period);
     let Ledger { catalogue, book, commune, .. } = &month.ledger;
     let Some(commune) = *commune else {
         let title = language.pick("kế hoạch chưa có mục tiêu nào", "the plan has no target yet");
-        return Ok(print(desk, &unit_list::ranking(&[], language), &month.head(title, language)));
+        return Ok(print(desk, &unit_list::ranking(&[], language), &head(&month, title, language)));
     };
     if let Some(typed) = &arguments.indicator {
         let code = typed.trim().to_uppercase();
@@ -190,7 +143,7 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
         let name = &book.indicators()[number as usize].name;
         let title = language
             .pick(format!("{code} {name} theo đơn vị, kỳ {period}"), format!("{code} {name} by unit, {period}"));
-        return Ok(print(desk, &list, &month.head(&title, language)));
+        return Ok(print(desk, &list, &head(&month, &title, language)));
     }
     let board = Board::new(book, Scheme::Own, period, &Scope::default());
     let rows = explain(book, &board, commune, month.today);
@@ -205,7 +158,7 @@ pub fn units(desk: &Desk, arguments: &Units) -> Result<Printed, Failure> {
     list.notes
         .push(language.pick(format!("Mã đơn vị (--unit): {codes}."), format!("Codes of units (--unit): {codes}.")));
     let title = language.pick(format!("các đơn vị kỳ {period}"), format!("units in {period}"));
-    Ok(print(desk, &list, &month.head(&title, language)))
+    Ok(print(desk, &list, &head(&month, &title, language)))
 }
 
 /// `report`
@@ -215,7 +168,7 @@ pub fn report(desk: &Desk, arguments: Report) -> Result<Printed, Failure> {
     }
     let store = Store::open(&desk.folder)?;
     let view = store.view();
-    let month = Month::read(desk, view, Some(&arguments.period))?;
+    let month = read(desk, view, Some(&arguments.period))?;
     let of_period = |key: &ObservationKey| key.period.ends_with(month.period);
     let noted = view.newest_of_all()?.into_iter().filter(|figure| of_period(&figure.observation.key));
     let notes = noted

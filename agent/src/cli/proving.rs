@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     entry::Author,
+    receipts::{Exported, ExportedReceipt, MOST_RECEIPTS, export},
     settle::{Keep, settle},
     store::{Store, View, figures::Figure, verify::Finding},
 };
@@ -20,7 +21,6 @@ use proto::{
     sync::v1::Receipt,
 };
 use rustls::pki_types::CertificateDer;
-use serde::{Deserialize, Serialize};
 use shared::calendar::rfc3339;
 use std::{
     fs::{File, OpenOptions},
@@ -28,25 +28,8 @@ use std::{
     path::Path,
 };
 
-/// Most receipts that are listed or exported at once.
-const MOST_RECEIPTS: usize = 100_000;
 /// Largest file of receipts that is looked at, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Receipts with all that is needed to check them; everything in hexadecimal, certificates as DER.
-#[derive(Debug, Serialize, Deserialize)]
-struct Exported {
-    receipts: Vec<ExportedReceipt>,
-    certificates: Vec<String>,
-    authorities: Vec<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct ExportedReceipt {
-    statement: String,
-    signature: String,
-    key: String,
-}
 
 const RECEIPT_COLUMNS: [Column; 4] = [
     number("seq", "Đến thay đổi số", "Up to change"),
@@ -82,20 +65,6 @@ pub fn receipts(desk: &Desk, arguments: &Receipts) -> Result<Printed, Failure> {
         format!("{banner}{} receipts of the province\n", kept.len()),
     );
     Ok(print(desk, &list(&RECEIPT_COLUMNS, rows.collect(), desk.language), &people))
-}
-
-fn export(view: View<'_>) -> Result<Exported, Failure> {
-    let keys = view.receipt_keys()?;
-    let receipts = view.receipts(MOST_RECEIPTS)?.into_iter().map(|kept| ExportedReceipt {
-        statement: hex::encode(&kept.receipt.statement),
-        signature: hex::encode(&kept.receipt.signature),
-        key: hex::encode(&kept.receipt.key),
-    });
-    let mut authorities: Vec<String> = keys.iter().map(|(_, authority)| hex::encode(authority)).collect();
-    authorities.sort_unstable();
-    authorities.dedup();
-    let certificates = keys.iter().map(|(certificate, _)| hex::encode(certificate)).collect();
-    Ok(Exported { receipts: receipts.collect(), certificates, authorities })
 }
 
 fn write_new(path: &Path, content: &str) -> Result<(), Failure> {

@@ -9,9 +9,11 @@ use super::{
     words::{self, plain},
 };
 use crate::{
+    bell::Bell,
     lock::Lock,
+    page::{self, ListenError, Page},
     reminding::{self, Reminding},
-    service,
+    service::{self, ServiceError},
     store::Store,
     uplink::{
         join::{self, Invitation, JoinError},
@@ -20,8 +22,11 @@ use crate::{
 };
 use notification::{Notifier, wording::trial};
 use serde_json::json;
-use std::{future::Future, io, time::Duration};
-use tokio::runtime::{Builder, Runtime};
+use std::{future::Future, io, sync::Arc, time::Duration};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::watch,
+};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How long a command waits for another process's session.
@@ -29,15 +34,23 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long what is still going on at the end may take.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Threads for what blocks: the pages' work with the store, passwords, files. Idle ones end by themselves.
+const MAX_BLOCKING_THREADS: usize = 8;
+
 /// One thread: an office computer's idle service should be small.
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build()
+    Builder::new_current_thread().max_blocking_threads(MAX_BLOCKING_THREADS).enable_all().build()
 }
 
 fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
     let result = runtime.block_on(work);
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     result
+}
+
+/// Waits for something short.
+pub fn wait_for<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    Ok(finish(runtime()?, work))
 }
 
 /// Logs to standard error, in English.
@@ -114,10 +127,57 @@ pub fn run(desk: &Desk) -> Result<Printed, Failure> {
     log(&desk.config.log);
     let reminding = Reminding::open(&desk.config.reminders, desk.language)?;
     finish(runtime()?, async {
-        let shutdown = shutdown()?;
-        service::run(&desk.folder, &desk.config, &desk.clock, &mut rand::rng(), reminding, shutdown).await?;
+        let bell = Arc::new(Bell::default());
+        // Told before the page's port is: a second service on this folder is another matter than a taken port.
+        drop(Lock::try_take(&desk.folder.service_lock())?.ok_or(ServiceError::Running)?);
+        let page = open_page(desk, bell.clone()).await?;
+        let asked = shutdown()?;
+        let (end, ending) = watch::channel(false);
+        let ended = |mut ending: watch::Receiver<bool>| async move {
+            // Fails only when nobody can say it any more, which is an end too.
+            let _ = ending.wait_for(|ending| *ending).await;
+        };
+        let serving = async {
+            if let Some(page) = page {
+                page.serve(ended(ending.clone())).await;
+            }
+        };
+        let service = async {
+            let stop = ended(ending.clone());
+            let mut random = rand::rng();
+            let served =
+                service::run(&desk.folder, &desk.config, &desk.clock, &mut random, reminding, &bell, stop).await;
+            end.send_replace(true);
+            served
+        };
+        let listening = async {
+            tokio::select! {
+                () = asked => { end.send_replace(true); }
+                () = ended(ending.clone()) => {}
+            }
+        };
+        let (served, (), ()) = tokio::join!(service, serving, listening);
+        served?;
         Ok(String::new().into())
     })
+}
+
+/// The page, where the settings want one. Without a port that somebody chose, the service goes on when the usual one is taken.
+async fn open_page(desk: &Desk, bell: Arc<Bell>) -> Result<Option<Page>, Failure> {
+    if !desk.config.page.enabled {
+        return Ok(None);
+    }
+    match page::open(&desk.folder, &desk.config, &desk.clock, desk.language, bell).await {
+        Ok(page) => {
+            tracing::info!(address = page.address, "the page is open");
+            Ok(Some(page))
+        }
+        Err(error @ ListenError::Taken(_)) if !desk.config.page.is_chosen => {
+            tracing::warn!(%error, "no page; choose another port with page.listen in agent.toml");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `remind`

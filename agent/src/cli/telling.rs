@@ -97,6 +97,9 @@ pub fn status(language: Language, status: &Status) -> String {
         "Next session",
         &format!("{} ({})", local(&status.next_run), cause(language, status.next_run_cause)),
     );
+    if let Some(page) = &status.page {
+        line("Trang của xã", "Page", page);
+    }
     if let Some(failed) = &status.last_failure {
         line("Lần cuối không thành công", "Last session failed", &format!("{} — {}", local(&failed.at), failed.reason));
     }

@@ -74,6 +74,26 @@ impl EvidenceError {
         }
     }
 
+    /// The same with the file's name alone: where it lay for a moment is nothing to people.
+    #[must_use]
+    pub fn named(mut self) -> Self {
+        let (Self::Unreadable { path, .. }
+        | Self::NotAFile(path)
+        | Self::TooLarge { path, .. }
+        | Self::Full { path, .. }
+        | Self::Empty(path)
+        | Self::Kind { path, .. }
+        | Self::Changed(path)
+        | Self::Name(path)) = &mut self
+        else {
+            return self;
+        };
+        if let Some(name) = path.file_name().map(PathBuf::from) {
+            *path = name;
+        }
+        self
+    }
+
     /// For the person who attaches the file.
     #[must_use]
     pub fn explain(&self, language: Language) -> String {

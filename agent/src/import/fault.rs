@@ -234,31 +234,45 @@ impl Faults {
     #[must_use]
     pub fn explain(&self, file: &Path, language: Language) -> String {
         let file = file.display();
-        let mut lines: Vec<String> = Vec::with_capacity(self.named.len());
-        for Fault { row, column, error } in &self.named {
-            let mut place = format!("{file}");
-            if let Some(sheet) = &self.sheet {
-                place += &language.pick(format!(", trang {}", sheet.name), format!(", sheet {}", sheet.name));
-                let cell = sheet.cell(column, *row);
-                if !cell.is_empty() {
-                    place += &language.pick(format!(", ô {cell}"), format!(", cell {cell}"));
-                    lines.push(format!("{place}: {}", error.explain_in_sheet(language)));
-                    continue;
-                }
-            }
-            if *row > 0 {
-                place += &language.pick(format!(", dòng {row}"), format!(", row {row}"));
-            }
-            if !column.is_empty() {
-                place += &language.pick(format!(", cột {column}"), format!(", column {column}"));
-            }
-            lines.push(format!("{place}: {}", error.explain(language)));
-        }
+        let told = self.told(language).into_iter().map(|(place, reason)| match place.is_empty() {
+            true => format!("{file}: {reason}"),
+            false => format!("{file}, {place}: {reason}"),
+        });
+        let mut lines: Vec<String> = told.collect();
         if self.count > lines.len() {
             let more = self.count - lines.len();
             lines.push(language.pick(format!("… và {more} lỗi khác"), format!("… and {more} more")));
         }
         lines.join("\n")
+    }
+
+    /// The named ones: where, by sheet and cell or by row and column, and what is wrong.
+    #[must_use]
+    pub fn told(&self, language: Language) -> Vec<(String, String)> {
+        let told = self.named.iter().map(|Fault { row, column, error }| {
+            let mut place = Vec::new();
+            let cell = self.sheet.as_ref().map(|sheet| sheet.cell(column, *row)).filter(|cell| !cell.is_empty());
+            if let Some(sheet) = &self.sheet {
+                place.push(language.pick(format!("trang {}", sheet.name), format!("sheet {}", sheet.name)));
+            }
+            let reason = match cell {
+                Some(cell) => {
+                    place.push(language.pick(format!("ô {cell}"), format!("cell {cell}")));
+                    error.explain_in_sheet(language)
+                }
+                None => {
+                    if *row > 0 {
+                        place.push(language.pick(format!("dòng {row}"), format!("row {row}")));
+                    }
+                    if !column.is_empty() {
+                        place.push(language.pick(format!("cột {column}"), format!("column {column}")));
+                    }
+                    error.explain(language)
+                }
+            };
+            (place.join(", "), reason)
+        });
+        told.collect()
     }
 }
 

@@ -99,8 +99,17 @@ async fn a_failed_session_is_remembered_with_its_wait() {
     let (folder, config, clock) = (home.folder.clone(), config(), Clock::standing_at(now()));
     let mut random = StdRng::seed_from_u64(1);
     let store = Store::open(&folder).unwrap();
-    let mut service =
-        Service { folder: &folder, config: &config, clock: &clock, store, retry: Retry::default(), reminding: None };
+    let bell = Bell::default();
+    let mut service = Service {
+        folder: &folder,
+        config: &config,
+        clock: &clock,
+        store,
+        retry: Retry::default(),
+        reminding: None,
+        bell: &bell,
+        is_asked: false,
+    };
     // There is no credential: only a person can help, so the pace is slow.
     assert_eq!(service.step(&mut random).await.unwrap(), SHORTEST_NAP);
     let run = home.store.view().last_run().unwrap().unwrap();
@@ -123,10 +132,10 @@ async fn one_service_per_folder_and_its_end_is_noted() {
     let (config, clock) = (config(), Clock::standing_at(now()));
     let mut random = StdRng::seed_from_u64(1);
     let alone = Lock::try_take(&home.folder.service_lock()).unwrap();
-    let second = run(&home.folder, &config, &clock, &mut random, None, std::future::ready(())).await;
+    let second = run(&home.folder, &config, &clock, &mut random, None, &Bell::default(), std::future::ready(())).await;
     assert!(matches!(second, Err(ServiceError::Running)));
     drop(alone);
-    run(&home.folder, &config, &clock, &mut random, None, std::future::ready(())).await.unwrap();
+    run(&home.folder, &config, &clock, &mut random, None, &Bell::default(), std::future::ready(())).await.unwrap();
     assert!(!home.store.view().service_unfinished().unwrap());
     assert_eq!(home.store.view().last_run().unwrap(), None, "told to end before anything was due");
 }

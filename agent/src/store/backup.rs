@@ -19,7 +19,7 @@ pub struct StoreCopy {
     pub head: LogPosition,
     /// Version of its tables.
     pub schema: u64,
-    /// Files bound to figures: hash and size, each once.
+    /// Files bound to figures and to drafts: hash and size, each once.
     pub evidence: Vec<([u8; 32], u64)>,
 }
 
@@ -47,6 +47,8 @@ impl Store {
         }
         alone(&copy)?;
         copy.execute("DELETE FROM meta WHERE name IN ('incarnation', 'service_unfinished')", [])?;
+        // Nobody stays signed in to a copy.
+        copy.execute("DELETE FROM visit", [])?;
         // What was deleted must not stay in a free place of the file.
         copy.execute_batch("VACUUM")?;
         check(&copy)?;
@@ -56,7 +58,8 @@ impl Store {
 }
 
 fn evidence(copy: &Connection) -> Result<Vec<([u8; 32], u64)>, StoreError> {
-    let sql = "SELECT DISTINCT sha256, size_bytes FROM evidence WHERE refusal_code IS NULL ORDER BY sha256, size_bytes";
+    let sql = "SELECT sha256, size_bytes FROM evidence WHERE refusal_code IS NULL
+               UNION SELECT sha256, size_bytes FROM draft_evidence ORDER BY sha256, size_bytes";
     let mut statement = copy.prepare(sql)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -139,6 +139,14 @@ impl View<'_> {
         self.figures("WHERE f.indicator = ?1 ORDER BY f.seq", [indicator])
     }
 
+    /// The versions of all figures that were entered last, newest first.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn entered_last(&self, most: usize) -> Result<Vec<Figure>, StoreError> {
+        self.figures("ORDER BY f.seq DESC LIMIT ?1", [signed(most as u64)])
+    }
+
     /// Refused figures that nothing has been entered for since.
     ///
     /// # Errors

@@ -17,15 +17,18 @@
 //! | [`backup`] | copies of the store |
 //! | [`feed`] | what came down from the province |
 //! | [`runs`] | the sessions held |
+//! | [`draft`], [`account`] | what was typed and not reported yet; who may sign in to the page |
 //!
 //! Reads are methods of [`View`], writes of [`Writing`]: one transaction that begins `IMMEDIATE`, so that a read never
 //! turns into a write half-way and `busy_timeout` covers the whole wait. It decides nothing about figures.
 
+pub mod account;
 pub mod attachments;
 pub mod backup;
 pub mod bundle;
 pub mod conflict;
 pub mod digest;
+pub mod draft;
 pub mod evidence;
 pub mod feed;
 pub mod figures;

@@ -4,7 +4,7 @@ use super::StoreError;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-const VERSIONS: &[M<'static>] = &[M::up(FIRST), M::up(PROOF), M::up(BUNDLE)];
+const VERSIONS: &[M<'static>] = &[M::up(FIRST), M::up(PROOF), M::up(BUNDLE), M::up(PAGE)];
 
 /// Version of the newest schema, `PRAGMA user_version`.
 pub const NEWEST: i64 = VERSIONS.len() as i64;
@@ -165,6 +165,49 @@ CREATE TABLE bundle (
     epoch BLOB,
     answered_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
+";
+
+const PAGE: &str = "
+-- What was typed into the page and is not reported yet, as it was typed.
+CREATE TABLE draft (
+    indicator TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    period TEXT NOT NULL,
+    numerator TEXT NOT NULL,
+    denominator TEXT NOT NULL,
+    value TEXT NOT NULL,
+    note TEXT NOT NULL,
+    edited_by TEXT NOT NULL,
+    edited_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (indicator, unit, period)
+) STRICT, WITHOUT ROWID;
+-- Files that are bound to the figure once the draft is reported.
+CREATE TABLE draft_evidence (
+    indicator TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    period TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    name TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (indicator, unit, period, sha256),
+    FOREIGN KEY (indicator, unit, period) REFERENCES draft ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- Who may sign in to the page. password: Argon2id, PHC string.
+CREATE TABLE account (
+    name TEXT PRIMARY KEY,
+    full_name TEXT NOT NULL,
+    password TEXT NOT NULL,
+    made_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Who is signed in, by the SHA-256 of the token in the browser's cookie.
+CREATE TABLE visit (
+    token BLOB PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+    begun_at_ms INTEGER NOT NULL,
+    seen_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX visit_account ON visit (account);
 ";
 
 /// The version of an open store.

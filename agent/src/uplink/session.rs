@@ -53,16 +53,32 @@ pub struct Report {
 /// # Errors
 /// Only when the session cannot be remembered; everything else is an outcome.
 pub async fn hold(
-    _alone: &Lock,
+    alone: &Lock,
     folder: &Folder,
     config: &Config,
     store: &mut Store,
     clock: &Clock,
     wait: impl FnOnce(&Outcome, &Tally) -> Option<Duration>,
 ) -> Result<Report, StoreError> {
+    hold_telling(alone, folder, config, store, clock, &|_| {}, wait).await
+}
+
+/// As [`hold`]; `tell` is told what is moved, while it is.
+///
+/// # Errors
+/// As [`hold`].
+pub async fn hold_telling(
+    _alone: &Lock,
+    folder: &Folder,
+    config: &Config,
+    store: &mut Store,
+    clock: &Clock,
+    tell: &dyn Fn(Tally),
+    wait: impl FnOnce(&Outcome, &Tally) -> Option<Duration>,
+) -> Result<Report, StoreError> {
     let started_at = clock.now();
     let mut tally = Tally::default();
-    let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally));
+    let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally, tell));
     let mut outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
     line::learn(store, outcome.end, &tally)?;
     outcome.end = ended_at(tally.stage, outcome.end);
@@ -103,8 +119,15 @@ fn ended_at(stage: Stage, end: End) -> End {
     }
 }
 
-async fn talk(folder: &Folder, config: &Config, store: &mut Store, clock: &Clock, tally: &mut Tally) -> Outcome {
-    match converse(folder, config, store, clock, tally).await {
+async fn talk(
+    folder: &Folder,
+    config: &Config,
+    store: &mut Store,
+    clock: &Clock,
+    tally: &mut Tally,
+    tell: &dyn Fn(Tally),
+) -> Outcome {
+    match converse(folder, config, store, clock, tally, tell).await {
         Ok(outcome) | Err(outcome) => outcome,
     }
 }
@@ -115,6 +138,7 @@ async fn converse(
     store: &mut Store,
     clock: &Clock,
     tally: &mut Tally,
+    tell: &dyn Fn(Tally),
 ) -> Result<Outcome, Outcome> {
     let in_store = |error: StoreError| Outcome::of(End::Store, error.to_string());
     let belonging = store.view().belonging().map_err(in_store)?.ok_or_else(|| in_store(StoreError::NotJoined))?;
@@ -140,6 +164,7 @@ async fn converse(
                 trust::learn(folder, &frame);
                 let answers = exchange.take(frame);
                 *tally = exchange.tally();
+                tell(*tally);
                 let pause = pause(config, &answers);
                 within(FRAME_TIMEOUT, say(&outgoing, answers)).await?;
                 tokio::time::sleep(pause).await;

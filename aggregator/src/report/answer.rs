@@ -22,7 +22,7 @@ use shared::{
     tables::{Inputs, write},
     vietnamese,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Printed wherever figures of a training province are shown.
 pub const SIMULATED: (&str, &str) = ("SỐ LIỆU MÔ PHỎNG", "SIMULATED FIGURES");
@@ -180,7 +180,7 @@ fn league(figures: &Figures, question: &Question, code: &str) -> Result<Listing,
         let rank = board.rank_of(*commune).map_or_else(String::new, |rank| rank.to_string());
         for row in explain::explain(book, &board, *commune, figures.today) {
             let facts = TargetFacts::of(figures, &row, &member.slug);
-            let plan_ref = row.own.and_then(|own| figures.catalogue.targets_of(&member.slug).nth(own as usize));
+            let plan_ref = row.own.and_then(|own| figures.target(&member.slug, own));
             let [reported_for, numerator, denominator, ..] = effective_cells(&row);
             report.rows.push(vec![
                 indicator.code.clone(),
@@ -304,9 +304,11 @@ fn communes(figures: &Figures, language: Language) -> Listing {
     };
     let mut communes: Vec<_> = figures.catalogue.communes.iter().collect();
     communes.sort_by_cached_key(|commune| vietnamese::sort_key(&commune.name));
+    let contacts: HashMap<&str, &Contact> =
+        figures.contacts.iter().map(|contact| (contact.commune.as_str(), contact)).collect();
     let mut enrolled = 0;
     for commune in communes {
-        let contact = figures.contacts.iter().find(|contact| contact.commune == commune.slug);
+        let contact = contacts.get(commune.slug.as_str()).copied();
         let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(String::new, rfc3339);
         let targets = book.commune_number(&commune.slug).map_or(0, |c| book.members()[c as usize].targets.len());
         enrolled += u32::from(contact.is_some_and(|contact| contact.enrolled.is_some()));

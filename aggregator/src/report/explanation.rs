@@ -54,6 +54,8 @@ pub(super) fn explanation(figures: &Figures, question: &Question, typed: &str) -
         Column::new("lead_unit", "", Form::Text),
         Column::new("deadline", "", Form::Text),
         Column::new("note", "", Form::Text),
+        Column::new("cause", "", Form::Text),
+        Column::new("reason", "", Form::Words),
     ]);
     for (cells, row) in report.rows.iter_mut().zip(&rows) {
         let facts = TargetFacts::of(figures, row, &commune.slug);
@@ -62,6 +64,8 @@ pub(super) fn explanation(figures: &Figures, question: &Question, typed: &str) -
         cells.extend(effective_cells(row));
         cells.extend([book.indicators()[row.indicator as usize].rule.to_text(), facts.wording, facts.lead_unit]);
         cells.extend([facts.deadline, facts.note]);
+        cells.push(row.cause.map_or("", |cause| cause.as_str()).to_owned());
+        cells.push(row.cause.map(|cause| cause.explain(language)).unwrap_or_default());
     }
     let row = figures.standings.row(scheme, period, number);
     report.title = format!("{}, {} {period}, {}", commune.name, l("kỳ", "period"), scheme_name(scheme, language));
@@ -81,7 +85,7 @@ pub(super) struct TargetFacts {
 
 impl TargetFacts {
     pub(super) fn of(figures: &Figures, row: &ExplainRow, commune: &str) -> Self {
-        let target = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
+        let target = row.own.and_then(|own| figures.target(commune, own));
         match target {
             Some(target) => Self {
                 printed: target.printed.clone(),
@@ -152,7 +156,7 @@ fn remarks(figures: &Figures, rows: &[ExplainRow], commune: &str, period: Period
             notes.push(format!("{code}: {}", language.pick("cộng dồn từ các đơn vị", "rolled up from units")));
         }
         if !facts.note.is_empty() {
-            let plan_ref = row.own.and_then(|own| figures.catalogue.targets_of(commune).nth(own as usize));
+            let plan_ref = row.own.and_then(|own| figures.target(commune, own));
             let plan_ref = plan_ref.map_or("", |target| target.plan_ref.as_str());
             notes.push(format!("{plan_ref} {code}: {}", with_tags_in(language, &facts.note)));
         }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use shared::{
     book::{Book, BookError},
     calendar::DueDays,
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Target},
     observation::ObservationKey,
     period::{Cycle, Period},
     ranking::{self, Scheme},
@@ -49,6 +49,8 @@ pub struct Figures {
     pub verdicts: Vec<StoredVerdict>,
     /// What communes said of their figures, by commune, figure and version; as of the loading.
     pub notes: HashMap<(String, ObservationKey, u32), String>,
+    /// Places of each commune's targets in the catalogue, in the order of its plan.
+    pub targets: HashMap<String, Vec<usize>>,
     /// Today in the province's time zone.
     pub today: NaiveDate,
     /// Whether this is a training province.
@@ -90,8 +92,10 @@ impl Figures {
             }
         }
         let closings = store.closings().await?;
+        let targets = target_places(&catalogue);
         Ok((
             Self {
+                targets,
                 catalogue,
                 catalogue_version,
                 standings,
@@ -140,6 +144,13 @@ impl Figures {
         }
     }
 
+    /// A target by its place among the commune's own.
+    #[must_use]
+    pub fn target(&self, commune: &str, own: u32) -> Option<&Target> {
+        let place = self.targets.get(commune)?.get(own as usize)?;
+        self.catalogue.targets.get(*place)
+    }
+
     /// The number in the book of an indicator by code, upper or lower case.
     ///
     /// # Errors
@@ -148,6 +159,16 @@ impl Figures {
         let number = self.standings.book().indicator_number(&typed.to_uppercase());
         number.ok_or_else(|| AskError::UnknownIndicator(typed.chars().take(40).collect()))
     }
+}
+
+/// Places of each commune's targets in a catalogue, in the order of its plan.
+#[must_use]
+pub fn target_places(catalogue: &Catalogue) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, target) in catalogue.targets.iter().enumerate() {
+        places.entry(target.commune.clone()).or_default().push(place);
+    }
+    places
 }
 
 /// A stored observation as a row of the exports.

@@ -5,6 +5,7 @@
 //! | `question` | what can be asked, read from the command line or the wire |
 //! | `figures` | everything an answer is made from, loaded from the store |
 //! | `answer`, `explanation`, `due`, `alert`, `review`, `what_if`, `task`, `unit`, `check`, `quality`, `schemes` | the answers for people |
+//! | `heat` | achievement of every commune for every indicator |
 //! | `monthly` | the report of a period as an official document |
 //! | `asking` | from a question to its answer in a running province |
 //! | `held` | the figures loaded once for several questions |
@@ -30,6 +31,7 @@ mod due;
 mod explanation;
 pub mod export;
 pub mod figures;
+pub mod heat;
 pub mod held;
 mod history;
 pub mod monthly;

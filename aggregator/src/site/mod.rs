@@ -11,14 +11,20 @@
 //! | `preferences` | language and colours |
 //! | `live` | telling open pages that something changed |
 //! | `pulse` | what the overview tells of all communes, made once for each change |
+//! | `answers` | answers that were given last, until the figures change |
 //! | `overview` | the first page |
+//! | `reading` | the pages that are read: ranking, heat map, communes, indicators, lists, search |
+//! | `fixture` | a site with somebody signed in, for tests |
 //! | `tokens`, `programs` | tokens of the API, and how programs ask it |
 //! | `open_data` | closed periods for everybody |
 //!
 //! A page asks the way a command does (`report::asking`) and decides through the same port (`store`): no figure is computed here.
 
 mod account;
+mod answers;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod gate;
 mod hall;
 mod live;
@@ -27,6 +33,7 @@ mod overview;
 mod preferences;
 mod programs;
 mod pulse;
+mod reading;
 mod signing;
 #[cfg(test)]
 pub(crate) mod stand;
@@ -96,6 +103,9 @@ pub struct Desk {
     pub(crate) books: api::Books,
     packages: Packages,
     pulse: pulse::Pulses,
+    answers: answers::Answers,
+    courses: reading::course::Courses,
+    index: reading::search::Shelf,
     ending: watch::Receiver<bool>,
 }
 
@@ -130,6 +140,9 @@ impl Site {
             books: api::Books::default(),
             packages: Packages::default(),
             pulse: pulse::Pulses::default(),
+            answers: answers::Answers::default(),
+            courses: reading::course::Courses::default(),
+            index: reading::search::Shelf::default(),
             ending,
         }))
     }
@@ -163,6 +176,7 @@ impl Site {
         let guard = Guard { is_secure: true, hosts: Vec::new(), token_paths: "/api/" };
         let routes = Router::new()
             .merge(overview::routes())
+            .merge(reading::routes())
             .merge(live::routes())
             .merge(signing::routes())
             .merge(account::routes())

@@ -1,7 +1,12 @@
 //! The first page: how the province stands now.
 
-use super::{Failure, Site, gate::Staff};
-use crate::report::question::{Question, Subject};
+use super::{
+    Failure, Site,
+    gate::Staff,
+    pulse::{CommunePulse, Pulse},
+    reading::{Asked, Reader, own_unit, standard_words},
+};
+use crate::{report::question::Subject, store::Contact};
 use axum::{
     Router,
     extract::{Query, State as FromSite},
@@ -15,20 +20,25 @@ use pages::{
     listing::{self, Look, Row},
     part,
 };
-use serde::Deserialize;
 use shared::{
+    book::Member,
+    calendar::rfc3339,
     evaluation::State,
     language::Language,
     light::Light,
     listing::{Form, Listing, for_people},
-    period::Period,
-    ranking::{Scheme, Scope},
+    ranking::Scope,
 };
+use std::{cmp::Reverse, collections::HashMap};
 
 /// Most rows of a list on this page; the rest is one click away.
 const MAX_ROWS: usize = 100;
 /// Most rows of the lists beside the ranking.
 const MAX_BESIDE: usize = 12;
+/// Most communes that rose, and that fell.
+const MAX_MOVERS: usize = 5;
+/// Most communes with red lights.
+const MAX_RED: usize = 8;
 /// A commune that was not heard of for so long is shown.
 const SILENT: TimeDelta = TimeDelta::days(2);
 
@@ -36,65 +46,36 @@ pub(super) fn routes() -> Router<Site> {
     Router::new().route("/", get(overview))
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    #[serde(default)]
-    period: String,
-}
-
 async fn overview(
     FromSite(site): FromSite<Site>,
     Staff(visitor): Staff,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    site.settle().await;
+    let reader = Reader::of(&site, &visitor, &asked).await?;
     let language = visitor.language;
-    let period = match asked.period.as_str() {
-        "" => None,
-        word => Some(word.parse::<Period>().map_err(|error| Failure::Bad(error.to_string()))?),
-    };
-    let pulse = site.pulse(period).await.map_err(|error| Failure::NotFound(error.explain(language)))?;
-    let period = pulse.period;
-    let ask = async |subject| {
-        let asked = site.ask(subject, (Some(period), Scheme::Own), language).await;
-        asked.map_err(|error| Failure::of(error, language))
-    };
-    let ranking = ask(Subject::Rankings(Scope::default())).await?;
-    let due = ask(Subject::Due(None)).await?;
-    let communes = ask(Subject::Communes).await?;
+    let pulse = site.pulse(Some(reader.period)).await.map_err(|error| Failure::NotFound(error.explain(language)))?;
+    let ranking = reader.ask(Subject::Rankings(Scope::default())).await?;
+    let due = reader.ask(Subject::Due(None)).await?;
+    let contacts = site.live.contacts().await?;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
-    let closing = {
-        let figures = site.live.read().await;
-        let question = Question {
-            subject: Subject::Schemes,
-            period: Some(period),
-            scheme: Scheme::Own,
-            edition: crate::report::question::Edition::InForce,
-            language,
-        };
-        figures.closing(period, question.edition).ok().flatten().map(|closing| closing.revision)
-    };
-    let about = match closing {
-        Some(revision) => language.pick(
-            format!("Kỳ {period} đã chốt lần {revision}; các con số dưới đây của kỳ là số liệu khi chốt."),
-            format!("{period} is closed (revision {revision}); its figures below are as closed."),
-        ),
-        None => language.pick(format!("Kỳ {period} đang mở"), format!("{period} is open")),
-    };
     let state = html! {
+        (reader.filters("/", &[], &html! {}))
+        @if reader.closed.is_some() { a .button href="/periods" { (l("Thay đổi sau khi chốt", "Changes since closing")) } }
         span data-live-state data-state="off" data-on=(l("Đang cập nhật trực tiếp", "Live")) data-off=(l("Mất kết nối, đang thử lại", "Disconnected, trying again")) {}
     };
     let own = own_figures(&site, &pulse, language).await;
-    let silent = silent(&site, &communes, language);
+    let silent = silent(&site, contacts, language).await;
     let body = html! {
         div #overview data-live="/live" hx-get=(visitor.here) hx-trigger="changed from:body" hx-select="#overview-now" hx-target="#overview-now" hx-swap="outerHTML" {
-            (frame::title(l("Tổng quan", "Overview"), &about, &state))
+            (frame::title(l("Tổng quan", "Overview"), &reader.about(), &state))
             div #overview-now .stack {
                 (tiles(&pulse, &due, &silent, language))
                 div .columns.wide-first {
-                    (ranking_card(&ranking, language))
+                    (ranking_card(&ranking, &reader))
                     div .stack {
-                        (due_card(&due, language))
+                        (movers_card(&ranking, language))
+                        (red_card(&pulse, language))
+                        (due_card(&due, &reader))
                         (silent_card(&silent, language))
                     }
                 }
@@ -109,7 +90,7 @@ fn sum(listing: &Listing, column: &str) -> u64 {
     Row::all(listing).filter_map(|row| row.cell(column).parse::<u64>().ok()).sum()
 }
 
-fn tiles(pulse: &super::pulse::Pulse, due: &Listing, silent: &[Silent], language: Language) -> Markup {
+fn tiles(pulse: &Pulse, due: &Listing, silent: &[Silent], language: Language) -> Markup {
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let (expected, missing) = (sum(due, "expected"), sum(due, "missing"));
     let lacking = Row::all(due).filter(|row| row.cell("missing") != "0").count();
@@ -130,41 +111,93 @@ fn tiles(pulse: &super::pulse::Pulse, due: &Listing, silent: &[Silent], language
             (part::tile(l("Đã báo cáo", "Reported"), &html! { (number(expected - missing)) small .muted { " / " (number(expected)) } },
                 &html! { (l("chỉ tiêu phải báo cáo trong kỳ", "indicators expected in the period")) }))
             (part::tile(l("Còn thiếu số liệu", "Lacking figures"), &html! { (number(lacking as u64)) },
-                &html! { a href="/due" { (l("xã, phường", "communes")) } }))
+                &html! { a href="/due?state=missing" { (l("xã, phường: xem nơi nào", "communes: show which")) } }))
             (part::tile(l("Ngày đến hạn chót", "Days to the last cut-off"), &left, &html! { (l("hạn muộn nhất trong các xã", "latest day of any commune")) }))
             (part::tile(l("Đèn của các mục tiêu", "Lights of the targets"),
-                &html! { div .lights { (light(Light::Red)) (light(Light::Yellow)) (light(Light::Green)) } }, &html! { a href="/alerts" { (l("xem cảnh báo", "see the alerts")) } }))
+                &html! { div .lights { (light(Light::Red)) (light(Light::Yellow)) (light(Light::Green)) } }, &html! { a href="/alerts" { (l("xem cảnh báo", "see the alerts")) } " · " a href="/heat-map?show=lights" { (l("bản đồ", "map")) } }))
             (part::tile(l("Chờ thẩm định", "Awaiting review"), &html! { (number(waiting.into())) }, &html! { a href="/review" { (l("mở hàng đợi", "open the queue")) } }))
-            (part::tile(l("Không đồng bộ", "Not syncing"), &html! { (number(silent.len() as u64)) }, &html! { (l("xã, phường, quá 2 ngày hoặc lỗi", "communes, for 2 days or failing")) }))
+            (part::tile(l("Không đồng bộ", "Not syncing"), &html! { (number(silent.len() as u64)) }, &html! { a href="#silent" { (l("quá 2 ngày hoặc lỗi", "for 2 days or failing")) } }))
         }
     }
 }
 
-fn ranking_card(ranking: &Listing, language: Language) -> Markup {
+fn ranking_card(ranking: &Listing, reader: &Reader<'_>) -> Markup {
+    let language = reader.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let all = ranking.rows.len();
     let shown = Listing { rows: ranking.rows.iter().take(MAX_ROWS).cloned().collect(), ..ranking.clone() };
     let link = |row: &Row<'_>, column: &str| (column == "name").then(|| format!("/communes/{}", row.cell("commune")));
     html! {
         section .card.flush {
-            h2 { (l("Xếp hạng", "Ranking")) a href="/rankings" {
+            h2 { (l("Xếp hạng", "Ranking")) a href={ "/rankings?period=" (reader.period) } {
                 @if all > MAX_ROWS { (language.pick(format!("xem đủ {all}"), format!("see all {all}"))) } @else { (l("xem đầy đủ", "in full")) }
             } }
             @if all == 0 {
                 (part::empty(l("Chưa có xã, phường nào được xếp hạng", "No commune is ranked yet"), l("Nhập danh mục có mục tiêu của các xã trước.", "Import a catalogue with communes' targets first.")))
             } @else {
-                (listing::table(&shown, &Look { link: Some(&link), without: &["kind"], ..Look::default() }, language))
+                (listing::table(&shown, &Look { link: Some(&link), without: &["kind"], tall: true, ..Look::default() }, language))
             }
         }
     }
 }
 
-fn due_card(due: &Listing, language: Language) -> Markup {
+/// Who rose and who fell most.
+fn movers_card(ranking: &Listing, language: Language) -> Markup {
+    let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
+    let mut moved: Vec<(i64, Row<'_>)> = Row::all(ranking)
+        .filter_map(|row| Some((row.cell("movement").parse::<i64>().ok().filter(|moved| *moved != 0)?, row)))
+        .collect();
+    moved.sort_by_key(|(moved, _)| *moved);
+    let fell = moved.iter().take(MAX_MOVERS).filter(|(moved, _)| *moved < 0);
+    let rose = moved.iter().rev().take(MAX_MOVERS).filter(|(moved, _)| *moved > 0);
+    let line = |(moved, row): &(i64, Row<'_>)| {
+        html! {
+            li { (part::movement(Some(*moved), language)) a href={ "/communes/" (row.cell("commune")) } { (row.cell("name")) } small .muted { (l("hạng", "rank")) " " (row.cell("rank")) } }
+        }
+    };
+    html! {
+        section .card.flush {
+            h2 { (l("Thay đổi hạng nhiều nhất", "Moved most")) a href="/rankings?sort=movement" { (l("xem đầy đủ", "in full")) } }
+            @if moved.is_empty() { (part::empty(l("Hạng không đổi so với kỳ trước", "No rank has changed"), "")) } @else {
+                div .movers {
+                    div { h3 { (l("Giảm", "Fell")) } ul { @for one in fell { (line(one)) } } }
+                    div { h3 { (l("Tăng", "Rose")) } ul { @for one in rose { (line(one)) } } }
+                }
+            }
+        }
+    }
+}
+
+/// Who has the most red lights.
+fn red_card(pulse: &Pulse, language: Language) -> Markup {
+    let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
+    let count = |commune: &CommunePulse, light: Light| {
+        Light::ALL.iter().position(|one| *one == light).map_or(0, |at| commune.lights[at])
+    };
+    let mut red: Vec<&CommunePulse> = pulse.communes.iter().filter(|commune| count(commune, Light::Red) > 0).collect();
+    red.sort_by_key(|commune| Reverse((count(commune, Light::Red), count(commune, Light::Yellow))));
+    html! {
+        section .card.flush {
+            h2 { (l("Nhiều đèn đỏ nhất", "Most red lights")) a href="/alerts?light=red" { (l("xem từng đèn", "each light")) } }
+            @if red.is_empty() { (part::empty(l("Không có đèn đỏ", "No red light"), "")) } @else {
+                div .scroll tabindex="0" { table {
+                    thead { tr { th scope="col" { (l("Xã, phường", "Commune")) } @for light in [Light::Red, Light::Yellow, Light::Green] { th .num scope="col" { (part::light(light, language)) } } } }
+                    tbody { @for commune in red.iter().take(MAX_RED) {
+                        tr { td { a href={ "/communes/" (commune.slug) } { (commune.name) } } @for light in [Light::Red, Light::Yellow, Light::Green] { td .num { (count(commune, light)) } } }
+                    } }
+                } }
+            }
+        }
+    }
+}
+
+fn due_card(due: &Listing, reader: &Reader<'_>) -> Markup {
+    let language = reader.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let lacking: Vec<Row<'_>> = Row::all(due).filter(|row| row.cell("missing") != "0").collect();
     html! {
         section .card.flush {
-            h2 { (l("Chưa báo cáo đủ", "Not reported in full")) a href="/due" { (l("xem đầy đủ", "in full")) } }
+            h2 { (l("Chưa báo cáo đủ", "Not reported in full")) a href={ "/due?state=missing&period=" (reader.period) } { (l("xem đầy đủ", "in full")) } }
             @if lacking.is_empty() {
                 (part::empty(l("Tất cả đã báo cáo đủ", "Everyone has reported"), ""))
             } @else {
@@ -192,15 +225,21 @@ struct Silent {
 }
 
 /// Communes with a plan that never joined, were not heard of for long, or fail.
-fn silent(site: &Site, communes: &Listing, language: Language) -> Vec<Silent> {
+async fn silent(site: &Site, contacts: Vec<Contact>, language: Language) -> Vec<Silent> {
     // Sessions are dated by the province's clock, as receipts are.
     let now = site.province.clock.now();
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en).to_owned();
-    let with_plan = Row::all(communes).filter(|row| row.cell("targets") != "0");
-    let of = |row: Row<'_>| {
-        let last = row.cell("last_success").parse::<chrono::DateTime<chrono::Utc>>().ok();
-        let failure = row.cell("last_failure");
-        let why = if row.cell("enrolled").is_empty() {
+    let contacts: HashMap<String, Contact> =
+        contacts.into_iter().map(|contact| (contact.commune.clone(), contact)).collect();
+    let figures = site.live.read().await;
+    let mut members: Vec<&Member> =
+        figures.standings.book().members().iter().filter(|member| !member.targets.is_empty()).collect();
+    members.sort_by_key(|member| member.name_order);
+    let of = |member: &Member| {
+        let contact = contacts.get(&member.row.slug);
+        let last = contact.and_then(|contact| contact.last_success);
+        let failure = contact.and_then(|contact| contact.last_failure.as_deref()).unwrap_or_default();
+        let why = if contact.is_none_or(|contact| contact.enrolled.is_none()) {
             l("chưa tham gia", "has not joined")
         } else if !failure.is_empty() {
             failure.to_owned()
@@ -209,21 +248,17 @@ fn silent(site: &Site, communes: &Listing, language: Language) -> Vec<Silent> {
         } else {
             return None;
         };
-        Some(Silent {
-            slug: row.cell("slug").into(),
-            name: row.cell("name").into(),
-            last: row.cell("last_success").into(),
-            why,
-        })
+        let last = last.map(rfc3339).unwrap_or_default();
+        Some(Silent { slug: member.row.slug.clone(), name: member.row.name.clone(), last, why })
     };
-    with_plan.filter_map(of).collect()
+    members.into_iter().filter_map(of).collect()
 }
 
 fn silent_card(silent: &[Silent], language: Language) -> Markup {
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     html! {
-        section .card.flush {
-            h2 { (l("Không đồng bộ", "Not syncing")) }
+        section .card.flush #silent {
+            h2 { (l("Không đồng bộ", "Not syncing")) a href="/communes?state=failing" { (l("mọi nơi bị lỗi", "all that fail")) } }
             @if silent.is_empty() {
                 (part::empty(l("Mọi xã đều đang đồng bộ", "Every commune syncs"), ""))
             } @else {
@@ -243,14 +278,15 @@ fn silent_card(silent: &[Silent], language: Language) -> Markup {
     }
 }
 
-async fn own_figures(site: &Site, pulse: &super::pulse::Pulse, language: Language) -> Markup {
+async fn own_figures(site: &Site, pulse: &Pulse, language: Language) -> Markup {
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let figures = site.live.read().await;
     let book = figures.standings.book();
     html! {
         section .card.flush {
-            h2 { (l("Số liệu toàn tỉnh so với mục tiêu chuẩn", "The province's own figures against the standard targets")) }
-            @if pulse.own.is_empty() {
+            h2 { (l("Số liệu toàn tỉnh so với mục tiêu chuẩn", "The province's own figures against the standard targets")) a href="/indicators" { (l("mọi chỉ tiêu", "all indicators")) } }
+            @let with_standard: Vec<_> = pulse.own.iter().filter(|own| book.indicators().get(own.indicator as usize).is_some_and(|row| row.standard.is_some())).collect();
+            @if with_standard.is_empty() {
                 (part::empty(l("Danh mục chưa có mục tiêu chuẩn", "The catalogue has no standard targets"), ""))
             } @else {
                 div .scroll tabindex="0" { table {
@@ -259,13 +295,13 @@ async fn own_figures(site: &Site, pulse: &super::pulse::Pulse, language: Languag
                         th .num scope="col" { (l("Toàn tỉnh", "Province")) } th .num scope="col" { (l("Mục tiêu chuẩn", "Standard")) }
                         th .num scope="col" { (l("Mức đạt", "Achieved")) } th .num scope="col" { (l("Từ số xã", "Communes")) }
                     } }
-                    tbody { @for own in &pulse.own {
+                    tbody { @for own in with_standard {
                         @let row = &book.indicators()[own.indicator as usize];
                         @let value = own.figure.value.map_or_else(String::new, |value| value.to_decimals(6));
                         tr {
                             td .fit { a href={ "/indicators/" (row.code) } { (row.code) } }
                             td { (row.name) }
-                            td .num { @if value.is_empty() { span .muted { "–" } } @else { (for_people(Form::Value, &value, language)) small .muted { " " (row.unit) } } }
+                            td .num { @if value.is_empty() { span .muted { "–" } } @else { (for_people(Form::Value, &value, language)) small .muted { " " (own_unit(row.kind, &row.unit, language)) } } }
                             td .num { @if let Some(goal) = row.standard { (standard_words(goal, language)) } }
                             td .num { @if !own.achievement.is_empty() { (part::share(&own.achievement, language)) } }
                             td .num { (own.figure.reporting) @if own.figure.left_out > 0 { small .muted title=(l("chỉ báo tỷ lệ, không cộng được", "gave only a percentage, left out")) { " (−" (own.figure.left_out) ")" } } }
@@ -274,19 +310,5 @@ async fn own_figures(site: &Site, pulse: &super::pulse::Pulse, language: Languag
                 } }
             }
         }
-    }
-}
-
-/// A standard target in figures.
-fn standard_words(goal: shared::catalogue::Goal, language: Language) -> String {
-    let number = |amount: shared::amount::Amount| for_people(Form::Number, &amount.to_string(), language);
-    match (goal.value(), goal.high()) {
-        (Some(low), Some(high)) => format!("{} – {}", number(low), number(high)),
-        (Some(value), None) => match goal.operator().as_str() {
-            ">=" | "=" => format!("≥ {}", number(value)),
-            "<=" => format!("≤ {}", number(value)),
-            other => format!("{other} {}", number(value)),
-        },
-        (None, _) => language.pick("có", "yes").to_owned(),
     }
 }

@@ -30,7 +30,7 @@ pub struct Pulse {
     pub period: Period,
     /// By commune, in the book's order.
     pub communes: Vec<CommunePulse>,
-    /// The province's own figure of each indicator with a standard target, in the catalogue's order.
+    /// The province's own figure of each indicator, in the catalogue's order.
     pub own: Vec<OwnFigure>,
     key: (u64, NaiveDate, Period),
 }
@@ -55,8 +55,10 @@ pub struct OwnFigure {
     pub indicator: u32,
     /// The figure.
     pub figure: ProvinceFigure,
-    /// How far it is from the standard target, six decimals; empty where there is no figure, or the target is a yes.
+    /// How far it is from the standard target, six decimals; empty where there is no figure or no such target, or it is a yes.
     pub achievement: String,
+    /// How many targets of each light the communes have, as in [`Light::ALL`].
+    pub lights: [u32; 4],
 }
 
 impl Pulse {
@@ -78,6 +80,7 @@ impl Pulse {
         let (book, period) = (figures.standings.book(), key.2);
         let board = figures.standings.board(Scheme::Own, period);
         let mut communes = Vec::with_capacity(book.members().len());
+        let mut by_indicator = vec![[0; 4]; book.indicators().len()];
         for (number, member) in (0u32..).zip(book.members()) {
             let mut counts = CommunePulse {
                 slug: member.row.slug.clone(),
@@ -88,6 +91,7 @@ impl Pulse {
             for row in explain::explain(book, &board, number, figures.today) {
                 if let Some(at) = Light::ALL.iter().position(|light| *light == row.light) {
                     counts.lights[at] += 1;
+                    by_indicator[row.indicator as usize][at] += 1;
                 }
                 if let Some(at) = State::ALL.iter().position(|state| *state == row.state) {
                     counts.states[at] += 1;
@@ -95,13 +99,14 @@ impl Pulse {
             }
             communes.push(counts);
         }
-        let standard = (0u32..).zip(book.indicators()).filter_map(|(number, row)| Some((number, row.standard?)));
-        let own = standard.map(|(indicator, goal)| {
+        let own = (0u32..).zip(book.indicators()).zip(by_indicator).map(|((indicator, row), lights)| {
             let figure = province_figure(book, indicator, period);
-            let reached = figure.value.filter(|_| goal.value().is_some());
-            let reached = reached.map(|value| achievement(Measure::Number(value), goal, &Rule::Proportional, None));
+            let goal = row.standard.filter(|goal| goal.value().is_some());
+            let reached = figure.value.zip(goal);
+            let reached =
+                reached.map(|(value, goal)| achievement(Measure::Number(value), goal, &Rule::Proportional, None));
             let achievement = reached.map_or_else(String::new, |reached| decimals(reached.into(), 6));
-            OwnFigure { indicator, figure, achievement }
+            OwnFigure { indicator, figure, achievement, lights }
         });
         Self { period, own: own.collect(), communes, key }
     }

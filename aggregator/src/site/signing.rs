@@ -235,7 +235,7 @@ async fn welcome(State(site): State<Site>, Path(link): Path<String>, headers: He
     Ok(welcome_page(&site, &headers, &account, &link, None))
 }
 
-fn welcome_page(site: &Site, headers: &HeaderMap, account: &Account, link: &str, fault: Option<String>) -> Markup {
+fn welcome_page(site: &Site, headers: &HeaderMap, account: &Account, link: &str, fault: Option<&str>) -> Markup {
     let frame = hall::empty(site, Preferences::of(headers), &format!("/welcome/{link}"));
     let l = |vi: &'static str, en: &'static str| frame.language.pick(vi, en);
     let body = html! {
@@ -243,7 +243,7 @@ fn welcome_page(site: &Site, headers: &HeaderMap, account: &Account, link: &str,
             (frame::title(l("Đặt mật khẩu", "Choose a password"), &format!("{} · {}", account.person, account.name), &html! {}))
             form method="post" action={ "/welcome/" (link) } .fields {
                 input type="hidden" name="username" value=(account.name) autocomplete="username";
-                (password_fields(frame.language, fault.as_deref()))
+                (password_fields(frame.language, fault))
                 button .main { (l("Đặt mật khẩu và đăng nhập", "Set the password and sign in")) }
             }
         } }
@@ -294,7 +294,7 @@ async fn choose(
     let account = of_link(&site, &link).await?;
     let language = Preferences::of(&headers).language.unwrap_or(site.language);
     if let Some(fault) = fault_of(&form.password, &form.again, &account, language) {
-        let page = welcome_page(&site, &headers, &account, &link, Some(fault));
+        let page = welcome_page(&site, &headers, &account, &link, Some(&fault));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let hash = hashed(form.password).await?;

@@ -228,6 +228,8 @@ pub trait Store: Send + Sync {
 
     /// Every version of every figure of the plan year, by commune, indicator, unit, period and version.
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError>;
+    /// The versions of a commune's figures in the plan year, of one indicator or task or of all, by figure and version.
+    async fn figure_versions(&self, commune: &str, indicator: Option<&str>) -> Result<Vec<FigureVersion>, StoreError>;
     /// The verdicts of the plan year, oldest first.
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError>;
     /// Every version of a figure with its evidence and its verdict, by period, unit and version.

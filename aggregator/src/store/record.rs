@@ -212,6 +212,30 @@ pub struct StoredVerdict {
     pub decided_at: DateTime<Utc>,
 }
 
+/// What a reviewer decided of a version, in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// The decision.
+    pub decision: Decision,
+    /// Which of the usual reasons it is.
+    pub code: Option<Reason>,
+    /// Why, in words.
+    pub reason: String,
+    /// By whom.
+    pub reviewer: String,
+    /// When, by the province's clock.
+    pub decided_at: DateTime<Utc>,
+}
+
+/// A version of a figure with what was decided of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureVersion {
+    /// The version.
+    pub observation: StoredObservation,
+    /// The decision, if there is one.
+    pub ruling: Option<Ruling>,
+}
+
 /// What became of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reviewed {

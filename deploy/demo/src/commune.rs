@@ -127,7 +127,9 @@ impl Commune {
         self.run(&words!["join", "--server", server, "--token", token, "--authority", authority]).await?;
         let file = self.data.join("agent.toml");
         let settings = fs::File::options().append(true).create(true).open(&file);
-        let written = settings.and_then(|mut settings| write!(settings, "\nquiet_seconds = {QUIET_SECONDS}\n"));
+        let written = settings.and_then(|mut settings| {
+            write!(settings, "\nquiet_seconds = {QUIET_SECONDS}\n\n[page]\nlisten = \"127.0.0.1:0\"\n")
+        });
         written.map_err(Failure::io(&file))?;
         self.asked = Asked::read_all(&self.json("commune-agent targets", &words!["targets"]).await?)?;
         Ok(())

@@ -4,6 +4,9 @@
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
+  // Also false within what is folded away.
+  const shown = (one) => (one.checkVisibility ? one.checkVisibility() : one.offsetParent !== null);
+
   // A filter asks the page anew when another choice is made.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-auto]")) event.target.form?.requestSubmit();
@@ -63,6 +66,47 @@
     const shown = event.target.closest("[data-drop]").querySelector("[data-chosen]");
     if (shown) shown.textContent = Array.from(event.target.files, (file) => file.name).join(", ");
     if (event.target.matches("[data-send]")) event.target.form?.requestSubmit();
+  });
+
+  // Enter goes to the next field of a sheet, and from the last one to what is marked as coming after it. Shift turns
+  // back, and in a note begins a new line.
+  document.addEventListener("keydown", (event) => {
+    const sheet = event.target.closest?.("[data-enter-next]");
+    if (!sheet || event.key !== "Enter" || event.ctrlKey || event.altKey || event.isComposing) return;
+    if (!event.target.matches("input:not([type=file]), select, textarea")) return;
+    const notes = event.target.matches("textarea");
+    if (notes && event.shiftKey) return;
+    const fields = all(notes ? "textarea" : "input:not([type=hidden], [type=file]), select", sheet).filter(shown);
+    event.preventDefault();
+    const next = fields[fields.indexOf(event.target) + (event.shiftKey ? -1 : 1)] || (event.shiftKey ? null : document.querySelector("[data-last]"));
+    next?.focus();
+    next?.select?.();
+  });
+
+  // What prints the page is shown where it can.
+  all("[data-print]").forEach((one) => { one.hidden = false; one.addEventListener("click", () => window.print()); });
+
+  // A cell of a heat map leads to the figure that its row and its column name.
+  all("[data-heat]").forEach((map) => {
+    map.dataset.heat = "on";
+    const codes = all("thead tr:last-child th a", map).map((one) => one.textContent);
+    map.addEventListener("click", (event) => {
+      const cell = event.target.closest("td[class]");
+      const row = cell?.parentElement.querySelector("th a");
+      if (row) window.location.href = `${row.getAttribute("href")}/${codes[cell.cellIndex - 1]}`;
+    });
+  });
+
+  // Arrows go through what a search suggests.
+  document.addEventListener("keydown", (event) => {
+    const search = event.target.closest?.(".search");
+    if (!search || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+    const found = all("#suggestions a", search);
+    if (event.key === "Escape") { search.querySelector("#suggestions").replaceChildren(); return; }
+    if (!found.length) return;
+    event.preventDefault();
+    const next = found.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    (found[next] || search.querySelector("input")).focus();
   });
 
   // Live pages: the server says that something changed, and parts with hx-trigger="changed from:body" ask for themselves anew.

@@ -83,6 +83,19 @@ pub enum Scale {
     Ranks(u32),
 }
 
+/// Which line is whose: its colour, its dashes and its mark.
+#[must_use]
+pub fn legend(lines: &[Line]) -> Markup {
+    html! {
+        div .legend { @for line in lines {
+            span {
+                svg viewBox="0 0 26 10" class={ "line s" (line.style % 4) } aria-hidden="true" { polyline points="0,5 26,5" {} (point(line.style, 13.0, 5.0)) }
+                (line.name)
+            }
+        } }
+    }
+}
+
 /// Figures over time, one line for each name, with a mark and a label for each figure.
 #[must_use]
 pub fn trend(labels: &[String], lines: &[Line], scale: Scale, description: &str, language: Language) -> Markup {

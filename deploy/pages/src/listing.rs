@@ -20,6 +20,11 @@ pub struct Look<'a> {
     /// Which row is marked.
     #[allow(clippy::type_complexity)]
     pub marked: Option<&'a dyn Fn(&Row<'_>) -> bool>,
+    /// The heading of a column, where it is more than its words.
+    #[allow(clippy::type_complexity)]
+    pub head: Option<&'a dyn Fn(&Column) -> Markup>,
+    /// A table that fills the screen and keeps its heads.
+    pub tall: bool,
 }
 
 /// A row whose cells can be asked for by the column's name.
@@ -52,12 +57,15 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
         })
         .collect();
     html! {
-        div .scroll tabindex="0" {
-            table {
+        div .scroll .tall[look.tall] tabindex="0" {
+            table .tight[look.tall] {
                 caption .unseen { (listing.title) }
                 thead { tr {
                     @for at in &shown {
-                        th scope="col" .num[listing.columns[*at].form.is_number()] { (listing.columns[*at].heading) }
+                        @match look.head {
+                            Some(head) => (head(&listing.columns[*at])),
+                            None => th scope="col" .num[listing.columns[*at].form.is_number()] { (listing.columns[*at].heading) },
+                        }
                     }
                 } }
                 tbody {
@@ -66,7 +74,7 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                             @for at in &shown {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
-                                td .num[column.form.is_number()] .words[column.form == Form::Words] {
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
                                         Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
                                         None => (self::cell(column.form, cell, language)),
@@ -79,6 +87,17 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
             }
         }
     }
+}
+
+/// Whether a text is read better on one line: a name, a code, a time.
+#[must_use]
+pub fn is_short(cell: &str) -> bool {
+    cell.chars().count() <= 24
+}
+
+/// Whether a text is a sentence that needs some width.
+fn is_long(cell: &str) -> bool {
+    cell.chars().count() > 60
 }
 
 /// The lines below a listing.

@@ -11,6 +11,7 @@ mod due;
 mod evidence;
 mod identity;
 mod month;
+mod page;
 mod power;
 mod promises;
 mod readme;

@@ -30,6 +30,7 @@ mod read;
 mod records;
 mod remake;
 mod reminder;
+mod reported;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -40,11 +41,11 @@ mod versions;
 use super::{
     Account, AccountChange, Act, Alert, AlertEvent, ApiToken, Append, Appended, AuditHead, AuditLine, AuditQuestion,
     CatalogueImport, CertificateRecord, Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments,
-    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, Finding, Founding, Freeze, HeldVersion,
-    HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange, ParkedPlace,
-    RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store, StoreCopy,
-    StoreError, StoredEvidence, StoredObservation, StoredVerdict, TakenUp, TrustReport, VersionsWanted, WebSession,
-    Withdrawn,
+    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, FigureVersion, Finding, Founding, Freeze,
+    HeldVersion, HistoryPage, Imported, InvitationRecord, NotedCopies, Opening, OpeningQuestion, ParkedChange,
+    ParkedPlace, RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store,
+    StoreCopy, StoreError, StoredEvidence, StoredObservation, StoredVerdict, TakenUp, TrustReport, VersionsWanted,
+    WebSession, Withdrawn,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -317,6 +318,11 @@ impl Store for SqliteStore {
 
     async fn observations(&self) -> Result<Vec<StoredObservation>, StoreError> {
         self.read(|connection| read::observations(connection)).await
+    }
+
+    async fn figure_versions(&self, commune: &str, indicator: Option<&str>) -> Result<Vec<FigureVersion>, StoreError> {
+        let (commune, indicator) = (commune.to_owned(), indicator.map(str::to_owned));
+        self.read(move |connection| reported::of_commune(connection, &commune, indicator.as_deref())).await
     }
 
     async fn verdicts(&self) -> Result<Vec<StoredVerdict>, StoreError> {

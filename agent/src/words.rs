@@ -1,5 +1,6 @@
 //! Values, goals and instants in the reader's words; what is said of a closed period.
 
+use crate::store::{attachments::FileState, figures::Figure};
 use chrono::{DateTime, Utc};
 use shared::{
     amount::Amount,
@@ -7,7 +8,7 @@ use shared::{
     catalogue::{Goal, Operator},
     language::Language,
     listing::number_for_people,
-    observation::Value,
+    observation::{Decision, Value},
     period::Period,
     vietnamese::trimmed,
 };
@@ -109,6 +110,27 @@ pub fn asked(operator: Operator, value: &str, high: &str, language: Language) ->
         Operator::Range => format!("{}–{}", number(value), number(high)),
         Operator::Yes => language.pick("có", "yes").into(),
         Operator::Unspecified => language.pick("theo dõi", "tracked only").into(),
+    }
+}
+
+/// What has become of a figure, in Vietnamese and English. `confirmed` is how far the province has confirmed the log.
+pub fn state_of(figure: &Figure, confirmed: u64) -> (&'static str, &'static str) {
+    match (&figure.refusal, &figure.verdict) {
+        (Some(_), _) => ("bị từ chối", "refused"),
+        (None, Some(verdict)) if verdict.decision == Decision::Returned => ("bị trả lại", "returned"),
+        (None, Some(_)) => ("đã thẩm định", "accepted"),
+        (None, None) if figure.seq > confirmed => ("chờ gửi", "pending"),
+        (None, None) => ("tỉnh đã nhận", "acknowledged"),
+    }
+}
+
+/// Where the bytes of a file of evidence are, in Vietnamese and English.
+pub fn state_of_file(state: &FileState) -> (&'static str, &'static str) {
+    match state {
+        FileState::Pending { .. } => ("chờ gửi", "pending"),
+        FileState::Held => ("tỉnh đã nhận", "held"),
+        FileState::Missing { .. } => ("mất tệp, cần gắn lại", "missing"),
+        FileState::Refused(_) => ("bị từ chối", "refused"),
     }
 }
 

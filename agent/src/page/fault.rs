@@ -1,0 +1,197 @@
+//! What is shown when something does not work: what is wrong and what to do. The log says it in English.
+
+use super::desk::Desk;
+use crate::{entry::EntryError, store::StoreError};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use pages::{
+    frame::Frame,
+    maud::{Markup, html},
+    part,
+    preference::Preferences,
+};
+use shared::language::Language;
+use std::{fmt::Display, sync::Arc};
+
+/// Why there is no page.
+#[derive(Debug)]
+pub enum Fault {
+    /// The store.
+    Store(StoreError),
+    /// A rule of entry, where no form can show it.
+    Entry(EntryError),
+    /// There is no such page.
+    NotFound,
+    /// A form that was not made for this visitor, or long ago.
+    Stale,
+    /// The request makes no sense.
+    Request,
+    /// More was sent than is taken.
+    TooLarge,
+    /// The system.
+    System(String),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<EntryError> for Fault {
+    fn from(error: EntryError) -> Self {
+        match error {
+            EntryError::Store(error) => Self::Store(error),
+            error => Self::Entry(error),
+        }
+    }
+}
+
+/// What a page of a fault says.
+#[derive(Debug, Clone)]
+struct Said([(String, String); 2]);
+
+impl Fault {
+    /// What the system says.
+    pub fn system(error: impl Display) -> Self {
+        Self::System(error.to_string())
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Store(StoreError::Busy(_)) | Self::Entry(EntryError::NoCatalogue) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::System(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Entry(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Stale => StatusCode::FORBIDDEN,
+            Self::Request => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    /// What is wrong and what to do.
+    fn words(&self, language: Language) -> (String, String) {
+        let told = |vi: (&str, &str), en: (&str, &str)| {
+            let (title, advice) = language.pick(vi, en);
+            (title.to_owned(), advice.to_owned())
+        };
+        match self {
+            Self::Entry(EntryError::NoCatalogue) => told(
+                ("Chưa nhận được danh mục chỉ tiêu", "Mở mục Tình trạng và bấm “Gửi ngay” để nhận danh mục từ tỉnh."),
+                (
+                    "The catalogue has not arrived yet",
+                    "Open Status and press “Send now” to receive it from the province.",
+                ),
+            ),
+            Self::Store(error) => (
+                language.pick("Không dùng được kho dữ liệu", "The store cannot be used").to_owned(),
+                sentence(&error.explain(language)),
+            ),
+            Self::Entry(error) => {
+                (language.pick("Chưa ghi được", "Nothing was recorded").to_owned(), sentence(&error.explain(language)))
+            }
+            Self::NotFound => told(
+                ("Không có trang này", "Đường dẫn có thể đã cũ. Hãy chọn một mục trong danh sách."),
+                ("There is no such page", "The address may be an old one. Choose a section."),
+            ),
+            Self::Stale => told(
+                (
+                    "Biểu mẫu đã cũ",
+                    "Phiên làm việc đã đổi từ khi mở trang. Hãy quay lại, tải lại trang rồi gửi lần nữa.",
+                ),
+                (
+                    "The form is out of date",
+                    "The session has changed since. Go back, reload the page, and send it again.",
+                ),
+            ),
+            Self::Request | Self::TooLarge => told(
+                ("Không hiểu yêu cầu này", "Hãy quay lại trang trước và thử lần nữa."),
+                ("This request makes no sense", "Go back and try again."),
+            ),
+            Self::System(_) => told(
+                ("Có lỗi trên máy này", "Số liệu đã lưu vẫn an toàn. Hãy thử lại; nếu vẫn lỗi, khởi động lại dịch vụ."),
+                (
+                    "Something failed on this computer",
+                    "What was stored is safe. Try again; if it stays so, restart the service.",
+                ),
+            ),
+        }
+    }
+}
+
+/// With a capital letter and a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let capital: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    if capital.ends_with(['.', '!', '?']) { capital } else { capital + "." }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Store(error) => tracing::error!(%error, "a page could not be made"),
+            Self::System(error) => tracing::error!(error, "a page could not be made"),
+            Self::Entry(error) => tracing::debug!(%error, "a page could not be made"),
+            Self::NotFound | Self::Stale | Self::Request | Self::TooLarge => {}
+        }
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Said([Language::Vi, Language::En].map(|language| self.words(language))));
+        response
+    }
+}
+
+/// Draws what went wrong, also where a request was refused before a page was asked.
+pub async fn drawn(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let preferences = Preferences::of(request.headers());
+    let here = request.uri().path().to_owned();
+    let answer = next.run(request).await;
+    let is_page =
+        |headers: &HeaderMap| headers.get(CONTENT_TYPE).is_some_and(|of| of.as_bytes().starts_with(b"text/html"));
+    let status = answer.status();
+    if !(status.is_client_error() || status.is_server_error()) || is_page(answer.headers()) {
+        return answer;
+    }
+    let language = preferences.language.unwrap_or(desk.language);
+    let (title, advice) = match answer.extensions().get::<Said>() {
+        Some(Said(said)) if status != StatusCode::PAYLOAD_TOO_LARGE => language.pick(&said[0], &said[1]).clone(),
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE => {
+            let most = desk.config.evidence_max_file_bytes / (1024 * 1024);
+            (
+                language.pick("Tệp quá lớn", "The file is too large").to_owned(),
+                language.pick(
+                    format!("Mỗi tệp lớn nhất {most} MiB. Hãy nén hoặc chia nhỏ rồi gửi lại."),
+                    format!("A file has at most {most} MiB. Compress or split it and send it again."),
+                ),
+            )
+        }
+        _ => Fault::Request.words(language),
+    };
+    let frame = Frame {
+        language,
+        theme: preferences.theme,
+        place: language.pick("Trang của xã", "The commune's page").to_owned(),
+        exercise: false,
+        groups: Vec::new(),
+        here,
+        visitor: None,
+        form_token: String::new(),
+        searches: false,
+        notices: Vec::new(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let body = html! {
+        div .card { (part::empty(&title, &advice)) p .centre { a .button href="/" { (language.pick("Về trang đầu", "To the first page")) } } }
+    };
+    let page: Markup = frame.page(&title, &body);
+    let mut drawn = (status, page).into_response();
+    for (name, value) in answer.headers() {
+        if name != CONTENT_TYPE && name != axum::http::header::CONTENT_LENGTH {
+            drawn.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    drawn
+}

@@ -1,0 +1,214 @@
+//! Files that browsers send: written into a folder of their own within the data folder, bounded in number and size, and removed when
+//! what they are for is done.
+
+use super::fault::Fault;
+use crate::{
+    config::Config,
+    folder::{Folder, private_folder},
+    import,
+};
+use axum::extract::{Multipart, multipart::Field};
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::RngCore;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+use tokio::{fs::File, io::AsyncWriteExt, sync::Semaphore};
+
+/// Most files in one request.
+const MAX_FILES: usize = 20;
+/// How many files of the largest size fit into one request.
+const LARGEST_FILES: u64 = 4;
+/// Room for what stands around the files.
+const AROUND_BYTES: u64 = 256 * 1024;
+/// Longest field that is no file.
+const MAX_FIELD_BYTES: usize = 4 * 1024;
+/// Workbooks that wait to be confirmed.
+const MAX_UPLOADS: usize = 8;
+/// How long one waits.
+const KEPT: TimeDelta = TimeDelta::minutes(60);
+
+/// Requests with files that are received at once; further ones wait.
+static PLACES: Semaphore = Semaphore::const_new(3);
+
+/// The largest request with files.
+pub fn most_bytes(config: &Config) -> usize {
+    let files = (config.evidence_max_file_bytes * LARGEST_FILES).max(import::MAX_FILE_BYTES);
+    usize::try_from(files + AROUND_BYTES).unwrap_or(usize::MAX)
+}
+
+/// A folder that is removed with all that is in it.
+#[derive(Debug)]
+pub struct Tray(PathBuf);
+
+impl Tray {
+    fn new(folder: &Folder) -> Result<Self, Fault> {
+        private_folder(&folder.incoming()).map_err(Fault::system)?;
+        let path = folder.incoming().join(name());
+        private_folder(&path).map_err(Fault::system)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Tray {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, "a file that came in stays behind");
+        }
+    }
+}
+
+fn name() -> String {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    hex::encode(bytes)
+}
+
+/// A form with files.
+#[derive(Debug)]
+pub struct Parcel {
+    /// The fields that are no files, in their order.
+    pub fields: Vec<(String, String)>,
+    /// The files under their own names, each in a folder of its own.
+    pub files: Vec<PathBuf>,
+    /// Names that no file can have.
+    pub unusable: Vec<String>,
+    tray: Tray,
+}
+
+impl Parcel {
+    /// Receives a form. `check` sees the form's token before any file is written; the page has it before the files.
+    pub async fn receive(
+        folder: &Folder,
+        mut form: Multipart,
+        check: impl Fn(&str) -> Result<(), Fault>,
+    ) -> Result<Self, Fault> {
+        let _place = PLACES.acquire().await.map_err(Fault::system)?;
+        let mut parcel = Self { fields: Vec::new(), files: Vec::new(), unusable: Vec::new(), tray: Tray::new(folder)? };
+        let mut is_checked = false;
+        while let Some(mut field) = form.next_field().await.map_err(|error| broken_off(&error))? {
+            let named = field.name().unwrap_or_default().to_owned();
+            let Some(file) = field.file_name().map(str::to_owned) else {
+                let text = text(&mut field).await?;
+                if named == "form_token" {
+                    check(&text)?;
+                    is_checked = true;
+                }
+                if parcel.fields.len() < MAX_FILES {
+                    parcel.fields.push((named, text));
+                }
+                continue;
+            };
+            if !is_checked {
+                return Err(Fault::Stale);
+            }
+            // A field without a chosen file comes with an empty name.
+            if !file.is_empty() && parcel.files.len() < MAX_FILES {
+                parcel.write(&file, &mut field).await?;
+            }
+        }
+        if is_checked { Ok(parcel) } else { Err(Fault::Stale) }
+    }
+
+    async fn write(&mut self, file: &str, field: &mut Field<'_>) -> Result<(), Fault> {
+        // Some browsers send a path.
+        let own = file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let is_usable = !matches!(own, "" | "." | "..") && !own.contains(char::is_control) && own.len() <= 250;
+        if !is_usable {
+            self.unusable.push(file.chars().take(80).collect());
+            while field.chunk().await.map_err(|error| broken_off(&error))?.is_some() {}
+            return Ok(());
+        }
+        let shelf = self.tray.0.join(self.files.len().to_string());
+        private_folder(&shelf).map_err(Fault::system)?;
+        let path = shelf.join(own);
+        let mut target = File::create(&path).await.map_err(Fault::system)?;
+        while let Some(chunk) = field.chunk().await.map_err(|error| broken_off(&error))? {
+            target.write_all(&chunk).await.map_err(Fault::system)?;
+        }
+        target.flush().await.map_err(Fault::system)?;
+        self.files.push(path);
+        Ok(())
+    }
+
+    /// A field, empty where there is none.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+}
+
+async fn text(field: &mut Field<'_>) -> Result<String, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken_off(&error))? {
+        if bytes.len() + chunk.len() > MAX_FIELD_BYTES {
+            return Err(Fault::Request);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| Fault::Request)
+}
+
+/// A body that is too large is answered as such; any other is no form.
+fn broken_off(error: &axum::extract::multipart::MultipartError) -> Fault {
+    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { Fault::TooLarge } else { Fault::Request }
+}
+
+/// A workbook that waits to be confirmed.
+#[derive(Debug)]
+struct Upload {
+    id: String,
+    of: [u8; 32],
+    at: DateTime<Utc>,
+    path: PathBuf,
+}
+
+/// The workbooks that wait to be confirmed.
+#[derive(Debug)]
+pub struct Uploads {
+    folder: PathBuf,
+    kept: Mutex<Vec<Upload>>,
+}
+
+impl Uploads {
+    /// None yet.
+    pub fn new(folder: &Folder) -> Self {
+        Self { folder: folder.incoming(), kept: Mutex::default() }
+    }
+
+    /// Keeps a workbook of a visitor; the oldest give way.
+    pub fn keep(&self, of: [u8; 32], bytes: &[u8], at: DateTime<Utc>) -> Result<String, Fault> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        while kept.len() >= MAX_UPLOADS || kept.first().is_some_and(|oldest| at - oldest.at >= KEPT) {
+            forget(&kept.remove(0).path);
+        }
+        private_folder(&self.folder).map_err(Fault::system)?;
+        let id = name();
+        let path = self.folder.join(&id);
+        crate::folder::private_file(&path, bytes).map_err(Fault::system)?;
+        kept.push(Upload { id: id.clone(), of, at, path });
+        Ok(id)
+    }
+
+    /// The bytes of a visitor's workbook, if it is still kept.
+    pub fn read(&self, of: [u8; 32], id: &str) -> Option<Vec<u8>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let upload = kept.iter().find(|upload| upload.of == of && upload.id == id)?;
+        fs::read(&upload.path).ok()
+    }
+
+    /// Forgets a visitor's workbook.
+    pub fn drop(&self, of: [u8; 32], id: &str) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = kept.iter().position(|upload| upload.of == of && upload.id == id) {
+            forget(&kept.remove(at).path);
+        }
+    }
+}
+
+fn forget(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::warn!(%error, "a workbook that came in stays behind");
+    }
+}

@@ -1,0 +1,268 @@
+//! The pages that are read, asked as a browser asks.
+
+use super::super::fixture::{HOSTILE, Visit};
+use crate::{
+    report::question::{Edition, Question, Subject, WhatIfAsked},
+    sample,
+    store::Role,
+};
+use axum::http::StatusCode;
+use pages::listing::Row;
+use shared::{
+    change::LogPosition,
+    language::Language,
+    listing::{Form, Listing, for_people},
+    period::Period,
+    ranking::{Scheme, Scope},
+};
+
+/// Every page for the staff.
+const PAGES: [&str; 27] = [
+    "/",
+    "/?period=2026-09",
+    "/rankings",
+    "/rankings?scheme=common&group=cds&kind=xa&sort=movement",
+    "/rankings?scheme=all",
+    "/rankings/compare?a=tan+phu&b=minh-hung",
+    "/heat-map",
+    "/heat-map?show=lights&group=CDS&period=2026-Q3",
+    "/trends",
+    "/trends?c1=loc+tan&c2=Minh+H%C6%B0ng&show=rank&indicator=cds-17",
+    "/communes",
+    "/communes?q=loc&state=planned&sort=-score",
+    "/communes/tan-phu",
+    "/communes/an-loc",
+    "/communes/tan-phu/CDS-17",
+    "/communes/tan-phu/cds-17?period=2026-09",
+    "/indicators",
+    "/indicators?q=chu+ky&light=red",
+    "/indicators/CDS-17",
+    "/indicators/cds-17?light=red&sort=-value",
+    "/tasks",
+    "/tasks?light=deadline_passed&commune=tan+phu",
+    "/alerts",
+    "/alerts?changes=yesterday",
+    "/due",
+    "/quality",
+    "/search?q=tan",
+];
+
+async fn asked(visit: &Visit, subject: Subject, period: &str) -> std::sync::Arc<Listing> {
+    let period: Period = period.parse().unwrap();
+    let question = Question {
+        subject,
+        period: Some(period),
+        scheme: Scheme::Own,
+        edition: Edition::InForce,
+        language: Language::Vi,
+    };
+    visit.site.answer(&question).await.unwrap()
+}
+
+/// Whether every text, as a page escapes it, is there in this order.
+fn has_all<'a>(page: &str, texts: impl IntoIterator<Item = &'a str>) {
+    let mut rest = page;
+    for text in texts {
+        let escaped = maud::html! { (text) }.into_string();
+        let at = rest.find(&escaped).unwrap_or_else(|| panic!("{text:?} is missing or out of order"));
+        rest = &rest[at + escaped.len()..];
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_drawn_and_nothing_hostile_gets_through() {
+    let visit = Visit::of(Role::Administrator).await;
+    for path in PAGES.into_iter().chain(["/checks"]) {
+        let (status, page) = visit.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {page}");
+        assert!(page.contains("<h1>") && page.ends_with("</html>"), "{path}");
+        for bad in ["<img src=x", "<b>bc.pdf", "style=\"", "onclick", "<script>"] {
+            assert!(!page.contains(bad), "{path} has {bad}");
+        }
+    }
+    let (_, page) = visit.get("/communes/tan-phu/CDS-17").await;
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && page.contains("&lt;b&gt;bc.pdf"), "{page}");
+}
+
+#[tokio::test]
+async fn a_leader_sees_the_own_commune_and_nothing_else() {
+    let visit = Visit::of_leader("tan-phu").await;
+    for path in ["/communes/tan-phu", "/communes/tan-phu/CDS-17"] {
+        let (status, page) = visit.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        for other in ["Minh Hưng", "Xã Định Quán", "/rankings", "href=\"/indicators"] {
+            assert!(!page.contains(other), "{path} has {other}");
+        }
+    }
+    let others = PAGES
+        .into_iter()
+        .filter(|path| *path != "/" && !path.starts_with("/?") && !path.starts_with("/communes/tan-phu"));
+    for path in others.chain([
+        "/communes/minh-hung",
+        "/communes/minh-hung/CDS-17",
+        "/communes/nowhere",
+        "/checks",
+        "/search/suggestions?q=a",
+    ]) {
+        let (status, page) = visit.get(path).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+        assert!(!page.contains("Minh Hưng"), "{path}");
+    }
+    let (status, to, _) = visit.ask(axum::http::Request::get("/"), String::new()).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/communes/tan-phu"));
+}
+
+#[tokio::test]
+async fn figures_to_look_at_again_are_for_reviewers() {
+    let visit = Visit::of(Role::Viewer).await;
+    assert_eq!(visit.get("/checks").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(visit.get("/quality").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_ranking_is_the_one_that_the_command_prints() {
+    let visit = Visit::of(Role::Viewer).await;
+    let ranking = asked(&visit, Subject::Rankings(Scope::default()), "2026-10").await;
+    let (_, page) = visit.get("/rankings").await;
+    let table = page.split("<tbody>").nth(1).unwrap();
+    let cells: Vec<String> = Row::all(&ranking)
+        .flat_map(|row| {
+            [
+                row.cell("rank").to_owned(),
+                row.cell("name").to_owned(),
+                for_people(Form::Score, row.cell("score"), Language::Vi),
+            ]
+        })
+        .collect();
+    has_all(table, cells.iter().map(String::as_str));
+    let (_, csv) = visit.get("/rankings?as=csv").await;
+    assert_eq!(csv.as_bytes(), ranking.csv());
+    // Who fell most comes first.
+    let (_, csv) = visit.get("/rankings?sort=movement&as=csv").await;
+    let fell = Row::all(&ranking).min_by_key(|row| row.cell("movement").parse::<i64>().unwrap_or(i64::MAX)).unwrap();
+    assert!(csv.lines().nth(1).unwrap().contains(fell.cell("commune")), "{csv}");
+}
+
+#[tokio::test]
+async fn a_commune_is_explained_as_the_command_does() {
+    let visit = Visit::of(Role::Viewer).await;
+    let explained = asked(&visit, Subject::Explain("tan-phu".into()), "2026-10").await;
+    let (_, page) = visit.get("/communes/tan-phu").await;
+    let table = page.split("id=\"why\"").nth(1).unwrap();
+    has_all(table, Row::all(&explained).map(|row| row.cell("plan_ref")));
+    for row in Row::all(&explained) {
+        has_all(table, [row.cell("printed"), &for_people(Form::Value, row.cell("points"), Language::Vi)]);
+        has_all(table, [row.cell("reason")]);
+    }
+    let asked_if = WhatIfAsked { commune: "tan-phu".into(), ..WhatIfAsked::default() };
+    let what_if = asked(&visit, Subject::WhatIf(asked_if), "2026-10").await;
+    let first = Row::all(&what_if).next().unwrap();
+    has_all(
+        page.split("id=\"help\"").nth(1).unwrap(),
+        [first.cell("name"), &for_people(Form::Score, first.cell("gain"), Language::Vi)],
+    );
+}
+
+#[tokio::test]
+async fn an_indicator_has_the_provinces_own_figure_and_the_number_of_communes() {
+    let visit = Visit::of(Role::Viewer).await;
+    let league = asked(&visit, Subject::Indicator("CDS-17".into()), "2026-10").await;
+    let own = Row::all(&league).find(|row| row.cell("commune").is_empty()).unwrap();
+    // 90,000 and 61,000 of 200,000; no mean of percentages is shown anywhere.
+    assert_eq!((own.cell("value"), own.cell("reporting")), ("75.500000", "2"));
+    let (_, page) = visit.get("/indicators/CDS-17").await;
+    has_all(&page, ["75,5", "151.000", "200.000", "2"]);
+    let (_, list) = visit.get("/indicators?q=cds-17").await;
+    has_all(&list, ["CDS-17", "75,5"]);
+}
+
+#[tokio::test]
+async fn the_heat_map_has_the_achievement_of_each_explanation() {
+    let visit = Visit::of(Role::Viewer).await;
+    let (_, csv) = visit.get("/heat-map?as=csv").await;
+    let mut lines = csv.lines();
+    let heads: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let at = heads.iter().position(|head| *head == "CDS-17").unwrap();
+    let row = lines.find(|line| line.contains(",minh-hung,")).unwrap();
+    let explained = asked(&visit, Subject::Explain("minh-hung".into()), "2026-10").await;
+    let of_row = Row::all(&explained).find(|row| row.cell("indicator") == "CDS-17").unwrap();
+    assert_eq!(row.split(',').nth(at), Some(of_row.cell("achievement")));
+}
+
+#[tokio::test]
+async fn faults_are_told_in_words() {
+    let visit = Visit::of(Role::Viewer).await;
+    for (path, status) in [
+        ("/rankings?period=2026-13", StatusCode::BAD_REQUEST),
+        ("/rankings?period=2025-10", StatusCode::NOT_FOUND),
+        ("/rankings?scheme=%3Cb%3E", StatusCode::BAD_REQUEST),
+        ("/rankings?kind=thanh-pho", StatusCode::BAD_REQUEST),
+        ("/rankings?group=XX", StatusCode::NOT_FOUND),
+        ("/rankings?sort=%3Cimg%20src=x%3E", StatusCode::BAD_REQUEST),
+        ("/rankings?revision=x", StatusCode::BAD_REQUEST),
+        ("/rankings/compare?a=loc+thanh&b=x", StatusCode::NOT_FOUND),
+        ("/heat-map?group=XX", StatusCode::NOT_FOUND),
+        ("/trends?c1=nowhere", StatusCode::NOT_FOUND),
+        ("/communes/nowhere", StatusCode::NOT_FOUND),
+        ("/communes/tan-phu/XX-99", StatusCode::NOT_FOUND),
+        ("/indicators/XX-99", StatusCode::NOT_FOUND),
+        ("/indicators/CDS-17?light=blue", StatusCode::BAD_REQUEST),
+        ("/tasks?commune=nowhere", StatusCode::NOT_FOUND),
+        ("/alerts?light=green", StatusCode::BAD_REQUEST),
+        ("/alerts?changes=never", StatusCode::BAD_REQUEST),
+    ] {
+        let (answered, page) = visit.get(path).await;
+        assert_eq!(answered, status, "{path}");
+        assert!(page.contains("<h1>") && !page.contains("<img src=x") && !page.contains("<b>"), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn search_needs_no_diacritics_and_goes_straight_to_what_is_named_whole() {
+    let visit = Visit::of(Role::Viewer).await;
+    let find = async |typed: &str| {
+        let query = serde_urlencoded::to_string([("q", typed)]).unwrap();
+        visit.ask(axum::http::Request::get(format!("/search?{query}")), String::new()).await
+    };
+    for (typed, to) in [
+        ("loc tan", "/communes/loc-tan"),
+        ("Phường Minh Hưng", "/communes/minh-hung"),
+        ("cds17", "/indicators/CDS-17"),
+        ("CDS-17", "/indicators/CDS-17"),
+        ("canh bao", "/alerts"),
+    ] {
+        let (status, went, page) = find(typed).await;
+        assert_eq!((status, went.as_str()), (StatusCode::SEE_OTHER, to), "{typed}: {page}");
+    }
+    let (_, _, page) = find("chu ky so").await;
+    has_all(&page, ["Chỉ tiêu", "chữ ký số"]);
+    let (_, _, page) = find(HOSTILE).await;
+    assert!(page.contains("Không tìm thấy") && !page.contains("<img src=x"), "{page}");
+    let (status, part) = visit.get("/search/suggestions?q=TAN").await;
+    assert!(status == StatusCode::OK && !part.contains("<html") && part.matches("<a ").count() <= 12, "{part}");
+    has_all(&part, ["Tân"]);
+    assert!(visit.get("/search/suggestions?q=").await.1.is_empty());
+}
+
+#[tokio::test]
+async fn a_closed_period_is_shown_as_closed_and_as_it_is_now() {
+    let visit = Visit::of(Role::Viewer).await;
+    assert!(sample::close(&*visit.store, "2026-09").await);
+    let (_, page) = visit.get("/rankings?period=2026-09").await;
+    has_all(&page, ["đã chốt lần 1: số liệu như khi chốt", "Thay đổi sau khi chốt"]);
+    let (_, page) = visit.get("/rankings?period=2026-09&revision=present").await;
+    has_all(&page, ["đây là số liệu hiện tại"]);
+    // The closing that was asked of another month is none of this one.
+    assert_eq!(visit.get("/rankings?period=2026-10&revision=1").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_same_question_is_answered_anew_after_a_change() {
+    let visit = Visit::of(Role::Viewer).await;
+    let score = async || visit.get("/rankings?as=csv").await.1;
+    let before = score().await;
+    let batch = sample::batch("loc-tan", 3, LogPosition::START, vec![sample::figure(9, "2026-10", 10_000)]);
+    let appended = visit.store.append(crate::store::Append { batches: vec![batch], notes: Vec::new() }).await.unwrap();
+    visit.site.live.apply(&appended.accepted).await;
+    assert_ne!(before, score().await);
+}
