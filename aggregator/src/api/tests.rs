@@ -62,6 +62,8 @@ async fn only_a_good_token_lets_in() {
     stand.pass(TimeDelta::minutes(1));
     stand.read(&token, "/rankings").await;
     assert_eq!(used().await, Some(stand.now()));
+    // The last administrator could not be.
+    stand.account("quan-tri", Role::Administrator, None).await;
     stand.store.change_account("lan", AccountChange::Disabled(true), act(moment())).await.unwrap();
     assert_eq!(code(&stand.read(&token, "/rankings").await), "disabled_account");
     stand.store.change_account("lan", AccountChange::Disabled(false), act(moment())).await.unwrap();

@@ -144,12 +144,12 @@ async fn a_commune_is_invited_and_shut_out() {
 async fn the_history_is_searched_proved_and_taken_away() {
     let counter = Counter::open().await;
     let steward = counter.person("st", Role::Steward).await;
-    counter.store.note("exception_set", "Định Quán: lũ", act(moment())).await.unwrap();
-    let found = steward.get("/audit?q=dinh+quan&from=2026-10-16&until=2026-10-16&what=exception_set").await;
+    counter.store.note("backed_up", "Định Quán: lũ", act(moment())).await.unwrap();
+    let found = steward.get("/audit?q=dinh+quan&from=2026-10-16&until=2026-10-16&what=backed_up").await;
     assert!(found.text().contains("Định Quán: lũ") && !found.text().contains("lập tỉnh</td>"));
     assert!(steward.get("/audit?until=2026-10-15").await.text().contains("Không có dòng nào khớp"));
     assert_eq!(steward.get("/audit?from=yesterday").await.status, StatusCode::BAD_REQUEST);
-    let file = steward.get("/audit/lines.csv?what=exception_set").await;
+    let file = steward.get("/audit/lines.csv?what=backed_up").await;
     assert!(file.text().starts_with("number,at,who,what") && file.text().lines().count() == 2, "{}", file.text());
     assert!(file.header("content-disposition").contains("nhat-ky-2026-10-16.csv"));
     let (head, _) = counter.store.verify_audit().await.unwrap();

@@ -381,7 +381,7 @@ async fn a_catalogue_is_checked_compared_and_imported_by_the_one_who_saw_it() {
     assert_eq!(send(&steward, &[("danh-muc.xlsx", &workbook.body)]).await.goes_to(), "/catalogue/upload");
     assert!(steward.get("/catalogue/upload").await.text().contains("Giống hệt danh mục hiện hành"));
     let settings = String::from_utf8(current.files["catalogue.toml"].clone()).unwrap();
-    let changed = settings.replace("cutoff = 19", "cutoff = 18");
+    let changed = settings.replace("cutoff = 19", "cutoff = 20");
     assert_eq!(send(&steward, &[("CATALOGUE.TOML", changed.as_bytes())]).await.goes_to(), "/catalogue/upload");
     let page = steward.get("/catalogue/upload").await;
     assert!(
