@@ -46,10 +46,10 @@ pub fn value(value: Value, language: Language) -> String {
     match value {
         Value::Ratio { numerator, denominator } => {
             let share =
-                percent(numerator, denominator).map(|share| format!(" = {}%", number(share))).unwrap_or_default();
+                percent(numerator, denominator).map(|share| format!(" = {} %", number(share))).unwrap_or_default();
             format!("{}/{}{share}", number(numerator), number(denominator))
         }
-        Value::Percent(percent) => format!("{}%", number(percent)),
+        Value::Percent(percent) => format!("{} %", number(percent)),
         Value::Count(count) => number_for_people(&count.to_string(), language),
         Value::Decimal(decimal) => number(decimal),
         Value::Flag(flag) => yes_or_no(flag, language).into(),
@@ -69,7 +69,7 @@ pub fn share(machine: &str, language: Language) -> String {
     let percent =
         machine.parse::<Amount>().ok().and_then(|share| Amount::from_micros(share.micros().checked_mul(100)?));
     percent
-        .map_or_else(|| machine.to_owned(), |percent| format!("{}%", number_for_people(&percent.to_string(), language)))
+        .map_or_else(|| machine.to_owned(), |percent| format!("{} %", number_for_people(&percent.to_string(), language)))
 }
 
 /// A share in percent, cut to two decimals; shown only, never computed with.
@@ -95,7 +95,7 @@ pub fn goal(goal: Goal, unit: &str, language: Language) -> String {
     let text = asked(goal.operator(), &machine(goal.value()), &machine(goal.high()), language);
     match (goal.operator(), unit) {
         (Operator::Yes | Operator::Unspecified, _) | (_, "") => text,
-        (_, "%") => text + "%",
+        (_, "%") => text + " %",
         (_, unit) => format!("{text} {unit}"),
     }
 }
@@ -153,16 +153,16 @@ mod tests {
     fn values_for_people_and_programs() {
         let amount = |text: &str| text.parse::<Amount>().unwrap();
         let ratio = Value::Ratio { numerator: amount("2"), denominator: amount("3") };
-        assert_eq!(value(ratio, Language::Vi), "2/3 = 66,66%");
-        assert_eq!(value(ratio, Language::En), "2/3 = 66.66%");
+        assert_eq!(value(ratio, Language::Vi), "2/3 = 66,66 %");
+        assert_eq!(value(ratio, Language::En), "2/3 = 66.66 %");
         assert_eq!(value(Value::Count(12_345), Language::Vi), "12.345");
-        assert_eq!(share("0.6667", Language::Vi), "66,67%");
+        assert_eq!(share("0.6667", Language::Vi), "66,67 %");
         let range = Goal::Range { low: amount("50"), high: amount("60.5") };
-        assert_eq!(goal(range, "%", Language::Vi), "50–60,5%");
+        assert_eq!(goal(range, "%", Language::Vi), "50–60,5 %");
         assert_eq!(goal(Goal::AtMost(amount("0")), "vụ", Language::En), "≤ 0 vụ");
         assert_eq!(machine(ratio), ["2", "3", ""]);
         assert_eq!(machine(Value::Flag(true))[2], "yes");
         let huge = Value::Ratio { numerator: amount("999999999999999"), denominator: amount("999999999999999") };
-        assert!(value(huge, Language::Vi).ends_with("= 100%"));
+        assert!(value(huge, Language::Vi).ends_with("= 100 %"));
     }
 }

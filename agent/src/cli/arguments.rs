@@ -59,7 +59,7 @@ impl From<Lang> for Language {
 pub enum Command {
     /// Tham gia hệ thống bằng mã mời của tỉnh
     Join(Join),
-    /// Chạy dịch vụ nền (tự đồng bộ theo lịch, sau khi nhập liệu) và trang của xã trong trình duyệt
+    /// Chạy dịch vụ nền: tự đồng bộ, và trang của xã
     Run,
     /// Ghi một số liệu
     Record(Record),

@@ -14,7 +14,7 @@ use pages::{
 };
 use serde::Deserialize;
 use shared::{
-    catalogue::{Goal, Rule},
+    catalogue::Goal,
     feed::Standing,
     fraction::{Fraction, decimals},
     language::Language,
@@ -197,14 +197,6 @@ fn unit<'a>(month: &'a Month, code: &str) -> &'a str {
     month.catalogue.indicator(code).map_or("", |one| one.unit.as_str())
 }
 
-fn rule(rule: &Rule, language: Language) -> String {
-    match rule {
-        Rule::Proportional => language.pick("theo tỷ lệ đạt", "in proportion").to_owned(),
-        Rule::Relative => language.pick("so với nơi cao nhất", "against the best").to_owned(),
-        Rule::Steps(_) => language.pick("theo bậc", "in steps").to_owned(),
-    }
-}
-
 fn explanation(month: &Month, rows: &[ExplainRow], language: Language) -> Markup {
     let l = |vi, en| language.pick(vi, en);
     let number = |text: String| number_for_people(trimmed(&text), language);
@@ -233,7 +225,7 @@ fn explanation(month: &Month, rows: &[ExplainRow], language: Language) -> Markup
                         td { a .code href=(piece::history_href(&indicator.code)) { (indicator.code) } " " (name(month, &indicator.code, language))
                             div .small.muted {
                                 @match target { Some(target) => { (l("Mục tiêu ", "Target ")) strong { (target.printed) } " · " (target.plan_ref) }, None => (crate::words::goal(row.goal, unit(month, &indicator.code), language)) }
-                                @if row.sharers > 0 { " · " (rule(&indicator.rule, language)) }
+                                @if row.sharers > 0 { " · " (indicator.rule.label(language)) }
                             } }
                         td .num {
                             @match &row.effective {

@@ -1,6 +1,6 @@
 //! How an indicator is scored: proportionally, in steps, or relative to the best.
 
-use crate::amount::Amount;
+use crate::{amount::Amount, language::Language};
 
 /// How an achievement is made of a value and its target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,6 +52,17 @@ impl Rule {
             }
             Some(word) => Err(format!("unknown rule {word:?} (proportional, relative or steps …)")),
         }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn label(&self, language: Language) -> &'static str {
+        let (vi, en) = match self {
+            Rule::Proportional => ("theo tỷ lệ đạt", "in proportion"),
+            Rule::Relative => ("so với nơi cao nhất", "against the best"),
+            Rule::Steps(_) => ("theo bậc", "in steps"),
+        };
+        language.pick(vi, en)
     }
 
     /// The text form.

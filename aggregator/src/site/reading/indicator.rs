@@ -155,7 +155,7 @@ fn own(
             (part::tile(l("Từ số xã, phường", "From communes"), &html! { (cell("reporting")) }, &html! { (l("có số liệu trong năm, đến kỳ này", "with a figure up to this period")) }))
             (part::tile(l("Mục tiêu chuẩn của tỉnh", "Provincial standard"),
                 &html! { @match indicator.standard { Some(goal) => (indicators::standard_words(goal, reader.language)), None => "–" } },
-                &html! { (l("quy tắc", "rule")) ": " (indicator.rule.to_text()) " · " (for_people(Form::Number, &indicator.points.to_string(), reader.language)) " " (l("điểm", "points")) }))
+                &html! { (l("quy tắc", "rule")) ": " (indicator.rule.label(reader.language)) " · " (for_people(Form::Number, &indicator.points.to_string(), reader.language)) " " (l("điểm", "points")) }))
             (part::tile(l("Đèn của các xã, phường", "The communes' lights"),
                 &html! { div .lights { @for (light, count) in lights.iter().take(3) { span { (count) " " a href=(reader.asked.href(path, &[("light", light.as_str())])) { (part::light(*light, reader.language)) } } } } },
                 &html! { (l("bấm để lọc bảng dưới", "choose to filter below")) }))
