@@ -121,7 +121,7 @@ fn table(periods: &[Period], closings: &Listing, language: Language) -> Markup {
                 @let cell = |name: &str| closing.as_ref().map_or("", |row| row.cell(name));
                 @let is_closed = closing.is_some() && cell("reopened_at").is_empty();
                 tr {
-                    td { a href={ "/periods/" (period) } { (capital(&period.in_words(language))) } }
+                    td .fit { a href={ "/periods/" (period) } { (capital(&period.in_words(language))) } }
                     td .fit {
                         @if is_closed { span .state.met { (l("đã chốt", "closed")) } }
                         @else if closing.is_some() { span .state.awaiting_review { (l("đã mở lại", "reopened")) } }
