@@ -33,7 +33,7 @@ pub fn list(conflicts: &[OpenConflict], token: &str, language: Language) -> Mark
         @if !conflicts.is_empty() {
             section #conflicts .card.flush {
                 h2 { (l("Nhập ở hai nơi, cần chọn bản đúng", "Entered in two places: which is right?")) small { (l("Bản sau đang được tính; cả hai vẫn còn trong lịch sử", "The later one counts; both stay in the history")) } }
-                div .scroll { table {
+                div .scroll tabindex="0" { table {
                     thead { tr { th { (l("Số liệu", "Figure")) } th { (l("Bản trước (tỉnh giữ)", "Earlier (held by the province)")) } th { (l("Bản sau (đang tính)", "Later (counts)")) } th { (l("Bản nào đúng?", "Which is right?")) } } }
                     tbody { @for conflict in conflicts {
                         @let key = &conflict.later.observation.key;

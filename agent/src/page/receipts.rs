@@ -34,7 +34,7 @@ fn draw(room: &mut Room<'_>) -> Result<Drawn, Fault> {
         @if kept.is_empty() {
             div .card { (part::empty(l("Chưa có biên nhận", "No receipts yet"), l("Biên nhận có sau lần gửi đầu tiên.", "They come with the first session."))) }
         } @else {
-            div .card.flush { div .scroll { table {
+            div .card.flush { div .scroll tabindex="0" { table {
                 thead { tr { th .num { (l("Đến thay đổi số", "Up to change")) } th { (l("Tỉnh nhận lúc", "Received")) } th { (l("Mã chuỗi", "Chain")) } } }
                 tbody { @for receipt in &kept { tr {
                     td .num.fit { (number_for_people(&receipt.position.seq.to_string(), language)) }

@@ -144,7 +144,7 @@ fn helpful(month: &Month, board: &Board, commune: u32, score: Option<i64>, langu
         @if !lifts.is_empty() {
             section .card.flush {
                 h2 { (l("Làm gì thì thêm điểm nhiều nhất", "What would help most")) small { (l("điểm của xã thêm được; hạng do tỉnh tính", "own points gained; the rank is the province's")) } }
-                div .scroll { table {
+                div .scroll tabindex="0" { table {
                     thead { tr { th { (l("Chỉ tiêu", "Indicator")) } th .num { (l("Hiện có", "Now")) } th .num { (l("Cần", "Needed")) } th { (l("Việc cần làm", "What to do")) } th .num { (l("Thêm điểm", "Points")) } } }
                     tbody { @for one in &lifts {
                         @let indicator = &book.indicators()[one.indicator as usize];

@@ -154,7 +154,7 @@ fn returned(all: &[Returned], language: Language) -> Markup {
         @if !all.is_empty() {
             section .card.flush {
                 h2 { (l("Bị trả lại khi thẩm định", "Returned by the reviewer")) small { (l("Bấm vào mã để sửa số liệu hoặc gắn minh chứng rồi gửi lại", "Open it to correct it or add evidence, then send it again")) } }
-                div .scroll { table {
+                div .scroll tabindex="0" { table {
                     thead { tr { th { (l("Số liệu", "Figure")) } th { (l("Lý do", "Reason")) } th { (l("Người thẩm định", "Reviewer")) } th { (l("Lúc", "At")) } } }
                     tbody { @for one in all.iter().take(MOST_LISTED) { tr {
                         td .fit { (figure(&one.indicator, &one.unit, &one.period, language)) }
@@ -174,7 +174,7 @@ fn refused(all: &[Refused], language: Language) -> Markup {
         @if !all.is_empty() {
             section .card.flush {
                 h2 { (l("Tỉnh không nhận, cần nhập lại", "Refused, to be entered anew")) }
-                div .scroll { table {
+                div .scroll tabindex="0" { table {
                     thead { tr { th { (l("Số liệu", "Figure")) } th { (l("Tệp", "File")) } th { (l("Vì sao và cần làm gì", "Why, and what to do")) } th { (l("Người nhập", "By")) } } }
                     tbody { @for one in all.iter().take(MOST_LISTED) { tr {
                         td .fit { (figure(&one.indicator, &one.unit, &one.period, language)) }
@@ -194,7 +194,7 @@ fn stuck(all: &[Stuck], language: Language) -> Markup {
         @if !all.is_empty() {
             section .card.flush {
                 h2 { (l("Minh chứng chưa tới được tỉnh", "Evidence that does not get to the province")) }
-                div .scroll { table {
+                div .scroll tabindex="0" { table {
                     thead { tr { th { (l("Số liệu", "Figure")) } th { (l("Tệp", "File")) } th { (l("Vì sao và cần làm gì", "Why, and what to do")) } } }
                     tbody { @for one in all.iter().take(MOST_LISTED) { tr {
                         td .fit { (figure(&one.indicator, &one.unit, &one.period, language)) }

@@ -94,6 +94,21 @@
     next?.select?.();
   });
 
+  // A document shown within the page (browsers' PDF viewers do it) does not take the focus when it is loaded: keys go on doing what
+  // the page says, and what is being typed goes on where it was.
+  const loaded = new Map(all("iframe.shown").map((frame) => [frame, performance.now()]));
+  let left = { one: null, at: -Infinity }, tabbed = -Infinity;
+  loaded.forEach((_, frame) => frame.addEventListener("load", () => loaded.set(frame, performance.now())));
+  document.addEventListener("focusout", (event) => (left = { one: event.target, at: performance.now() }));
+  document.addEventListener("keydown", (event) => { if (event.key === "Tab") tabbed = performance.now(); });
+  if (loaded.size) window.addEventListener("blur", () => setTimeout(() => {
+    const [frame, now] = [document.activeElement, performance.now()];
+    if (!loaded.has(frame) || now - loaded.get(frame) > 3000 || now - tabbed < 500) return;
+    frame.blur();
+    window.focus();
+    if (now - left.at < 100 && left.one.isConnected) left.one.focus();
+  }));
+
   // What prints the page is shown where it can.
   all("[data-print]").forEach((one) => { one.hidden = false; one.addEventListener("click", () => window.print()); });
 

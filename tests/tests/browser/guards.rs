@@ -16,8 +16,11 @@ fn a_viewer_is_neither_shown_nor_given_what_others_may() {
     Person::welcomed(&province, &browser, "minh", "viewer");
     browser.arrives_at("/");
     let navigation = browser.text("nav.side");
+    assert!(navigation.contains("Xếp hạng"), "{navigation}");
     for (path, words) in GUARDED {
         assert_eq!(browser.count(&format!("nav.side a[href='{path}']")), 0, "{words} in {navigation}");
+    }
+    for (path, _) in GUARDED {
         browser.go(path);
         assert_eq!(browser.status(), 403, "{path}");
         browser.is_accessible();
