@@ -68,8 +68,10 @@ pub fn yes_or_no(flag: bool, language: Language) -> &'static str {
 pub fn share(machine: &str, language: Language) -> String {
     let percent =
         machine.parse::<Amount>().ok().and_then(|share| Amount::from_micros(share.micros().checked_mul(100)?));
-    percent
-        .map_or_else(|| machine.to_owned(), |percent| format!("{} %", number_for_people(&percent.to_string(), language)))
+    percent.map_or_else(
+        || machine.to_owned(),
+        |percent| format!("{} %", number_for_people(&percent.to_string(), language)),
+    )
 }
 
 /// A share in percent, cut to two decimals; shown only, never computed with.
