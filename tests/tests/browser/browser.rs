@@ -113,6 +113,19 @@ impl Browser {
         self.try_ask("POST", &format!("/element/{}/{what}", element.0), body).is_ok()
     }
 
+    /// Presses keys one after the other, as somebody at the keyboard: they go to what has the focus.
+    pub fn press(&self, keys: &str) {
+        let press = |key: char| ["keyDown", "keyUp"].map(|what| json!({"type": what, "value": key.to_string()}));
+        let actions: Vec<Value> = keys.chars().flat_map(press).collect();
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": actions});
+        self.ask("POST", "/actions", &json!({"actions": [keyboard]}));
+    }
+
+    /// Says yes to the dialog that is open, or will be.
+    pub fn agree(&self) {
+        self.until("a dialog", |browser| browser.try_ask("POST", "/alert/accept", &json!({})).is_ok());
+    }
+
     /// Whether a dialog is open.
     pub fn has_dialog(&self) -> bool {
         self.try_ask("GET", "/alert/text", &Value::Null).is_ok()

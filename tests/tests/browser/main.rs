@@ -7,7 +7,10 @@
 //! | `page` | what a visitor does: open, click, fill, read, wait |
 //! | `axe` | accessibility, judged by axe-core |
 //! | `staff` | people of the province: accounts, passwords, signing in |
-//! | `signing`, `guards`, `overview`, `programs`, `hostile` | the stories |
+//! | `clerk` | a clerk of a commune: the agent's service, and a browser on its page |
+//! | `signing`, `guards`, `overview`, `programs`, `hostile` | the stories: the province's pages |
+//! | `commune`, `review`, `closing`, `excel` | the stories: a figure from a clerk's keyboard to the ranking |
+//! | `every` | every page of both faces, on a desk and on a phone |
 //!
 //! How to add a story: a file here with `#[test]` functions. Found a [`system_tests::province::Province`], `serve` it, let somebody
 //! [`staff::Person::welcomed`] in, and go on with the methods of [`browser::Browser`]. Elements are found as people find them, by role and
@@ -20,11 +23,17 @@
 
 mod axe;
 mod browser;
+mod clerk;
+mod closing;
+mod commune;
+mod every;
+mod excel;
 mod guards;
 mod hostile;
 mod overview;
 mod page;
 mod programs;
+mod review;
 mod signing;
 mod staff;
 mod wire;

@@ -2,6 +2,7 @@
 
 use crate::browser::{Browser, Element};
 use serde_json::json;
+use std::path::Path;
 
 /// Finds the first element that is shown, of a role, with a name: whole words first, then a part of them.
 const FIND: &str = r#"
@@ -10,7 +11,7 @@ const roles = {
   button: 'button, [role=button], summary, input[type=submit]', link: 'a[href]', heading: 'h1, h2, h3', row: 'tr',
   notice: '.notice', cell: 'td, th', dialog: 'dialog', any: 'body *',
 };
-const tidy = text => (text || '').replace(/\s+/g, ' ').trim();
+const tidy = text => String(text || '').replace(/\s+/g, ' ').trim();
 const named = one => tidy(one.getAttribute('aria-label') || one.innerText || one.value);
 const shown = [...document.querySelectorAll(roles[role])].filter(one => one.getClientRects().length > 0);
 return shown.find(one => named(one) === name) || shown.find(one => named(one).includes(name)) || null;
@@ -57,6 +58,14 @@ impl Browser {
         });
     }
 
+    /// Chooses a file in the field with this label or name.
+    pub fn choose(&self, label: &str, file: &Path) {
+        self.until(&format!("a field {label:?} for a file"), |browser| {
+            let field = browser.element(FIELD, &json!(label));
+            field.is_some_and(|field| browser.act(&field, "value", &json!({"text": file.to_str().unwrap()})))
+        });
+    }
+
     /// What is in a field.
     pub fn value(&self, label: &str) -> String {
         let script = format!("return (() => {{ {FIELD} }})().value");
@@ -82,10 +91,15 @@ impl Browser {
         });
     }
 
-    /// That nothing is wider than the window.
-    pub fn fits(&self) {
+    /// That something is wider than the window, if it is.
+    pub fn overflow(&self) -> Option<String> {
         let [page, window] = ["document.documentElement.scrollWidth", "window.innerWidth"]
             .map(|width| self.run(&format!("return {width}"), &json!(null)).as_u64().unwrap());
-        assert!(page <= window, "{} is {page} wide in a window of {window}", self.here());
+        (page > window).then(|| format!("{} is {page} wide in a window of {window}", self.here()))
+    }
+
+    /// That nothing is wider than the window.
+    pub fn fits(&self) {
+        assert_eq!(self.overflow(), None);
     }
 }
