@@ -101,13 +101,19 @@
   loaded.forEach((_, frame) => frame.addEventListener("load", () => loaded.set(frame, performance.now())));
   document.addEventListener("focusout", (event) => (left = { one: event.target, at: performance.now() }));
   document.addEventListener("keydown", (event) => { if (event.key === "Tab") tabbed = performance.now(); });
-  if (loaded.size) window.addEventListener("blur", () => setTimeout(() => {
-    const [frame, now] = [document.activeElement, performance.now()];
-    if (!loaded.has(frame) || now - loaded.get(frame) > 3000 || now - tabbed < 500) return;
-    frame.blur();
-    window.focus();
-    if (now - left.at < 100 && left.one.isConnected) left.one.focus();
-  }));
+  if (loaded.size) window.addEventListener("blur", () => {
+    const now = performance.now();
+    const before = now - left.at < 100 ? left.one : null;
+    setTimeout(() => {
+      const frame = document.activeElement;
+      // A press needs the pointer over it; while a viewer is loading that is by chance at most.
+      const pressed = loaded.has(frame) && frame.matches(":hover") && now - loaded.get(frame) > 3000;
+      if (!loaded.has(frame) || pressed || now - tabbed < 500) return;
+      frame.blur();
+      window.focus();
+      if (before?.isConnected) before.focus();
+    });
+  });
 
   // What prints the page is shown where it can.
   all("[data-print]").forEach((one) => { one.hidden = false; one.addEventListener("click", () => window.print()); });
