@@ -6,15 +6,15 @@ use super::{
     problem::{Fault, Problem},
 };
 use crate::{
-    closing,
     decision::check_day,
     report::{
-        closings::{self, Obstacle},
+        asking::AskingError,
+        closings::{self, Obstacle, Outcome},
         question::AskError,
     },
     reviewing::{self, ReviewError},
     site::Site,
-    store::{Closed, Exception, ReviewRequest, StoredVerdict},
+    store::{Exception, ReviewRequest, StoredVerdict},
 };
 use axum::{
     Json,
@@ -183,12 +183,24 @@ async fn close(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value, Pro
         return Err(Problem::new(Fault::PeriodState, words));
     }
     let store = &*site.province.store;
-    let (closing, unchanged) = match closing::close(store, period, caller.act(site)).await? {
-        Closed::Done(closing) => (closing, false),
-        Closed::Before(closing) => (closing, true),
-        Closed::Unfit(error) => {
-            let error = AskError::BadSnapshot(period, error.to_string());
-            return Err(Problem::new(Fault::PeriodState, error.explain(language)));
+    // As the command and the page do: what is told was read back from the disk and proved.
+    let outcome = closings::close(store, period, caller.act(site)).await.map_err(|error| match error {
+        AskingError::Ask(error) => Problem::new(Fault::PeriodState, error.explain(language)),
+        AskingError::Store(error) => error.into(),
+        AskingError::Figures(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the API could not answer");
+            Problem::new(Fault::Unavailable, "")
+        }
+    })?;
+    let (closing, unchanged) = match outcome {
+        Outcome::Done { closing, .. } => (closing, false),
+        Outcome::Before(closing) => (closing, true),
+        Outcome::Unproved => {
+            let words = language.pick(
+                format!("kỳ {period} đã chốt nhưng bản lưu không khớp; xem `period verify`"),
+                format!("{period} is closed, but what was kept does not agree with itself; see `period verify`"),
+            );
+            return Err(Problem::new(Fault::PeriodState, words));
         }
     };
     Ok(json!({
