@@ -9,7 +9,7 @@ use std::{
 };
 use system_tests::{
     commune::{Commune, Running},
-    document::pdf,
+    document::{pdf, png},
     province::Province,
 };
 
@@ -59,6 +59,13 @@ impl Clerk {
     pub fn scans(&self, name: &str) -> PathBuf {
         let file = self.commune.desk().join(format!("{name}.pdf"));
         fs::write(&file, pdf(name)).unwrap();
+        file
+    }
+
+    /// Has a picture on the desk.
+    pub fn photographs(&self, name: &str) -> PathBuf {
+        let file = self.commune.desk().join(format!("{name}.png"));
+        fs::write(&file, png(name)).unwrap();
         file
     }
 
