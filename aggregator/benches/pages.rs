@@ -48,8 +48,21 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const PAGES: [&str; 7] =
-    ["/account", "/", "/rankings", "/heat-map", "/communes", "/indicators/CDS-17", "/communes/xa-0"];
+const PAGES: [&str; 13] = [
+    "/account",
+    "/",
+    "/rankings",
+    "/heat-map",
+    "/communes",
+    "/indicators/CDS-17",
+    "/communes/xa-0",
+    "/due",
+    "/trends",
+    "/alerts",
+    "/review",
+    "/checks",
+    "/quality",
+];
 const TOKEN: &str = "a-token-of-the-bench";
 const ROUNDS: usize = 21;
 

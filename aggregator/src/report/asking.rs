@@ -68,13 +68,14 @@ pub async fn ask(live: &Live, question: &Question) -> Result<Listing, AskingErro
             let events = live.alert_events(since).await?;
             let mut figures = live.write().await;
             figures.alert_events = events;
-            answer(&figures, None, question)
+            // Whoever only reads need not wait for the answer.
+            answer(&figures.downgrade(), None, question)
         }
         Subject::Communes => {
             let contacts = live.contacts().await?;
             let mut figures = live.write().await;
             figures.contacts = contacts;
-            answer(&figures, None, question)
+            answer(&figures.downgrade(), None, question)
         }
         _ => answer(&*live.read().await, None, question),
     };

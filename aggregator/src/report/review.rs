@@ -61,6 +61,11 @@ pub(super) fn queue(
     let indicator = asked.indicator.as_deref().map(|typed| figures.indicator(typed)).transpose()?;
     let board = figures.standings.board(Scheme::Own, period);
     let newest = newest(inputs);
+    // By commune and indicator, what has evidence and no verdict.
+    let mut undecided: HashMap<(&str, &str), Vec<&ObservationRow>> = HashMap::new();
+    for figure in newest.values().filter(|figure| figure.evidence_count > 0 && figure.verdict.is_none()) {
+        undecided.entry((&figure.commune, &figure.indicator)).or_default().push(figure);
+    }
     let mut lines = Vec::new();
     let mut listed = HashSet::new();
     for (number, member) in (0u32..).zip(book.members()) {
@@ -75,15 +80,11 @@ pub(super) fn queue(
             }
             let code = &book.indicators()[row.indicator as usize].code;
             // What counts may be the roll-up: then the units' figures are what is reviewed.
-            let figures_of = newest.values().filter(|figure| {
-                figure.commune == member.row.slug
-                    && figure.indicator == *code
-                    && figure.period == effective.period
-                    && figure.unit.is_empty() != effective.rolled_up
-                    && figure.evidence_count > 0
-                    && figure.verdict.is_none()
-            });
-            for figure in figures_of {
+            let figures_of = undecided.get(&(member.row.slug.as_str(), code.as_str())).into_iter().flatten();
+            let is_what_counts = |figure: &&&ObservationRow| {
+                figure.period == effective.period && figure.unit.is_empty() != effective.rolled_up
+            };
+            for figure in figures_of.filter(is_what_counts) {
                 if !listed.insert(place(figure)) {
                     continue;
                 }
@@ -115,10 +116,8 @@ pub(super) fn queue(
         }
     }
     if indicator.is_none() {
-        let tasks = newest.values().filter(|figure| {
+        let tasks = undecided.values().flatten().filter(|figure| {
             matches!(Reported::of(&figure.indicator), Reported::Progress(_))
-                && figure.evidence_count > 0
-                && figure.verdict.is_none()
                 && figure.period.ends_by(period)
                 && only.is_none_or(|only| only.slug == figure.commune)
                 && (asked.all || percent(figure.value) >= Fraction::new(100, 1))

@@ -39,12 +39,12 @@ fn is_of_figures(subject: &Subject) -> bool {
         | Subject::UnitsDue(_)
         | Subject::WhatIf(_)
         | Subject::Checks(_)
+        | Subject::Queue(_)
         | Subject::Quality => true,
         Subject::Detail(_)
         | Subject::History(_)
         | Subject::Communes
         | Subject::Alerts(_)
-        | Subject::Queue(_)
         | Subject::Reviews
         | Subject::Export(_) => false,
     }
