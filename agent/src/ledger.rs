@@ -56,7 +56,7 @@ impl Ledger {
 
     fn sight(&self) -> Option<Sight<'_>> {
         let (book, catalogue, today) = (&self.book, &self.catalogue, self.today);
-        self.commune.map(|commune| Sight { book, catalogue, commune, today })
+        self.commune.map(|commune| Sight::new(book, catalogue, commune, today))
     }
 
     /// What should be looked at again in one figure as it stands.

@@ -194,9 +194,25 @@ pub struct Sight<'a> {
     pub commune: u32,
     /// Today, in the province's time zone.
     pub today: NaiveDate,
+    /// For which figures the commune owes evidence.
+    duty: EvidenceDuty,
 }
 
 impl<'a> Sight<'a> {
+    /// On a commune by its number in the book.
+    #[must_use]
+    pub fn new(book: &'a Book, catalogue: &'a Catalogue, commune: u32, today: NaiveDate) -> Self {
+        let slug = &book.members()[commune as usize].row.slug;
+        let duty = catalogue.commune(slug).map(|commune| commune.evidence).unwrap_or_default();
+        Self { book, catalogue, commune, today, duty }
+    }
+
+    /// Whether the commune owes evidence for every figure.
+    #[must_use]
+    pub fn owes_all_evidence(&self) -> bool {
+        self.duty == EvidenceDuty::Every
+    }
+
     fn slug(&self) -> &'a str {
         &self.book.members()[self.commune as usize].row.slug
     }
@@ -303,8 +319,7 @@ fn of_indicator(sight: Sight<'_>, indicator: u32, figure: &Series, before: &[&Se
         doubts.push(Doubt::DiffersFromUnits { units: units.measure.as_number() });
     }
     // An acceptance does not make up for it.
-    let duty = catalogue.commune(sight.slug()).map(|commune| commune.evidence).unwrap_or_default();
-    if duty == EvidenceDuty::Every && figure.evidence == 0 {
+    if sight.owes_all_evidence() && figure.evidence == 0 {
         doubts.push(Doubt::NoEvidence);
     }
     doubts

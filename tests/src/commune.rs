@@ -77,6 +77,17 @@ impl Commune {
         program::run(PROGRAM, self.arguments(args))
     }
 
+    /// Runs a command that reads these words, and tells what it said.
+    ///
+    /// # Panics
+    /// When the words cannot be written down.
+    pub fn told<const N: usize>(&self, args: [&str; N], words: &str) -> Done {
+        let file = self.folder.path().join("words");
+        std::fs::write(&file, words).expect("a file");
+        let words = std::fs::File::open(&file).expect("the file");
+        program::command(PROGRAM, self.arguments(args)).stdin(words).output().expect("the agent starts").into()
+    }
+
     /// Starts a command and leaves it running.
     ///
     /// # Panics

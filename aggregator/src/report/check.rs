@@ -26,7 +26,7 @@ pub(super) fn checks(figures: &Figures, question: &Question, commune: Option<&st
         if only.is_some_and(|only| only.slug != member.row.slug) {
             continue;
         }
-        let sight = Sight { book, catalogue: &figures.catalogue, commune: number, today: figures.today };
+        let sight = Sight::new(book, &figures.catalogue, number, figures.today);
         let found = plausibility::doubts(sight, period).into_iter().chain(plausibility::ahead(sight, period));
         for Doubted { code, unit, period, version, doubt } in found {
             let note = note(figures, &member.row.slug, &code, &unit, period, version);

@@ -13,6 +13,7 @@ use shared::{
     fraction::Fraction,
     language::Language,
     observation::Value,
+    plausibility::Sight,
     ranking::{Scheme, explain},
     task::Reported,
 };
@@ -94,7 +95,8 @@ pub fn facts(figures: &Figures, figure: &StoredObservation, language: Language) 
                         state: is_it.then_some(row.state),
                     });
                 }
-                doubts = doubts_of(figures, number, &observation_row(figure), language);
+                let sight = Sight::new(figures.standings.book(), &figures.catalogue, number, figures.today);
+                doubts = doubts_of(sight, &observation_row(figure), language);
             }
             (indicator.name.clone(), indicator.unit.clone(), asked, doubts)
         }

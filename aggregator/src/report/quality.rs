@@ -5,7 +5,6 @@ use super::{
     question::{AskError, Question},
 };
 use shared::{
-    catalogue::EvidenceDuty,
     due::{Delivery, duties},
     fraction::{Fraction, decimals},
     listing::{Column, Form, Listing},
@@ -38,12 +37,10 @@ pub(super) fn quality(figures: &Figures, inputs: &Inputs, question: &Question) -
         let in_time = duties.iter().filter(|duty| duty.delivery == Delivery::OnTime).count();
         whole = [whole[0] + duties.len(), whole[1] + came, whole[2] + in_time];
         let of = revised.get(member.row.slug.as_str()).cloned().unwrap_or_default();
-        let doubts = plausibility::doubts(
-            Sight { book, catalogue: &figures.catalogue, commune: number, today: figures.today },
-            period,
-        );
+        let sight = Sight::new(book, &figures.catalogue, number, figures.today);
+        let doubts = plausibility::doubts(sight, period);
         let bare = doubts.iter().filter(|doubted| doubted.doubt == plausibility::Doubt::NoEvidence).count();
-        let every = figures.catalogue.commune(&member.row.slug).is_some_and(|c| c.evidence == EvidenceDuty::Every);
+        let every = sight.owes_all_evidence();
         let cells = vec![
             member.row.slug.clone(),
             member.row.name.clone(),

@@ -72,6 +72,7 @@ pub(super) fn queue(
         if only.is_some_and(|only| only.slug != member.row.slug) {
             continue;
         }
+        let sight = Sight::new(book, &figures.catalogue, number, figures.today);
         for row in explain::explain(book, &board, number, figures.today) {
             let is_claim = row.state == State::AwaitingReview;
             let Some(effective) = row.effective.as_ref().filter(|_| is_claim || asked.all) else { continue };
@@ -108,7 +109,7 @@ pub(super) fn queue(
                     figure.evidence_count.to_string(),
                     rfc3339(figure.received_at),
                     figure.entered_by.clone(),
-                    doubts_of(figures, number, figure, language).join("; "),
+                    doubts_of(sight, figure, language).join("; "),
                     note_of(figures, figure),
                 ];
                 lines.push(((figure.received_at, member.name_order, code.clone(), figure.unit.clone()), cells));
@@ -158,9 +159,7 @@ pub(super) fn queue(
 }
 
 /// Why a reviewer should look twice.
-pub(super) fn doubts_of(figures: &Figures, commune: u32, figure: &ObservationRow, language: Language) -> Vec<String> {
-    let book = figures.standings.book();
-    let sight = Sight { book, catalogue: &figures.catalogue, commune, today: figures.today };
+pub(super) fn doubts_of(sight: Sight<'_>, figure: &ObservationRow, language: Language) -> Vec<String> {
     let doubts = plausibility::of_key(sight, &figure.indicator, &figure.unit, figure.period);
     doubts.iter().map(|doubt| doubt.explain(language)).collect()
 }
@@ -208,7 +207,7 @@ fn task_line(figures: &Figures, figure: &ObservationRow, language: Language) -> 
         figure.evidence_count.to_string(),
         rfc3339(figure.received_at),
         figure.entered_by.clone(),
-        doubts_of(figures, number, figure, language).join("; "),
+        doubts_of(Sight::new(book, &figures.catalogue, number, figures.today), figure, language).join("; "),
         note_of(figures, figure),
     ];
     Some(((figure.received_at, member.name_order, code.to_owned(), figure.unit.clone()), cells))

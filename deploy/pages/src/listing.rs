@@ -41,6 +41,13 @@ impl<'a> Row<'a> {
         listing.rows.iter().map(|cells| Row { columns: &listing.columns, cells })
     }
 
+    /// The row at a place.
+    #[must_use]
+    pub fn at(listing: &'a Listing, place: usize) -> Option<Self> {
+        let cells = listing.rows.get(place)?;
+        Some(Row { columns: &listing.columns, cells })
+    }
+
     /// The cell in machine form; empty where there is no such column.
     #[must_use]
     pub fn cell(&self, name: &str) -> &'a str {

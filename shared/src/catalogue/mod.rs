@@ -400,10 +400,13 @@ impl Catalogue {
     /// What a target asks of the commune as a whole: of a count that is asked of each member of a unit, as often as there are members.
     #[must_use]
     pub fn goal_in_total(&self, target: &Target) -> Goal {
-        let counts = self.indicator(&target.indicator).is_some_and(|indicator| indicator.kind == Kind::Count);
+        let counts = |code: &str| self.indicator(code).is_some_and(|indicator| indicator.kind == Kind::Count);
+        if target.per_unit.is_empty() || !counts(&target.indicator) {
+            return target.goal;
+        }
         let unit = self.units.iter().find(|unit| unit.commune == target.commune && unit.code == target.per_unit);
         match unit {
-            Some(unit) if counts && unit.members > 0 => target.goal.times(unit.members),
+            Some(unit) if unit.members > 0 => target.goal.times(unit.members),
             _ => target.goal,
         }
     }

@@ -33,7 +33,7 @@ fn found(commune: &str, rows: Vec<ObservationRow>, period: &str) -> Vec<&'static
     let book = Book::new(&inputs).unwrap();
     let number = book.commune_number(commune).unwrap();
     let today = "2026-10-20".parse().unwrap();
-    let sight = Sight { book: &book, catalogue: &catalogue, commune: number, today };
+    let sight = Sight::new(&book, &catalogue, number, today);
     let period = period.parse().unwrap();
     let found = doubts(sight, period).into_iter().chain(ahead(sight, period));
     found.map(|doubted| doubted.doubt.as_str()).collect()

@@ -13,6 +13,7 @@ use crate::{
     period::{Cycle, Period},
 };
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::HashSet;
 
 /// `communes`: a commune with targets in the plan year.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,10 +133,11 @@ impl Inputs {
     /// The catalogue's part; exceptions and observations are empty.
     #[must_use]
     pub fn of_catalogue(catalogue: &Catalogue) -> Self {
+        let with_targets: HashSet<&str> = catalogue.targets.iter().map(|target| target.commune.as_str()).collect();
         let communes = catalogue
             .communes
             .iter()
-            .filter(|commune| catalogue.targets_of(&commune.slug).next().is_some())
+            .filter(|commune| with_targets.contains(commune.slug.as_str()))
             .map(|commune| CommuneRow {
                 slug: commune.slug.clone(),
                 code: commune.code.clone(),

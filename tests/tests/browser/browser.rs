@@ -136,6 +136,12 @@ impl Browser {
         self.ask("POST", "/window/rect", &json!({"width": width, "height": height}));
     }
 
+    /// Shows pages as on a computer that is set to dark colours, or to light ones.
+    pub fn colours(&self, scheme: &str) {
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.ask("POST", "/goog/cdp/execute", &json!({"cmd": "Emulation.setEmulatedMedia", "params": features}));
+    }
+
     /// Waits until something is so.
     pub fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> bool) -> Duration {
         let (begun, (_held, pause)) = (Instant::now(), mpsc::channel::<()>());

@@ -1,21 +1,22 @@
-//! Every page of both faces, on a desk and on a phone: quiet, within the window, accessible.
+//! Every page of both faces, on a desk in light and dark colours and on a phone: quiet, within the window, accessible.
 
 use crate::{browser::Browser, clerk::Clerk, staff::Person};
 use system_tests::{program::figures_csv, province::Province};
 
-/// A desk and a phone.
-const SIZES: [(u32, u32); 2] = [(1366, 768), (390, 844)];
+/// A desk, by day and by night, and a phone.
+const SCREENS: [(u32, u32, &str); 3] = [(1366, 768, "light"), (1366, 768, "dark"), (390, 844, "light")];
 
-/// Opens all of them in both sizes; what is wrong is told of all together.
+/// Opens all of them on each screen; what is wrong is told of all together.
 fn all(browser: &Browser, paths: &[&str]) {
     let mut faults = Vec::new();
-    for (width, height) in SIZES {
+    for (width, height, colours) in SCREENS {
         browser.resize(width, height);
+        browser.colours(colours);
         for path in paths {
             browser.go(path);
             assert_eq!(browser.status(), 200, "{path}");
             faults.extend(browser.overflow().map(|told| format!("{width}: {told}")));
-            faults.extend(browser.findings().map(|told| format!("{width}: {told}")));
+            faults.extend(browser.findings().map(|told| format!("{width}, {colours}: {told}")));
         }
         browser.quiet();
     }
@@ -65,6 +66,15 @@ fn every_page_of_the_commune() {
         "/history?code=CDS-05",
     ];
     all(&clerk.browser, &paths);
+    // With accounts somebody signs in, and has a page about it.
+    let password = "ba con trau den";
+    let _ = clerk.commune.told(["account", "add", "lan", "--full-name", "Nguyễn Thị Lan"], password).ok();
+    all(&clerk.browser, &["/sign-in"]);
+    clerk.browser.fill("Tài khoản", "lan");
+    clerk.browser.fill("Mật khẩu", password);
+    clerk.browser.click("button", "Đăng nhập");
+    clerk.browser.arrives_at("/");
+    all(&clerk.browser, &["/account"]);
 }
 
 #[test]

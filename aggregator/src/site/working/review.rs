@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     decision,
-    report::question::{QueueAsked, Subject},
+    report::question::{Edition, Question, QueueAsked, Subject},
     reviewing::{self, ReviewError},
     site::{
         Failure, Site,
@@ -38,7 +38,7 @@ use shared::{
     ranking::Scheme,
     review::Reason,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Most lines of the queue that are listed beside the item.
 const MAX_LISTED: usize = 60;
@@ -79,12 +79,14 @@ impl Asked {
 
 /// The queue as filtered, and the filters' choices.
 struct Queue {
-    listing: Listing,
+    listing: Arc<Listing>,
+    /// The places of its lines that fit the filters.
+    kept: Vec<usize>,
     /// All that wait, by commune and by indicator.
     communes: BTreeMap<String, (String, usize)>,
     indicators: BTreeMap<String, usize>,
     all: usize,
-    /// Of each line its address.
+    /// Of each kept line its address.
     items: Vec<String>,
 }
 
@@ -92,14 +94,16 @@ impl Queue {
     async fn load(site: &Site, asked: &Asked, language: Language) -> Result<Self, Failure> {
         let period = choice::period(&asked.period, language)?;
         let subject = Subject::Queue(QueueAsked { all: !asked.all.is_empty(), ..QueueAsked::default() });
-        let answer = site.ask(subject, (period, Scheme::Own), language).await;
-        let mut listing = answer.map_err(|error| Failure::of(error, language))?;
-        let (mut communes, mut indicators) = (BTreeMap::new(), BTreeMap::new());
+        let question = Question { subject, period, scheme: Scheme::Own, edition: Edition::InForce, language };
+        let listing = site.answer(&question).await.map_err(|error| Failure::of(error, language))?;
+        let (mut by_commune, mut by_indicator) = (BTreeMap::new(), BTreeMap::new());
         for row in Row::all(&listing) {
-            let held = communes.entry(row.cell("commune").to_owned()).or_insert((row.cell("name").to_owned(), 0));
-            held.1 += 1;
-            *indicators.entry(row.cell("indicator").to_owned()).or_insert(0) += 1;
+            by_commune.entry(row.cell("commune")).or_insert((row.cell("name"), 0)).1 += 1;
+            *by_indicator.entry(row.cell("indicator")).or_insert(0) += 1;
         }
+        let communes =
+            by_commune.into_iter().map(|(slug, (name, count))| (slug.to_owned(), (name.to_owned(), count))).collect();
+        let indicators = by_indicator.into_iter().map(|(code, count)| (code.to_owned(), count)).collect();
         let rulebook = site.province.rulebook();
         let address = |row: &Row<'_>| {
             let commune = row.cell("commune");
@@ -110,12 +114,17 @@ impl Queue {
             let fits = |wanted: &str, cell| wanted.is_empty() || wanted == row.cell(cell);
             fits(&asked.commune, "commune") && fits(&asked.indicator, "indicator")
         };
-        let kept: Vec<(bool, String)> = Row::all(&listing).map(|row| (is_wanted(&row), address(&row))).collect();
+        let wanted = Row::all(&listing).enumerate().filter(|(_, row)| is_wanted(row));
+        let (kept, items) = wanted.map(|(at, row)| (at, address(&row))).unzip();
         let all = listing.rows.len();
-        let mut keep = kept.iter();
-        listing.rows.retain(|_| keep.next().is_some_and(|(wanted, _)| *wanted));
-        let items = kept.into_iter().filter(|(wanted, _)| *wanted).map(|(_, item)| item).collect();
-        Ok(Self { listing, communes, indicators, all, items })
+        Ok(Self { listing, kept, communes, indicators, all, items })
+    }
+}
+
+impl Queue {
+    /// The lines that fit the filters.
+    fn lines(&self) -> impl Iterator<Item = Row<'_>> {
+        self.kept.iter().filter_map(|at| Row::at(&self.listing, *at))
     }
 }
 
@@ -238,7 +247,7 @@ fn list(queue: &Queue, place: Option<usize>, asked: &Asked, language: Language) 
         nav .card.flush.queue aria-label=(l("Hàng chờ", "Queue")) {
             @if first > 0 { a .more href=(asked.at(&queue.items[first - 1])) { (language.pick(format!("↑ {first} mục trước"), format!("↑ {first} before"))) } }
             ol {
-                @for (at, row) in Row::all(&queue.listing).enumerate().skip(first).take(MAX_LISTED) {
+                @for (at, row) in queue.lines().enumerate().skip(first).take(MAX_LISTED) {
                     li { a href=(asked.at(&queue.items[at])) aria-current=[(Some(at) == place).then_some("true")] {
                         span { (row.cell("name")) @if !row.cell("checks").is_empty() { span .doubt title=(l("cần xem lại", "look twice")) { " !" } } }
                         span .muted { (row.cell("indicator")) " · " (row.cell("period")) @if !row.cell("unit").is_empty() { " · " (row.cell("unit")) } }
