@@ -1,7 +1,10 @@
 //! What goes wrong, as a page: in words, with what to do, and nothing of the inside. What only the log may know is logged here.
 
-use super::{Site, hall};
-use crate::{report::asking::AskingError, store::StoreError};
+use super::{Site, hall, working::choice};
+use crate::{
+    report::{asking::AskingError, question::AskError},
+    store::StoreError,
+};
 use axum::{
     extract::{Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
@@ -43,13 +46,35 @@ impl Failure {
     #[must_use]
     pub fn of(error: AskingError, language: Language) -> Self {
         match error {
-            AskingError::Ask(error) => Failure::NotFound(error.explain(language)),
+            AskingError::Ask(error) => Failure::asked(&error, language),
             AskingError::Store(error) => error.into(),
             AskingError::Figures(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
                 Failure::Internal
             }
         }
+    }
+
+    /// From a question that has no answer. What was typed wrong is said as such; commands are not spoken of.
+    #[must_use]
+    pub fn asked(error: &AskError, language: Language) -> Self {
+        let (vi, en) = match error {
+            AskError::Commune(error) => return Failure::Bad(choice::unfound(error, language)),
+            AskError::UnknownWord(..) => return Failure::Bad(choice::capital(&error.explain(language))),
+            AskError::UnknownIndicator(code) => {
+                (format!("Không có chỉ tiêu “{code}”."), format!("There is no indicator “{code}”."))
+            }
+            AskError::NoRevision(period, number) => (
+                format!("Kỳ {period} không có lần chốt {number}."),
+                format!("{period} has no closing of revision {number}."),
+            ),
+            AskError::NoSnapshot(period) => (
+                format!("Kỳ {period} được chốt khi chưa có bản lưu; mở lại rồi chốt lại."),
+                format!("{period} was closed before closings were kept: open it again, then close it."),
+            ),
+            other => return Failure::NotFound(choice::capital(&other.explain(language))),
+        };
+        Failure::NotFound(language.pick(vi, en))
     }
 
     fn status(&self) -> StatusCode {

@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         site.settle().await;
         let language = visitor.language;
         let wanted = period(asked.text("period"), language)?;
-        let unknown = |error: AskError| Failure::Bad(error.explain(language));
+        let unknown = |error: AskError| Failure::asked(&error, language);
         let scheme = match asked.text("scheme") {
             "" | "all" => Scheme::Own,
             word => Scheme::from_word(word)
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         };
         let edition: Edition = asked.text("revision").parse().map_err(unknown)?;
         let figures = site.live.read().await;
-        let period = figures.period(wanted).map_err(|error| Failure::NotFound(error.explain(language)))?;
+        let period = figures.period(wanted).map_err(|error| Failure::asked(&error, language))?;
         // Another period is chosen with the closing of the one before still in the address: it is then shown as it is in force.
         let edition = if figures.closing(period, edition).is_ok() { edition } else { Edition::InForce };
         let closings: Vec<_> = figures.closings.iter().filter(|closing| closing.period == period).collect();
@@ -219,10 +219,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A link to what came since the period was closed, where it was.
+    pub(in crate::site) fn since_closing(&self) -> Markup {
+        html! {
+            @if self.closed.is_some() { a .button href={ "/periods/" (self.period) "#late" } { (self.l("Thay đổi sau khi chốt", "Changes since closing")) } }
+        }
+    }
+
     /// Links to what is shown as a file, and to paper.
     pub(in crate::site) fn files(&self, path: &str) -> Markup {
         html! {
-            @if self.closed.is_some() && !self.is_present { a .button href="/periods" { (self.l("Thay đổi sau khi chốt", "Changes since closing")) } }
+            @if !self.is_present { (self.since_closing()) }
             a .button href=(self.asked.href(path, &[("as", "xlsx")])) download { "Excel" }
             a .button href=(self.asked.href(path, &[("as", "csv")])) download { "CSV" }
             button type="button" data-print hidden { (self.l("In", "Print")) }

@@ -215,7 +215,7 @@ async fn reports(
 /// What could not be made, as a page.
 fn unmade(error: ReportError, language: Language) -> Failure {
     match error {
-        ReportError::Ask(error) => Failure::NotFound(error.explain(language)),
+        ReportError::Ask(error) => Failure::asked(&error, language),
         ReportError::Store(error) => error.into(),
         other => {
             tracing::error!(error = &other as &dyn std::error::Error, "a download could not be made");
