@@ -4,7 +4,7 @@ use super::{choice, download};
 use crate::{
     report::{
         answer::scheme_name,
-        cli::{Format, ReportError, render},
+        cli::{Format, ReportError},
         held::Held,
         monthly::making::{MakingError, make},
         question::{AlertsAsked, Edition, ExportTable, Question, QueueAsked, Subject, TasksAsked},
@@ -268,13 +268,6 @@ fn named(file: &str) -> Result<(&str, Format), Failure> {
     }
 }
 
-fn sent(name: &str, format: Format, bytes: Vec<u8>) -> Response {
-    match format {
-        Format::Xlsx => download::workbook(&format!("{name}.xlsx"), bytes),
-        _ => download::file(&format!("{name}.csv"), download::CSV, bytes),
-    }
-}
-
 async fn list(
     State(site): State<Site>,
     Staff(visitor): Staff,
@@ -289,8 +282,7 @@ async fn list(
     site.settle().await;
     let answered = site.ask((taken.subject)(), (Some(period), scheme), language).await;
     let listing = answered.map_err(|error| Failure::of(error, language))?;
-    let bytes = render(&listing, format, language).map_err(|error| unmade(error.into(), language))?;
-    Ok(sent(&format!("{}-{period}", taken.file), format, bytes))
+    download::list(&format!("{}-{period}", taken.file), &listing, format, language)
 }
 
 async fn export(
@@ -304,7 +296,7 @@ async fn export(
     let table = ExportTable::from_str(name, false).map_err(|_| Failure::NotFound(String::new()))?;
     let (period, scheme) = asked.read(&site, language)?;
     let bytes = exported(&site, &visitor, table, (period, scheme), format).await?;
-    Ok(sent(&format!("{name}-{period}"), format, bytes))
+    Ok(download::of_format(&format!("{name}-{period}"), format, bytes))
 }
 
 async fn exported(
