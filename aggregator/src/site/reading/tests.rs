@@ -59,11 +59,12 @@ async fn asked(visit: &Visit, subject: Subject, period: &str) -> std::sync::Arc<
     visit.site.answer(&question).await.unwrap()
 }
 
-/// Whether every text, as a page escapes it, is there in this order.
+/// Whether every text, as a page escapes it and keeps percent signs by their numbers, is there in this order.
 fn has_all<'a>(page: &str, texts: impl IntoIterator<Item = &'a str>) {
-    let mut rest = page;
+    let page = pages::listing::unbroken(page);
+    let mut rest = page.as_str();
     for text in texts {
-        let escaped = maud::html! { (text) }.into_string();
+        let escaped = pages::listing::unbroken(&maud::html! { (text) }.into_string());
         let at = rest.find(&escaped).unwrap_or_else(|| panic!("{text:?} is missing or out of order"));
         rest = &rest[at + escaped.len()..];
     }
