@@ -1,18 +1,21 @@
 //! What goes wrong, as a page: in words, with what to do, and nothing of the inside. What only the log may know is logged here.
 
-use super::{Site, hall, working::choice};
+use super::{Site, gate::Visitor, hall, working::choice};
 use crate::{
     report::{asking::AskingError, question::AskError},
     store::StoreError,
 };
 use axum::{
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use maud::html;
-use pages::{frame, preference::Preferences};
+use pages::{
+    frame::{self, Frame},
+    preference::Preferences,
+};
 use shared::language::Language;
 
 /// Why a page is not shown.
@@ -123,7 +126,9 @@ pub(super) async fn drawn(State(site): State<Site>, request: Request, next: Next
     let preferences = Preferences::of(request.headers());
     let language = preferences.language.unwrap_or(site.language);
     let is_part = request.headers().contains_key("hx-request") || request.uri().path().starts_with("/assets/");
-    let response = next.run(request).await;
+    let (head, body) = request.into_parts();
+    let mut asked = head.clone();
+    let response = next.run(Request::from_parts(head, body)).await;
     let status = response.status();
     let is_drawn = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let undrawn = response.extensions().get::<Undrawn>().cloned();
@@ -177,7 +182,12 @@ pub(super) async fn drawn(State(site): State<Site>, request: Request, next: Next
         ),
     };
     let words = undrawn.map(|undrawn| undrawn.words).unwrap_or_default();
-    let frame = hall::empty(&site, preferences, "/");
+    // Whoever is signed in keeps the way to the other pages, unless the store does not answer even that.
+    let visitor = Visitor::from_request_parts(&mut asked, &site).await.ok().filter(|_| !status.is_server_error());
+    let frame = match visitor {
+        Some(visitor) => Frame { notices: Vec::new(), ..visitor.frame(&site) },
+        None => hall::empty(&site, preferences, "/"),
+    };
     let body = html! {
         div .narrow { div .card {
             (frame::title(title, &words, &html! {}))

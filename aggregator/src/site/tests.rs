@@ -100,3 +100,38 @@ async fn the_overview_leads_on_within_its_period() {
         assert!(answer.text().contains(href), "{href}");
     }
 }
+
+#[tokio::test]
+async fn a_page_of_a_failure_keeps_the_way_to_the_others() {
+    let (stand, session) = viewer().await;
+    for path in ["/nothing", "/due?commune=zz", "/audit"] {
+        let answer = stand.look(&session, path).await;
+        assert!(answer.status.is_client_error(), "{path}");
+        let text = answer.text();
+        assert!(text.contains("action=\"/search\"") && text.contains("href=\"/rankings\""), "{path}: {text}");
+    }
+    let stranger = stand.ask(Method::GET, "/nothing", &[], "").await;
+    assert!(!stranger.text().contains("href=\"/rankings\""), "{}", stranger.text());
+}
+
+#[tokio::test]
+async fn communes_are_found_in_the_order_of_their_names() {
+    let (stand, session) = viewer().await;
+    let answer = stand.look(&session, "/search?q=loc").await;
+    let text = answer.text();
+    let found: Vec<&str> = text
+        .split("class=\"finds\"")
+        .nth(1)
+        .unwrap_or_default()
+        .split("</ul>")
+        .next()
+        .into_iter()
+        .flat_map(|list| list.split("</a>"))
+        .filter_map(|one| one.rsplit('>').next())
+        .filter(|name| name.starts_with("Xã Lộc"))
+        .collect();
+    let mut sorted = found.clone();
+    sorted.sort_by_cached_key(|name| shared::vietnamese::sort_key(name));
+    assert!(found.len() > 1, "{text}");
+    assert_eq!(found, sorted);
+}
