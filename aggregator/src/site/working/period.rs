@@ -2,12 +2,12 @@
 
 use super::{
     choice::{self, capital, day, time},
-    periods::proof,
+    periods::{proof, proved},
 };
 use crate::{
     decision,
     report::{
-        closings::{Obstacle, close, closing_of, late_list, obstacle, proofs},
+        closings::{Obstacle, close, closing_of, late_list, obstacle},
         question::{QueueAsked, Subject},
     },
     site::{
@@ -89,8 +89,8 @@ async fn show(
         asked.map_err(|error| Failure::of(error, language))
     };
     let due = ask(Subject::Due(None)).await?;
-    let proved = match verifies {
-        true => Some(proofs(store, closings.clone(), true, language).await?),
+    let proofs = match verifies {
+        true => Some(proved(store, closings.clone(), language).await?),
         false => None,
     };
     let actions = html! {
@@ -119,7 +119,7 @@ async fn show(
     };
     let body = html! {
         (frame::title(&words, &about, &actions))
-        @if let Some((proofs, bad)) = &proved { (proof(proofs, *bad, language)) }
+        @if let Some((proofs, bad)) = &proofs { (proof(proofs, *bad, language)) }
         @match &in_force {
             Some(closing) => {
                 @let late = late_list(store, closing.clone(), true, language).await.map_err(|error| Failure::of(error, language))?;
