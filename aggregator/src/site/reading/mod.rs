@@ -35,7 +35,7 @@ mod task;
 mod tests;
 mod trend;
 
-pub(super) use asked::{Asked, Reader};
+pub(super) use asked::{Asked, Reader, schemes};
 pub(super) use indicators::{own_unit, standard_words};
 
 use super::Site;

@@ -205,7 +205,7 @@ fn closing_form(
                         }
                         label .check { input type="checkbox" name="confirmed" value="yes" required; span { (l("Tôi đã xem những gì còn thiếu và chốt kỳ này", "I have seen what is missing, and close this period")) } }
                         @if let Some(fault) = &typed.fault { p .fault role="alert" { (fault) } }
-                        button .main { (l("Chốt kỳ ", "Close ")) (period) }
+                        button .main { (l("Chốt ", "Close ")) (period.in_words(language)) }
                     }
                 },
             }

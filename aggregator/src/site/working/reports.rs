@@ -3,7 +3,6 @@
 use super::{choice, download};
 use crate::{
     report::{
-        answer::scheme_name,
         cli::{Format, ReportError},
         held::Held,
         monthly::making::{MakingError, make},
@@ -12,6 +11,7 @@ use crate::{
     site::{
         Failure, Site,
         gate::{Staff, Visitor},
+        reading::schemes,
     },
 };
 use axum::{
@@ -163,12 +163,12 @@ async fn reports(
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let (period, scheme) = asked.read(&site, language)?;
-    let schemes: Vec<(String, String)> =
-        Scheme::ALL.map(|scheme| (scheme.as_str().to_owned(), choice::capital(scheme_name(scheme, language)))).to_vec();
+    let of_scheme: Vec<(String, String)> =
+        schemes(language).map(|(scheme, words)| (scheme.as_str().to_owned(), words.to_owned())).to_vec();
     let picker = html! {
         form .filters action="/reports" {
             (choice::periods(&site, l("Kỳ báo cáo", "Period"), Some(period), language))
-            (part::choice("scheme", l("Cách chấm", "Scheme"), &schemes, scheme.as_str()))
+            (part::choice("scheme", l("Cách chấm", "Scheme"), &of_scheme, scheme.as_str()))
             noscript { button { (l("Chọn", "Choose")) } }
         }
     };
