@@ -2,11 +2,14 @@
 
 use super::{
     Failure, Site,
-    gate::Staff,
+    gate::{Staff, Visitor},
     pulse::{CommunePulse, Pulse},
     reading::{Asked, Reader, own_unit, standard_words},
 };
-use crate::{report::question::Subject, store::Contact};
+use crate::{
+    report::question::Subject,
+    store::{Contact, Role},
+};
 use axum::{
     Router,
     extract::{Query, State as FromSite},
@@ -69,7 +72,7 @@ async fn overview(
         div #overview data-live="/live" hx-get=(visitor.here) hx-trigger="changed from:body" hx-select="#overview-now" hx-target="#overview-now" hx-swap="outerHTML" {
             (frame::title(l("Tổng quan", "Overview"), &reader.about(), &state))
             div #overview-now .stack {
-                (tiles(&pulse, &due, &silent, language))
+                (tiles(&pulse, &due, &silent, &visitor))
                 div .columns.wide-first {
                     (ranking_card(&ranking, &reader))
                     div .stack {
@@ -90,7 +93,8 @@ fn sum(listing: &Listing, column: &str) -> u64 {
     Row::all(listing).filter_map(|row| row.cell(column).parse::<u64>().ok()).sum()
 }
 
-fn tiles(pulse: &Pulse, due: &Listing, silent: &[Silent], language: Language) -> Markup {
+fn tiles(pulse: &Pulse, due: &Listing, silent: &[Silent], visitor: &Visitor) -> Markup {
+    let language = visitor.language;
     let of = |path: &str| format!("{path}period={}", pulse.period);
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let (expected, missing) = (sum(due, "expected"), sum(due, "missing"));
@@ -115,7 +119,9 @@ fn tiles(pulse: &Pulse, due: &Listing, silent: &[Silent], language: Language) ->
             (part::tile(left, &html! { (figure) }, &html! { (l("hạn muộn nhất trong các xã", "latest day of any commune")) }))
             (part::tile(l("Đèn của các mục tiêu", "Lights of the targets"),
                 &html! { div .lights { (light(Light::Red)) (light(Light::Yellow)) (light(Light::Green)) } }, &html! { a href=(of("/alerts?")) { (l("xem cảnh báo", "see the alerts")) } " · " a href=(of("/heat-map?show=lights&")) { (l("bản đồ", "map")) } }))
-            (part::tile(l("Chờ thẩm định", "Awaiting review"), &html! { (number(waiting.into())) }, &html! { a href=(of("/review?")) { (l("mở hàng đợi", "open the queue")) } }))
+            (part::tile(l("Chờ thẩm định", "Awaiting review"), &html! { (number(waiting.into())) }, &html! {
+                @if visitor.may(Role::Reviewer) { a href=(of("/review?")) { (l("mở hàng đợi", "open the queue")) } } @else { (l("kết quả báo đạt", "claims of completion")) }
+            }))
             (part::tile(l("Không đồng bộ", "Not syncing"), &html! { (number(silent.len() as u64)) }, &html! { a href="#silent" { (l("quá 2 ngày hoặc lỗi", "for 2 days or failing")) } }))
         }
     }

@@ -95,7 +95,12 @@ async fn what_was_typed_wrong_is_said_without_commands() {
 #[tokio::test]
 async fn the_overview_leads_on_within_its_period() {
     let (stand, session) = viewer().await;
-    let answer = stand.look(&session, "/?period=2026-09").await;
+    stand.account("hoa", Role::Reviewer, None).await;
+    for path in ["/?period=2026-09", "/periods/2026-09"] {
+        let answer = stand.look(&session, path).await;
+        assert!(!answer.text().contains("href=\"/review"), "a viewer may not review: {path}");
+    }
+    let answer = stand.look(&stand.session("hoa").await, "/?period=2026-09").await;
     for href in ["/due?state=missing&amp;period=2026-09", "/alerts?period=2026-09", "/review?period=2026-09"] {
         assert!(answer.text().contains(href), "{href}");
     }

@@ -187,7 +187,9 @@ fn closing_form(
             h2 { (l("Chốt kỳ này", "Close this period")) }
             dl .facts {
                 dt { (l("Số liệu còn thiếu", "Figures missing")) } dd .num { (number(missing)) }
-                dt { (l("Kết quả chờ thẩm định", "Results awaiting review")) } dd .num { a href={ "/review?period=" (period) } { (number(waiting as u64)) } }
+                dt { (l("Kết quả chờ thẩm định", "Results awaiting review")) } dd .num {
+                    @if visitor.may(Role::Reviewer) { a href={ "/review?period=" (period) } { (number(waiting as u64)) } } @else { (number(waiting as u64)) }
+                }
             }
             @match hindered {
                 Some(Obstacle::NotBegun) => (part::notice(&Notice::new(Tone::Note, l("Kỳ này chưa bắt đầu.", "This period has not begun.")))),
