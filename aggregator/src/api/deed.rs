@@ -3,7 +3,9 @@
 use super::{
     asked::Asked,
     caller::Caller,
+    parameter::{CLOSED, Form, Parameter},
     problem::{Fault, Problem},
+    resource::{Resource, deed},
 };
 use crate::{
     decision::check_day,
@@ -14,7 +16,7 @@ use crate::{
     },
     reviewing::{self, ReviewError},
     site::Site,
-    store::{Exception, ReviewRequest, StoredVerdict},
+    store::{Exception, ReviewRequest, Role, StoredVerdict},
 };
 use axum::{
     Json,
@@ -41,6 +43,114 @@ pub enum Deed {
     /// A closed period is opened again.
     Reopen,
 }
+
+/// Everything that is done.
+pub(super) static DEEDS: [Resource; 4] = [
+    deed(
+        "/reviews",
+        Role::Reviewer,
+        (
+            "Thẩm định một phiên bản số liệu; gửi lại lần nữa không đổi gì",
+            "Reviews one version of a figure; sent again it changes nothing",
+        ),
+        &[
+            Parameter::body("commune", Form::Commune, ("Xã, phường", "The commune"), "dinh-quan").required(),
+            Parameter::body(
+                "indicator",
+                Form::Text,
+                ("Mã chỉ tiêu hoặc nhiệm vụ", "Code of the indicator or task"),
+                "CDS-17",
+            )
+            .required(),
+            Parameter::body("period", Form::Period, ("Kỳ báo cáo", "The period"), "2026-10").required(),
+            Parameter::body(
+                "unit",
+                Form::Text,
+                ("Đơn vị; không có là toàn xã", "The unit; none for the whole commune"),
+                "",
+            ),
+            Parameter::body(
+                "version",
+                Form::Number(u32::MAX),
+                ("Phiên bản được thẩm định", "The version reviewed"),
+                "1",
+            )
+            .required(),
+            Parameter::body(
+                "decision",
+                Form::Choice(&["accepted", "returned"]),
+                ("Quyết định", "The decision"),
+                "accepted",
+            )
+            .required(),
+            Parameter::body(
+                "code",
+                Form::Reason,
+                ("Lý do trả lại, theo danh mục", "Why it is returned, from the list"),
+                "",
+            ),
+            Parameter::body(
+                "reason",
+                Form::Words,
+                ("Lời giải thích khi trả lại", "Words of explanation when it is returned"),
+                "",
+            ),
+            Parameter::body(
+                "without_evidence",
+                Form::Flag,
+                ("Vẫn chấp nhận khi chưa có minh chứng bắt buộc", "Accepts it also without the evidence it needs"),
+                "",
+            ),
+            Parameter::body(
+                "replace",
+                Form::Flag,
+                ("Thay quyết định đã có", "Takes the place of a decision that stands"),
+                "",
+            ),
+        ],
+        Deed::Review,
+    ),
+    deed(
+        "/exceptions",
+        Role::Steward,
+        ("Cho một xã hạn báo cáo khác", "Gives a commune another cut-off day"),
+        &[
+            Parameter::body("commune", Form::Commune, ("Xã, phường", "The commune"), "dinh-quan").required(),
+            Parameter::body("period", Form::Period, ("Kỳ báo cáo", "The period"), "2026-10").required(),
+            Parameter::body(
+                "cutoff",
+                Form::Day,
+                ("Ngày cuối được coi là đúng hạn", "The last day that is on time"),
+                "2026-10-24",
+            )
+            .required(),
+            Parameter::body("reason", Form::Words, ("Lý do", "Why"), "mưa bão").required(),
+        ],
+        Deed::Exception,
+    ),
+    deed(
+        "/periods/{period}/close",
+        Role::Steward,
+        ("Chốt một kỳ", "Closes a period"),
+        &[
+            CLOSED,
+            Parameter::body(
+                "early",
+                Form::Flag,
+                ("Chốt cả khi chưa hết hạn nộp", "Also before the last cut-off day"),
+                "true",
+            ),
+        ],
+        Deed::Close,
+    ),
+    deed(
+        "/periods/{period}/reopen",
+        Role::Steward,
+        ("Mở lại một kỳ đã chốt", "Opens a closed period again"),
+        &[CLOSED, Parameter::body("reason", Form::Words, ("Lý do", "Why"), "bổ sung minh chứng").required()],
+        Deed::Reopen,
+    ),
+];
 
 /// Does it, and tells what was done.
 ///

@@ -5,7 +5,8 @@ use super::{
     parameter::Place,
     problem::Fault,
     reading::tagged,
-    resource::{Access, RESOURCES, Resource, Verb},
+    resource::{Access, Resource, Verb},
+    resources,
 };
 use axum::{http::HeaderMap, response::Response};
 use serde_json::{Map, Value, json};
@@ -20,7 +21,7 @@ pub(super) async fn answer(headers: HeaderMap) -> Response {
 #[must_use]
 pub fn description() -> Value {
     let mut paths = Map::new();
-    for resource in &RESOURCES {
+    for resource in resources() {
         let path = paths.entry(resource.path).or_insert_with(|| json!({}));
         let verb = match resource.verb {
             Verb::Get => "get",

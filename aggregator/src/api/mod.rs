@@ -2,13 +2,14 @@
 //!
 //! | file | noun |
 //! | --- | --- |
-//! | `resource` | what can be asked and done: one table, from which router, checks, description and page are made |
+//! | `resource` | something that can be asked or done, from which router, checks, description and page are made |
+//! | `lists` | all that can be read |
 //! | `parameter` | what a request may carry, and its form |
 //! | `asked` | what a request carries, checked |
 //! | `caller` | who asks: the token, its account, what it may do |
 //! | `reading` | a list, as JSON page by page or as CSV |
 //! | `paging` | cursors, and the lists that are read page by page |
-//! | `deed` | what changes something |
+//! | `deed` | all that changes something, and doing it |
 //! | `problem` | what goes wrong, as RFC 9457 has it |
 //! | `description` | the same table as OpenAPI 3.1 |
 //!
@@ -19,6 +20,7 @@ mod asked;
 mod caller;
 mod deed;
 mod description;
+mod lists;
 mod paging;
 mod parameter;
 mod problem;
@@ -31,7 +33,7 @@ pub use description::description;
 pub use paging::Books;
 pub use parameter::{Parameter, Place};
 pub use problem::Fault;
-pub use resource::{Access, RESOURCES, Resource, Verb};
+pub use resource::{Access, Resource, Verb};
 
 use crate::site::Site;
 use axum::{Router, middleware::from_fn_with_state};
@@ -62,9 +64,14 @@ pub fn label(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
+/// All that can be asked and done.
+pub fn resources() -> impl Iterator<Item = &'static Resource> {
+    lists::LISTS.iter().chain(&deed::DEEDS)
+}
+
 /// Everything under [`ROOT`].
 pub fn router(site: &Site) -> Router<Site> {
-    let routes = RESOURCES.iter().fold(Router::new(), |router, resource| router.route(resource.path, resource.route()));
+    let routes = resources().fold(Router::new(), |router, resource| router.route(resource.path, resource.route()));
     let routes = routes
         .fallback(async || Problem::new(Fault::NotFound, ""))
         .method_not_allowed_fallback(async || Problem::new(Fault::WrongMethod, ""))

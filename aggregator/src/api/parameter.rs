@@ -1,5 +1,6 @@
 //! What a request may carry: names, forms, words. What is not listed is refused, so the description is what is taken.
 
+use super::paging::MAX_LIMIT;
 use crate::report::question::{Edition, Since, kind, light};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -201,3 +202,70 @@ impl Parameter {
         Self { is_many: true, ..self }
     }
 }
+
+pub(super) const PERIOD: Parameter = Parameter::query(
+    "period",
+    Form::Period,
+    ("Kỳ báo cáo; mặc định là tháng mới nhất có số liệu", "The period; by default the latest month with figures"),
+    "2026-10",
+);
+pub(super) const SCHEME: Parameter =
+    Parameter::query("scheme", Form::Scheme, ("Cách chấm; mặc định own", "The scheme; own by default"), "own");
+pub(super) const EDITION: Parameter = Parameter::query(
+    "edition",
+    Form::Edition,
+    ("Của kỳ đã chốt: lần chốt thứ mấy, hoặc present", "Of a closed period: which closing, or present"),
+    "present",
+);
+pub(super) const COMMUNE: Parameter = Parameter::query(
+    "commune",
+    Form::Commune,
+    ("Xã, phường: mã hoặc tên", "The commune: slug, code or name"),
+    "dinh-quan",
+);
+pub(super) const INDICATOR: Parameter =
+    Parameter::query("indicator", Form::Indicator, ("Mã chỉ tiêu", "Code of an indicator"), "CDS-17");
+pub(super) const GROUP: Parameter =
+    Parameter::query("group", Form::Text, ("Nhóm chỉ tiêu", "Group of indicators"), "CDS");
+pub(super) const KIND: Parameter = Parameter::query("kind", Form::Kind, ("xa hoặc phuong", "xa or phuong"), "xa");
+pub(super) const LIGHT: Parameter =
+    Parameter::query("light", Form::Light, ("Đèn: red hoặc yellow", "The light: red or yellow"), "red");
+pub(super) const ANY_LIGHT: Parameter = Parameter::query(
+    "light",
+    Form::Choice(&["red", "yellow", "green", "grey"]),
+    ("Đèn: red, yellow, green hoặc grey", "The light: red, yellow, green or grey"),
+    "red",
+);
+pub(super) const UNIT: Parameter = Parameter::query(
+    "unit",
+    Form::Text,
+    ("Đơn vị chủ trì chứa chữ này, không cần dấu", "The lead unit contains this, whatever the diacritics"),
+    "van hoa",
+);
+pub(super) const SLUG: Parameter =
+    Parameter::path("slug", Form::Commune, ("Mã xã, phường", "Slug of the commune"), "dinh-quan");
+pub(super) const CODE: Parameter =
+    Parameter::path("code", Form::Indicator, ("Mã chỉ tiêu", "Code of the indicator"), "CDS-17");
+pub(super) const CLOSED: Parameter = Parameter::path("period", Form::Period, ("Kỳ báo cáo", "The period"), "2026-10");
+
+/// What every list takes.
+pub(super) const OF_LISTS: [Parameter; 3] = [
+    Parameter::query(
+        "search",
+        Form::Text,
+        ("Chỉ các dòng chứa chữ này, không cần dấu", "Only rows that contain this, whatever the diacritics"),
+        "a",
+    ),
+    Parameter::query(
+        "limit",
+        Form::Number(MAX_LIMIT),
+        ("Số dòng mỗi trang; mặc định 200", "Rows in a page; 200 by default"),
+        "200",
+    ),
+    Parameter::query(
+        "after",
+        Form::Text,
+        ("Con trỏ trang sau, lấy từ next của trang trước", "Cursor of a further page: next of the page before"),
+        "",
+    ),
+];

@@ -1,6 +1,6 @@
 //! The API asked as a program would.
 
-use super::{MAX_TOKENS, RESOURCES, ROOT, Verb, description, parameter::Place, resource::Resource};
+use super::{MAX_TOKENS, ROOT, Verb, description, parameter::Place, resource::Resource, resources};
 use crate::{
     config::{Config, Pages},
     report::{
@@ -122,7 +122,7 @@ async fn a_leader_sees_the_own_commune_alone() {
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
         assert!(!answer.text().contains("dinh-quan") && !answer.text().contains("Định Quán"), "{path}");
     }
-    for resource in RESOURCES.iter().filter(|one| one.verb == Verb::Get && one.access != super::Access::Open) {
+    for resource in resources().filter(|one| one.verb == Verb::Get && one.access != super::Access::Open) {
         let answer = stand.read(&token, &address(resource, "dinh-quan")).await;
         let is_free = resource.path == "/indicators";
         assert_eq!(answer.status == StatusCode::OK, is_free, "{}", resource.path);
@@ -152,14 +152,13 @@ async fn every_path_of_the_description_answers_and_every_route_is_in_it() {
     let text = described.json();
     let paths = text["paths"].as_object().unwrap();
     let operations: usize = paths.values().map(|path| path.as_object().unwrap().len()).sum();
-    assert_eq!(operations, RESOURCES.len());
+    assert_eq!(operations, resources().count());
     let mut names = HashSet::new();
     for (path, verb, operation) in paths.iter().flat_map(|(path, verbs)| {
         verbs.as_object().unwrap().iter().map(move |(verb, operation)| (path, verb, operation))
     }) {
         assert!(names.insert(operation["operationId"].to_string()), "{path}");
-        let resource =
-            RESOURCES.iter().find(|one| one.path == *path && (one.verb == Verb::Get) == (verb == "get")).unwrap();
+        let resource = resources().find(|one| one.path == *path && (one.verb == Verb::Get) == (verb == "get")).unwrap();
         let asked = address(resource, "dinh-quan");
         let answer = match resource.verb {
             Verb::Get => stand.read(&token, &asked).await,
@@ -443,7 +442,7 @@ async fn a_token_is_made_shown_once_and_ended() {
     let too_many = stand.form(&minh, "/tokens", &[("label", "một nữa"), ("days", "30")]).await;
     assert_eq!(too_many.status, StatusCode::UNPROCESSABLE_ENTITY);
     let explained = stand.look(&minh, "/api").await;
-    assert!(RESOURCES.iter().all(|one| explained.text().contains(one.path)));
+    assert!(resources().all(|one| explained.text().contains(one.path)));
 }
 
 #[tokio::test]

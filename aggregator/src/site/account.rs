@@ -4,7 +4,7 @@ use super::{
     Failure, Site,
     gate::{Sent, Visitor, go},
     hall::role_name,
-    signing::{codes, fault_of, hashed, password_fields},
+    signing::{codes, fault_of, hashed, password_fields, waiting},
 };
 use crate::store::AccountChange;
 use axum::{
@@ -23,6 +23,7 @@ use pages::{
 use qrcode::{QrCode, render::svg};
 use rand::RngCore;
 use serde::Deserialize;
+use shared::language::Language;
 
 /// Bytes of the secret of one-time codes (RFC 4226 recommends 20).
 const SECRET_BYTES: usize = 20;
@@ -35,11 +36,43 @@ pub(super) fn routes() -> Router<Site> {
         .route("/account/sign-out-everywhere", post(sign_out_everywhere))
 }
 
-async fn account(State(site): State<Site>, visitor: Visitor) -> Response {
-    account_page(&site, &visitor, None)
+/// The field that a fault stands beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    /// The present password, where another one is set.
+    Present,
+    /// The new password.
+    New,
+    /// The present password, where codes are turned on or off.
+    PresentForCodes,
+    /// The code.
+    Code,
 }
 
-fn account_page(site: &Site, visitor: &Visitor, fault: Option<&str>) -> Response {
+/// What is wrong, and where.
+type Fault = Option<(Field, String)>;
+
+/// What is said beside a field.
+fn beside(fault: &Fault, field: Field) -> Option<&str> {
+    fault.as_ref().filter(|(at, _)| *at == field).map(|(_, words)| words.as_str())
+}
+
+/// The field for the present password.
+fn present_field(language: Language, fault: Option<&str>) -> Markup {
+    html! {
+        label .field .wrong[fault.is_some()] {
+            span { (language.pick("Mật khẩu hiện tại", "Present password")) }
+            input type="password" name="present" autocomplete="current-password" maxlength="128" required;
+            @if let Some(fault) = fault { span .fault role="alert" { (fault) } }
+        }
+    }
+}
+
+async fn account(State(site): State<Site>, visitor: Visitor) -> Response {
+    account_page(&site, &visitor, &None)
+}
+
+fn account_page(site: &Site, visitor: &Visitor, fault: &Fault) -> Response {
     let (account, language) = (&visitor.account, visitor.language);
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let token = visitor.form_token(site);
@@ -64,11 +97,8 @@ fn account_page(site: &Site, visitor: &Visitor, fault: Option<&str>) -> Response
                 form method="post" action="/account/password" .fields {
                     (part::form_token(&token))
                     input type="hidden" name="username" value=(account.name) autocomplete="username";
-                    label .field {
-                        span { (l("Mật khẩu hiện tại", "Present password")) }
-                        input type="password" name="present" autocomplete="current-password" maxlength="128" required;
-                    }
-                    (password_fields(language, fault))
+                    (present_field(language, beside(fault, Field::Present)))
+                    (password_fields(language, beside(fault, Field::New)))
                     button .main { (l("Đổi mật khẩu", "Change it")) }
                 }
             }
@@ -78,7 +108,7 @@ fn account_page(site: &Site, visitor: &Visitor, fault: Option<&str>) -> Response
                     p { (l("Đang bật: mỗi lần đăng nhập cần thêm mã 6 số từ điện thoại.", "On: signing in needs a 6-digit code from your phone as well.")) }
                     form method="post" action="/account/codes" .fields {
                         (part::form_token(&token))
-                        label .field { span { (l("Mật khẩu hiện tại", "Present password")) } input type="password" name="present" autocomplete="current-password" maxlength="128" required; }
+                        (present_field(language, beside(fault, Field::PresentForCodes)))
                         button .danger name="turn" value="off" { (l("Tắt", "Turn off")) }
                     }
                 } @else {
@@ -102,10 +132,10 @@ struct NewPassword {
 async fn set_password(State(site): State<Site>, sent: Sent<NewPassword>) -> Result<Response, Failure> {
     let Sent { visitor, form } = sent;
     if let Some(fault) = wrong_present(&site, &visitor, form.present).await {
-        return Ok(account_page(&site, &visitor, Some(&fault)));
+        return Ok(account_page(&site, &visitor, &Some((Field::Present, fault))));
     }
     if let Some(fault) = fault_of(&form.password, &form.again, &visitor.account, visitor.language) {
-        return Ok(account_page(&site, &visitor, Some(&fault)));
+        return Ok(account_page(&site, &visitor, &Some((Field::New, fault))));
     }
     let change = AccountChange::Password(hashed(form.password).await?);
     site.province.store.change_account(&visitor.account.name, change, visitor.real_act(&site)).await?;
@@ -113,12 +143,14 @@ async fn set_password(State(site): State<Site>, sent: Sent<NewPassword>) -> Resu
     Ok(go("/sign-in", &Notice::new(Tone::Done, words)))
 }
 
-/// What to say when the present password is not right; tries are counted as at signing in.
+/// What to say when the present password is not right, or cannot be tried now; tries are counted as at signing in.
 async fn wrong_present(site: &Site, visitor: &Visitor, present: String) -> Option<String> {
     let key = format!("account {}", visitor.account.name);
     let now = site.province.clock.real();
-    if site.throttle.wait(&[&key], now).is_none() && password::is_right(present, visitor.account.password.clone()).await
-    {
+    if let Some(wait) = site.throttle.wait(&[&key], now) {
+        return Some(waiting(wait, visitor.language));
+    }
+    if password::is_right(present, visitor.account.password.clone()).await {
         return None;
     }
     site.throttle.failed(&[&key], now);
@@ -128,10 +160,10 @@ async fn wrong_present(site: &Site, visitor: &Visitor, present: String) -> Optio
 async fn offer_codes(State(site): State<Site>, visitor: Visitor) -> Result<Response, Failure> {
     let mut secret = vec![0; SECRET_BYTES];
     site.random().fill_bytes(&mut secret);
-    codes_page(&site, &visitor, &secret, None)
+    codes_page(&site, &visitor, &secret, &None)
 }
 
-fn codes_page(site: &Site, visitor: &Visitor, secret: &[u8], fault: Option<&str>) -> Result<Response, Failure> {
+fn codes_page(site: &Site, visitor: &Visitor, secret: &[u8], fault: &Fault) -> Result<Response, Failure> {
     let l = |vi: &'static str, en: &'static str| visitor.language.pick(vi, en);
     let url =
         codes(&visitor.account, secret.to_vec()).and_then(|codes| codes.to_url().ok()).ok_or(Failure::Internal)?;
@@ -152,12 +184,13 @@ fn codes_page(site: &Site, visitor: &Visitor, secret: &[u8], fault: Option<&str>
                 form method="post" action="/account/codes" .fields {
                     (part::form_token(&visitor.form_token(site)))
                     input type="hidden" name="secret" value=(hex::encode(secret));
-                    label .field .wrong[fault.is_some()] {
+                    @let wrong = beside(fault, Field::Code);
+                    label .field .wrong[wrong.is_some()] {
                         span { (l("Mã 6 số", "6-digit code")) }
                         input name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required autofocus;
-                        @if let Some(fault) = fault { span .fault role="alert" { (fault) } }
+                        @if let Some(wrong) = wrong { span .fault role="alert" { (wrong) } }
                     }
-                    label .field { span { (l("Mật khẩu hiện tại", "Present password")) } input type="password" name="present" autocomplete="current-password" maxlength="128" required; }
+                    (present_field(visitor.language, beside(fault, Field::PresentForCodes)))
                     button .main name="turn" value="on" { (l("Bật", "Turn on")) }
                 }
             }
@@ -194,9 +227,10 @@ async fn set_codes(State(site): State<Site>, sent: Sent<Codes>) -> Result<Respon
         _ => None,
     };
     if let Some(fault) = wrong_present(&site, &visitor, form.present).await {
+        let fault = Some((Field::PresentForCodes, fault));
         return match &secret {
-            Some(secret) => codes_page(&site, &visitor, secret, Some(&fault)),
-            None => Ok(account_page(&site, &visitor, Some(&fault))),
+            Some(secret) => codes_page(&site, &visitor, secret, &fault),
+            None => Ok(account_page(&site, &visitor, &fault)),
         };
     }
     if let Some(secret) = &secret {
@@ -207,7 +241,7 @@ async fn set_codes(State(site): State<Site>, sent: Sent<Codes>) -> Result<Respon
                 "Mã không đúng. Kiểm tra giờ của điện thoại rồi nhập mã mới.",
                 "The code is not right. Check your phone's time and enter a new one.",
             );
-            return codes_page(&site, &visitor, secret, Some(fault));
+            return codes_page(&site, &visitor, secret, &Some((Field::Code, fault.to_owned())));
         }
     }
     let words = match secret {

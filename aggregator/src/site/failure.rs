@@ -1,15 +1,21 @@
 //! What goes wrong, as a page: in words, with what to do, and nothing of the inside. What only the log may know is logged here.
 
-use super::{Site, hall};
-use crate::{report::asking::AskingError, store::StoreError};
+use super::{Site, gate::Visitor, hall, working::choice};
+use crate::{
+    report::{asking::AskingError, question::AskError},
+    store::StoreError,
+};
 use axum::{
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use maud::html;
-use pages::{frame, preference::Preferences};
+use pages::{
+    frame::{self, Frame},
+    preference::Preferences,
+};
 use shared::language::Language;
 
 /// Why a page is not shown.
@@ -43,13 +49,35 @@ impl Failure {
     #[must_use]
     pub fn of(error: AskingError, language: Language) -> Self {
         match error {
-            AskingError::Ask(error) => Failure::NotFound(error.explain(language)),
+            AskingError::Ask(error) => Failure::asked(&error, language),
             AskingError::Store(error) => error.into(),
             AskingError::Figures(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
                 Failure::Internal
             }
         }
+    }
+
+    /// From a question that has no answer. What was typed wrong is said as such; commands are not spoken of.
+    #[must_use]
+    pub fn asked(error: &AskError, language: Language) -> Self {
+        let (vi, en) = match error {
+            AskError::Commune(error) => return Failure::Bad(choice::unfound(error, language)),
+            AskError::UnknownWord(..) => return Failure::Bad(choice::capital(&error.explain(language))),
+            AskError::UnknownIndicator(code) => {
+                (format!("Không có chỉ tiêu “{code}”."), format!("There is no indicator “{code}”."))
+            }
+            AskError::NoRevision(period, number) => (
+                format!("Kỳ {period} không có lần chốt {number}."),
+                format!("{period} has no closing of revision {number}."),
+            ),
+            AskError::NoSnapshot(period) => (
+                format!("Kỳ {period} được chốt khi chưa có bản lưu; mở lại rồi chốt lại."),
+                format!("{period} was closed before closings were kept: open it again, then close it."),
+            ),
+            other => return Failure::NotFound(choice::capital(&other.explain(language))),
+        };
+        Failure::NotFound(language.pick(vi, en))
     }
 
     fn status(&self) -> StatusCode {
@@ -98,7 +126,9 @@ pub(super) async fn drawn(State(site): State<Site>, request: Request, next: Next
     let preferences = Preferences::of(request.headers());
     let language = preferences.language.unwrap_or(site.language);
     let is_part = request.headers().contains_key("hx-request") || request.uri().path().starts_with("/assets/");
-    let response = next.run(request).await;
+    let (head, body) = request.into_parts();
+    let mut asked = head.clone();
+    let response = next.run(Request::from_parts(head, body)).await;
     let status = response.status();
     let is_drawn = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let undrawn = response.extensions().get::<Undrawn>().cloned();
@@ -152,7 +182,12 @@ pub(super) async fn drawn(State(site): State<Site>, request: Request, next: Next
         ),
     };
     let words = undrawn.map(|undrawn| undrawn.words).unwrap_or_default();
-    let frame = hall::empty(&site, preferences, "/");
+    // Whoever is signed in keeps the way to the other pages, unless the store does not answer even that.
+    let visitor = Visitor::from_request_parts(&mut asked, &site).await.ok().filter(|_| !status.is_server_error());
+    let frame = match visitor {
+        Some(visitor) => Frame { notices: Vec::new(), ..visitor.frame(&site) },
+        None => hall::empty(&site, preferences, "/"),
+    };
     let body = html! {
         div .narrow { div .card {
             (frame::title(title, &words, &html! {}))

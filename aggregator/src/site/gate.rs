@@ -12,7 +12,7 @@ use axum::{
 use chrono::TimeDelta;
 use maud::Markup;
 use pages::{
-    cookie::{self, cookie},
+    cookie::{self, own_cookie},
     flash,
     frame::Frame,
     part::Notice,
@@ -162,7 +162,7 @@ impl FromRequestParts<Site> for Visitor {
             let came = came.and_then(|from| from.splitn(4, '/').nth(3)).map(|path| format!("/{path}"));
             Failure::SignIn(if parts.method.is_safe() { here.clone() } else { came.unwrap_or_else(|| "/".into()) })
         };
-        let session = cookie(&parts.headers, SESSION).ok_or_else(back)?.to_owned();
+        let session = own_cookie(&parts.headers, SESSION).ok_or_else(back)?.to_owned();
         let hash = token::hash(&session);
         let (held, account) = site.province.store.web_session(hash).await?.ok_or_else(back)?;
         let now = site.province.clock.real();

@@ -42,6 +42,8 @@ mod reading;
 mod signing;
 #[cfg(test)]
 pub(crate) mod stand;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tokens;
 mod working;

@@ -2,11 +2,14 @@
 
 use super::{
     Failure, Site,
-    gate::Staff,
+    gate::{Staff, Visitor},
     pulse::{CommunePulse, Pulse},
     reading::{Asked, Reader, own_unit, standard_words},
 };
-use crate::{report::question::Subject, store::Contact};
+use crate::{
+    report::question::Subject,
+    store::{Contact, Role},
+};
 use axum::{
     Router,
     extract::{Query, State as FromSite},
@@ -53,14 +56,14 @@ async fn overview(
 ) -> Result<Response, Failure> {
     let reader = Reader::of(&site, &visitor, &asked).await?;
     let language = visitor.language;
-    let pulse = site.pulse(Some(reader.period)).await.map_err(|error| Failure::NotFound(error.explain(language)))?;
+    let pulse = site.pulse(Some(reader.period)).await.map_err(|error| Failure::asked(&error, language))?;
     let ranking = reader.ask(Subject::Rankings(Scope::default())).await?;
     let due = reader.ask(Subject::Due(None)).await?;
     let contacts = site.live.contacts().await?;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let state = html! {
         (reader.filters("/", &[], &html! {}))
-        @if reader.closed.is_some() { a .button href="/periods" { (l("Thay đổi sau khi chốt", "Changes since closing")) } }
+        (reader.since_closing())
         span data-live-state data-state="off" data-on=(l("Đang cập nhật trực tiếp", "Live")) data-off=(l("Mất kết nối, đang thử lại", "Disconnected, trying again")) {}
     };
     let own = own_figures(&site, &pulse, language).await;
@@ -69,7 +72,7 @@ async fn overview(
         div #overview data-live="/live" hx-get=(visitor.here) hx-trigger="changed from:body" hx-select="#overview-now" hx-target="#overview-now" hx-swap="outerHTML" {
             (frame::title(l("Tổng quan", "Overview"), &reader.about(), &state))
             div #overview-now .stack {
-                (tiles(&pulse, &due, &silent, language))
+                (tiles(&pulse, &due, &silent, &visitor))
                 div .columns.wide-first {
                     (ranking_card(&ranking, &reader))
                     div .stack {
@@ -90,18 +93,19 @@ fn sum(listing: &Listing, column: &str) -> u64 {
     Row::all(listing).filter_map(|row| row.cell(column).parse::<u64>().ok()).sum()
 }
 
-fn tiles(pulse: &Pulse, due: &Listing, silent: &[Silent], language: Language) -> Markup {
+fn tiles(pulse: &Pulse, due: &Listing, silent: &[Silent], visitor: &Visitor) -> Markup {
+    let language = visitor.language;
+    let of = |path: &str| format!("{path}period={}", pulse.period);
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let (expected, missing) = (sum(due, "expected"), sum(due, "missing"));
     let lacking = Row::all(due).filter(|row| row.cell("missing") != "0").count();
     let days = Row::all(due).filter_map(|row| row.cell("days_left").parse::<i64>().ok());
-    // The usual day: the one of most communes is the largest group, which the first of the latest days stands for.
     let days = days.max();
     let number = |count: u64| for_people(Form::Number, &count.to_string(), language);
-    let left = match days {
-        None => html! { "–" },
-        Some(days @ 0..) => html! { (number(days.unsigned_abs())) },
-        Some(days) => html! { "−" (number(days.unsigned_abs())) },
+    let (left, figure) = match days {
+        None => (l("Ngày đến hạn chót", "Days to the last cut-off"), "–".to_owned()),
+        Some(days @ 0..) => (l("Ngày đến hạn chót", "Days to the last cut-off"), number(days.unsigned_abs())),
+        Some(days) => (l("Ngày từ hạn chót", "Days since the last cut-off"), number(days.unsigned_abs())),
     };
     let light =
         |light: Light| html! { span { (number(pulse.lights(light).into())) " " (part::light(light, language)) } };
@@ -111,11 +115,13 @@ fn tiles(pulse: &Pulse, due: &Listing, silent: &[Silent], language: Language) ->
             (part::tile(l("Đã báo cáo", "Reported"), &html! { (number(expected - missing)) small .muted { " / " (number(expected)) } },
                 &html! { (l("chỉ tiêu phải báo cáo trong kỳ", "indicators expected in the period")) }))
             (part::tile(l("Còn thiếu số liệu", "Lacking figures"), &html! { (number(lacking as u64)) },
-                &html! { a href="/due?state=missing" { (l("xã, phường: xem nơi nào", "communes: show which")) } }))
-            (part::tile(l("Ngày đến hạn chót", "Days to the last cut-off"), &left, &html! { (l("hạn muộn nhất trong các xã", "latest day of any commune")) }))
+                &html! { a href=(of("/due?state=missing&")) { (l("xã, phường: xem nơi nào", "communes: show which")) } }))
+            (part::tile(left, &html! { (figure) }, &html! { (l("hạn muộn nhất trong các xã", "latest day of any commune")) }))
             (part::tile(l("Đèn của các mục tiêu", "Lights of the targets"),
-                &html! { div .lights { (light(Light::Red)) (light(Light::Yellow)) (light(Light::Green)) } }, &html! { a href="/alerts" { (l("xem cảnh báo", "see the alerts")) } " · " a href="/heat-map?show=lights" { (l("bản đồ", "map")) } }))
-            (part::tile(l("Chờ thẩm định", "Awaiting review"), &html! { (number(waiting.into())) }, &html! { a href="/review" { (l("mở hàng đợi", "open the queue")) } }))
+                &html! { div .lights { (light(Light::Red)) (light(Light::Yellow)) (light(Light::Green)) } }, &html! { a href=(of("/alerts?")) { (l("xem cảnh báo", "see the alerts")) } " · " a href=(of("/heat-map?show=lights&")) { (l("bản đồ", "map")) } }))
+            (part::tile(l("Chờ thẩm định", "Awaiting review"), &html! { (number(waiting.into())) }, &html! {
+                @if visitor.may(Role::Reviewer) { a href=(of("/review?")) { (l("mở hàng đợi", "open the queue")) } } @else { (l("kết quả báo đạt", "claims of completion")) }
+            }))
             (part::tile(l("Không đồng bộ", "Not syncing"), &html! { (number(silent.len() as u64)) }, &html! { a href="#silent" { (l("quá 2 ngày hoặc lỗi", "for 2 days or failing")) } }))
         }
     }

@@ -36,9 +36,11 @@ async fn prefer(State(_): State<Site>, headers: HeaderMap, Form(form): Form<Pref
     (AppendHeaders(cookies), Redirect::to(own_path(&form.back))).into_response()
 }
 
-/// A path of this server; the first page for anything else, so that no link leads elsewhere by way of this server.
+/// A path of this server; the first page for anything else, so that no link leads elsewhere by way of this server. Browsers leave tabs
+/// and line ends out of an address before they read it, so `/<tab>/host` would be another host.
 pub(super) fn own_path(path: &str) -> &str {
-    let is_own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let is_own =
+        path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control());
     if is_own { path } else { "/" }
 }
 
@@ -53,6 +55,11 @@ mod tests {
             ("//evil.example", "/"),
             ("https://evil.example", "/"),
             ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("\t//evil.example", "/"),
+            ("/\r\n/evil.example", "/"),
+            ("/a\u{1}", "/"),
+            ("/a\u{7f}", "/"),
             ("", "/"),
         ] {
             assert_eq!(own_path(path), goes_to);

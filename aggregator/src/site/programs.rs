@@ -2,7 +2,7 @@
 
 use super::{Site, gate::Visitor};
 use crate::{
-    api::{Access, Fault, Parameter, Place, RESOURCES, ROOT, Resource, Verb},
+    api::{Access, Fault, Parameter, Place, ROOT, Resource, Verb, resources},
     site::hall::role_name,
 };
 use axum::{
@@ -49,7 +49,7 @@ async fn shown(State(site): State<Site>, visitor: Visitor, headers: HeaderMap) -
             h2 { (l("Tài nguyên", "Resources")) }
             div .scroll tabindex="0" { table {
                 thead { tr { th scope="col" { (l("Đường dẫn", "Path")) } th scope="col" { (l("Nội dung", "What")) } th scope="col" { (l("Quyền", "Rights")) } th scope="col" { (l("Tham số", "Parameters")) } } }
-                tbody { @for resource in &RESOURCES { (row(resource, &base, language)) } }
+                tbody { @for resource in resources() { (row(resource, &base, language)) } }
             } }
         }
         section .card.flush {
@@ -102,7 +102,7 @@ fn row(resource: &Resource, base: &str, language: Language) -> Markup {
 /// Each parameter once, by its name.
 fn distinct() -> Vec<&'static Parameter> {
     let mut seen: Vec<&Parameter> = Vec::new();
-    for one in RESOURCES.iter().flat_map(Resource::all_parameters) {
+    for one in resources().flat_map(Resource::all_parameters) {
         if !seen.iter().any(|known| known.name == one.name) {
             seen.push(one);
         }

@@ -157,7 +157,8 @@ async fn sign_in(
     open(&site, &account, ip, own_path(&form.back)).await
 }
 
-fn waiting(wait: TimeDelta, language: Language) -> String {
+/// What to say to somebody who has to wait.
+pub(super) fn waiting(wait: TimeDelta, language: Language) -> String {
     let seconds = wait.num_seconds() + 1;
     language.pick(
         format!("Đã thử sai nhiều lần. Hãy chờ {seconds} giây rồi thử lại."),

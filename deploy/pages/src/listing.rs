@@ -65,6 +65,7 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
             !column.heading.is_empty() && !look.without.contains(&column.name.as_str())
         })
         .collect();
+    let widest = most_to_read(listing, &shown);
     html! {
         div .scroll .tall[look.tall] tabindex="0" {
             table .tight[look.tall] {
@@ -84,7 +85,7 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
                                 @let fits = look.fit.contains(&column.name.as_str());
-                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[widest == Some(*at)] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
                                         Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
                                         None => (self::cell(column.form, cell, language)),
@@ -99,10 +100,18 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
     }
 }
 
+/// The column with most to read, where it has sentences: the others give way to it.
+fn most_to_read(listing: &Listing, shown: &[usize]) -> Option<usize> {
+    let cells = |at: usize| listing.rows.iter().filter_map(move |row| row.get(at));
+    let of_words = shown.iter().copied().filter(|at| matches!(listing.columns[*at].form, Form::Text | Form::Words));
+    let widest = of_words.max_by_key(|at| cells(*at).map(|cell| cell.chars().count()).sum::<usize>())?;
+    cells(widest).any(|cell| is_long(cell)).then_some(widest)
+}
+
 /// Whether a text is read better on one line: a name, a code, a time.
 #[must_use]
 pub fn is_short(cell: &str) -> bool {
-    cell.chars().count() <= 24
+    cell.chars().count() <= 18
 }
 
 /// Whether a text is a sentence that needs some width.
@@ -131,7 +140,13 @@ pub fn cell(form: Form, cell: &str, language: Language) -> Markup {
         Form::Movement => Some(part::movement(cell.parse().ok(), language)),
         _ => None,
     }
-    .unwrap_or_else(|| html! { (for_people(form, cell, language)) })
+    .unwrap_or_else(|| html! { (unbroken(&for_people(form, cell, language))) })
+}
+
+/// A text in which a percent sign never begins a line.
+#[must_use]
+pub fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 #[cfg(test)]
@@ -157,5 +172,23 @@ mod tests {
         assert!(text.contains("href=\"/communes/tan-phu\">&lt;script&gt;"), "{text}");
         assert!(text.contains("56,20") && text.contains("light red") && !text.contains("<i>"), "{text}");
         assert!(!text.contains(">tan-phu<"), "a column without heading is for programs");
+    }
+
+    #[test]
+    fn the_column_with_most_to_read_is_the_widest() {
+        let columns = ["name", "title", "lead"].map(|name| Column::new(name, name, Form::Text)).to_vec();
+        let mut listing = Listing { columns, ..Listing::default() };
+        listing.rows.push(vec!["Xã Tân Phú".into(), "x".repeat(90), "y".repeat(70)]);
+        let wide = |listing: &Listing| table(listing, &Look::default(), Language::Vi).into_string();
+        assert_eq!(wide(&listing).matches(" wide").count(), 1, "{}", wide(&listing));
+        assert!(wide(&listing).contains(&format!("<td class=\" wide long\">{}", "x".repeat(90))));
+        listing.rows[0] = vec!["Xã Tân Phú".into(), "ngắn".into(), "ngắn".into()];
+        assert!(!wide(&listing).contains("wide"));
+    }
+
+    #[test]
+    fn a_percent_sign_stays_with_its_number() {
+        let reason = cell(Form::Words, "đạt 63,7 %, lộ trình 80 %", Language::Vi).into_string();
+        assert_eq!(reason, "đạt 63,7\u{a0}%, lộ trình 80\u{a0}%");
     }
 }

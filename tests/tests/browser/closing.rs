@@ -26,7 +26,7 @@ fn a_month_is_closed_proved_told_what_came_late_and_opened_again() {
     });
     browser.is_accessible();
     browser.click("any", "Tôi đã xem những gì còn thiếu và chốt kỳ này");
-    browser.click("button", "Chốt kỳ 2026-09");
+    browser.click("button", "Chốt tháng 9 năm 2026");
     browser.expect("notice", "Đã chốt kỳ 2026-09, lần 1");
     browser.expect("any", "Không có gì thay đổi");
     browser.click("button", "Kiểm chứng");
@@ -58,7 +58,7 @@ fn a_month_is_closed_proved_told_what_came_late_and_opened_again() {
     browser.expect("notice", "Đã mở lại kỳ 2026-09");
     browser.expect("cell", "bổ sung CDS-08 nộp muộn");
     browser.click("any", "Tôi đã xem những gì còn thiếu và chốt kỳ này");
-    browser.click("button", "Chốt kỳ 2026-09");
+    browser.click("button", "Chốt tháng 9 năm 2026");
     browser.expect("notice", "Đã chốt kỳ 2026-09, lần 2");
     browser.go("/periods");
     assert_eq!(browser.count("main tr .state.met"), 1);

@@ -1,14 +1,11 @@
 //! What the address of a page asks for: period, scheme, which figures; the choices above a page, and what it shows as a file.
 
-use super::super::{Failure, Site, gate::Visitor};
-use crate::report::question::{AskError, Edition, Question, Subject};
-use axum::{
-    http::{
-        HeaderValue,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
-    },
-    response::{IntoResponse, Response},
+use super::super::{Failure, Site, gate::Visitor, working::download};
+use crate::report::{
+    cli::Format,
+    question::{AskError, Edition, Question, Subject},
 };
+use axum::response::Response;
 use maud::{Markup, html};
 use pages::part;
 use serde::Deserialize;
@@ -18,7 +15,7 @@ use shared::{
     period::{Cycle, Period},
     ranking::Scheme,
 };
-use std::{collections::BTreeMap, io::Cursor, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Longest text of an address that is looked at, in characters.
 const MAX_TEXT: usize = 200;
@@ -103,7 +100,7 @@ impl<'a> Reader<'a> {
         site.settle().await;
         let language = visitor.language;
         let wanted = period(asked.text("period"), language)?;
-        let unknown = |error: AskError| Failure::Bad(error.explain(language));
+        let unknown = |error: AskError| Failure::asked(&error, language);
         let scheme = match asked.text("scheme") {
             "" | "all" => Scheme::Own,
             word => Scheme::from_word(word)
@@ -111,7 +108,7 @@ impl<'a> Reader<'a> {
         };
         let edition: Edition = asked.text("revision").parse().map_err(unknown)?;
         let figures = site.live.read().await;
-        let period = figures.period(wanted).map_err(|error| Failure::NotFound(error.explain(language)))?;
+        let period = figures.period(wanted).map_err(|error| Failure::asked(&error, language))?;
         // Another period is chosen with the closing of the one before still in the address: it is then shown as it is in force.
         let edition = if figures.closing(period, edition).is_ok() { edition } else { Edition::InForce };
         let closings: Vec<_> = figures.closings.iter().filter(|closing| closing.period == period).collect();
@@ -219,10 +216,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A link to what came since the period was closed, where it was.
+    pub(in crate::site) fn since_closing(&self) -> Markup {
+        html! {
+            @if self.closed.is_some() { a .button href={ "/periods/" (self.period) "#late" } { (self.l("Thay đổi sau khi chốt", "Changes since closing")) } }
+        }
+    }
+
     /// Links to what is shown as a file, and to paper.
     pub(in crate::site) fn files(&self, path: &str) -> Markup {
         html! {
-            @if self.closed.is_some() && !self.is_present { a .button href="/periods" { (self.l("Thay đổi sau khi chốt", "Changes since closing")) } }
+            @if !self.is_present { (self.since_closing()) }
             a .button href=(self.asked.href(path, &[("as", "xlsx")])) download { "Excel" }
             a .button href=(self.asked.href(path, &[("as", "csv")])) download { "CSV" }
             button type="button" data-print hidden { (self.l("In", "Print")) }
@@ -243,23 +247,12 @@ impl<'a> Reader<'a> {
 
     /// The file that is asked for instead of the page, if one is.
     pub(in crate::site) fn file(&self, name: &str, listing: &Listing) -> Result<Option<Response>, Failure> {
-        let name = format!("{name}-{}", self.period);
-        let (kind, ending, bytes) = match self.asked.text("as") {
-            "csv" => ("text/csv; charset=utf-8", "csv", listing.csv()),
-            "xlsx" => {
-                let mut file = Cursor::new(Vec::new());
-                workbook::listing::write(listing, self.language, &mut file).map_err(|error| {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a workbook could not be written");
-                    Failure::Internal
-                })?;
-                ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", file.into_inner())
-            }
+        let format = match self.asked.text("as") {
+            "csv" => Format::Csv,
+            "xlsx" => Format::Xlsx,
             _ => return Ok(None),
         };
-        let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}.{ending}\""));
-        let disposition = disposition.map_err(|_| Failure::Internal)?;
-        let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CONTENT_DISPOSITION, disposition)];
-        Ok(Some((headers, bytes).into_response()))
+        download::list(&format!("{name}-{}", self.period), listing, format, self.language).map(Some)
     }
 }
 

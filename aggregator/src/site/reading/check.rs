@@ -1,12 +1,10 @@
 //! Figures that a reviewer should look at again, and how well each commune reports.
 
 use super::{
-    super::{
-        Failure, Site,
-        gate::{Staff, Visitor},
-    },
+    super::{Failure, Site, gate::Staff},
     asked::{Asked, Reader},
-    place::{self, Page},
+    list::{self, List},
+    place,
 };
 use crate::{report::question::Subject, store::Role};
 use axum::{
@@ -16,11 +14,7 @@ use axum::{
     routing::get,
 };
 use maud::html;
-use pages::{
-    frame,
-    listing::{self, Look, Row},
-    part,
-};
+use pages::listing::{Look, Row};
 use shared::listing::{Column, Listing};
 
 pub(super) fn routes() -> Router<Site> {
@@ -46,11 +40,6 @@ async fn checks(
         ("none", l("Chưa giải thích", "Not explained")),
         ("given", l("Đã giải thích", "Explained")),
     ];
-    let notes = notes.map(|(value, words)| (value.to_owned(), words.to_owned()));
-    let filters = html! {
-        label .choice { span { (l("Xã, phường", "Commune")) } input name="commune" maxlength="100" value=(asked.text("commune")); }
-        (part::choice("note", l("Giải thích", "Note"), &notes, asked.text("note")))
-    };
     let link = |row: &Row<'_>, column: &str| match column {
         "name" => Some(format!("/communes/{}", row.cell("commune"))),
         "indicator" if !row.cell("indicator").is_empty() => {
@@ -58,15 +47,18 @@ async fn checks(
         }
         _ => None,
     };
-    let nothing = l("Không có số liệu nào cần xem lại trong kỳ", "Nothing needs to be looked at in this period");
-    list(
-        &reader,
-        &visitor,
-        ("/checks", "can-xem-lai", l("Cần xem lại", "To look at again"), nothing),
-        &shown,
-        &filters,
-        &link,
-    )
+    List {
+        path: "/checks",
+        file: "can-xem-lai",
+        title: l("Cần xem lại", "To look at again"),
+        about: reader.about(),
+        filters: html! { (list::commune_field(&reader)) (list::select(&reader, "note", l("Giải thích", "Note"), &notes)) },
+        nothing: (l("Không có số liệu nào cần xem lại trong kỳ", "Nothing needs to be looked at in this period"), ""),
+        look: Look { link: Some(&link), tall: true, ..Look::default() },
+        notes: place::notes(&shown),
+        ..List::default()
+    }
+    .show(&reader, &visitor, &shown)
 }
 
 async fn quality(
@@ -84,36 +76,17 @@ async fn quality(
         ));
     }
     let link = |row: &Row<'_>, column: &str| (column == "name").then(|| format!("/communes/{}", row.cell("commune")));
-    let words = (
-        reader.l("Chất lượng báo cáo", "Quality of reporting"),
-        reader.l("Chưa có xã nào phải báo cáo", "No commune reports yet"),
-    );
-    list(&reader, &visitor, ("/quality", "chat-luong", words.0, words.1), &shown, &html! {}, &link)
-}
-
-fn list(
-    reader: &Reader<'_>,
-    visitor: &Visitor,
-    (path, file, title, nothing): (&str, &str, &str, &str),
-    shown: &Listing,
-    filters: &maud::Markup,
-    link: &dyn Fn(&Row<'_>, &str) -> Option<String>,
-) -> Result<Response, Failure> {
-    if let Some(file) = reader.file(file, shown)? {
-        return Ok(file);
+    let sorted = |column: &Column| place::heading(&asked, "/quality", column, &column.name);
+    List {
+        path: "/quality",
+        file: "chat-luong",
+        title: reader.l("Chất lượng báo cáo", "Quality of reporting"),
+        about: reader.about(),
+        kept: &["sort"],
+        nothing: (reader.l("Chưa có xã nào phải báo cáo", "No commune reports yet"), ""),
+        look: Look { link: Some(&link), head: Some(&sorted), tall: true, ..Look::default() },
+        notes: place::notes(&shown),
+        ..List::default()
     }
-    let page = Page::of(reader.asked, shown.rows.len(), place::ROWS);
-    let sorted = |column: &Column| place::heading(reader.asked, path, column, &column.name);
-    let head: Option<&dyn Fn(&Column) -> maud::Markup> = if path == "/quality" { Some(&sorted) } else { None };
-    let body = html! {
-        (frame::title(title, &reader.about(), &reader.files(path)))
-        (reader.filters(path, &["sort"], filters))
-        section .card.flush {
-            @if shown.rows.is_empty() { (part::empty(nothing, "")) }
-            @else { (listing::table(&place::rows_of(shown, &page), &Look { link: Some(link), head, tall: true, ..Look::default() }, reader.language)) }
-        }
-        (page.links(reader.asked, path, reader.language))
-        (place::notes(shown))
-    };
-    Ok(visitor.page(reader.site, title, &body))
+    .show(&reader, &visitor, &shown)
 }

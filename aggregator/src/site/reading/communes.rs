@@ -3,7 +3,8 @@
 use super::{
     super::{Failure, Site, gate::Staff},
     asked::{Asked, Reader},
-    place::{self, Page},
+    list::{self, List},
+    place,
 };
 use crate::report::question::Subject;
 use axum::{
@@ -13,11 +14,7 @@ use axum::{
     routing::get,
 };
 use maud::html;
-use pages::{
-    frame,
-    listing::{self, Look, Row},
-    part,
-};
+use pages::listing::{Look, Row};
 use shared::{
     listing::{Column, Form, Listing},
     ranking::Scope,
@@ -61,10 +58,6 @@ async fn communes(
     if !sort.is_empty() && !place::order(&mut listing, sort) {
         return Err(Failure::Bad(l("Không có cột đó để sắp xếp.", "There is no such column to sort by.").into()));
     }
-    if let Some(file) = reader.file("xa-phuong", &listing)? {
-        return Ok(file);
-    }
-    let page = Page::of(&asked, listing.rows.len(), place::ROWS);
     let states = [
         ("", l("Tất cả", "All")),
         ("planned", l("Có mục tiêu", "With targets")),
@@ -73,35 +66,32 @@ async fn communes(
         ("failing", l("Lần gần nhất bị lỗi", "Failed last")),
         ("differs", l("Đối chiếu khác nhau", "Digests differ")),
     ];
-    let states = states.map(|(value, words)| (value.to_owned(), words.to_owned()));
     let link = |row: &Row<'_>, column: &str| (column == "name").then(|| format!("/communes/{}", row.cell("slug")));
     let sorted = |column: &Column| {
         let most_first = column.form.is_number() && column.name != "rank" || column.form == Form::Time;
         let first = if most_first { format!("-{}", column.name) } else { column.name.clone() };
         place::heading(&asked, PATH, column, &first)
     };
-    let look = Look {
-        link: Some(&link),
-        without: &["build", "healed", "copy_seen_at", "clock_skew_s"],
-        head: Some(&sorted),
-        ..Look::default()
-    };
-    let body = html! {
-        (frame::title(l("Xã, phường", "Communes"), communes.notes.first().map_or("", String::as_str), &reader.files(PATH)))
-        (reader.filters(PATH, &["sort"], &html! {
+    List {
+        path: PATH,
+        file: "xa-phuong",
+        title: l("Xã, phường", "Communes"),
+        about: communes.notes.first().cloned().unwrap_or_default(),
+        kept: &["sort"],
+        filters: html! {
             label .choice { span { (l("Tên, mã", "Name, code")) } input type="search" name="q" maxlength="100" value=(asked.text("q")); }
-            (part::choice("state", l("Lọc", "Filter"), &states, state))
-        }))
-        section .card.flush {
-            @if listing.rows.is_empty() {
-                (part::empty(l("Không có xã, phường nào khớp", "No commune fits"), l("Bỏ bớt điều kiện lọc, hoặc gõ một phần tên, không cần dấu.", "Take a filter away, or type a part of the name.")))
-            } @else {
-                (listing::table(&place::rows_of(&listing, &page), &look, reader.language))
-            }
-        }
-        (page.links(&asked, PATH, reader.language))
-    };
-    Ok(visitor.page(&site, l("Xã, phường", "Communes"), &body))
+            (list::select(&reader, "state", l("Lọc", "Filter"), &states))
+        },
+        nothing: (l("Không có xã, phường nào khớp", "No commune fits"), l("Bỏ bớt điều kiện lọc, hoặc gõ một phần tên, không cần dấu.", "Take a filter away, or type a part of the name.")),
+        look: Look {
+            link: Some(&link),
+            without: &["build", "healed", "copy_seen_at", "clock_skew_s"],
+            head: Some(&sorted),
+            ..Look::default()
+        },
+        ..List::default()
+    }
+    .show(&reader, &visitor, &listing)
 }
 
 /// The list of communes with rank, score and movement beside the names.

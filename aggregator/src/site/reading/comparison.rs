@@ -97,7 +97,7 @@ async fn named(reader: &Reader<'_>, name: &str) -> Result<(String, String), Fail
     let figures = reader.site.live.read().await;
     match figures.catalogue.find_commune(reader.asked.text(name)) {
         Ok(commune) => Ok((commune.slug.clone(), commune.name.clone())),
-        Err(error) => Err(Failure::NotFound(error.explain(reader.language))),
+        Err(error) => Err(Failure::asked(&error.into(), reader.language)),
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn table(reader: &Reader<'_>, explained: &Listing, versions: &[Figure
                     td .num { @if row.cell("points").is_empty() { span .muted { "–" } } @else { (two(row.cell("earned"), language)) small .muted { " / " (two(row.cell("points"), language)) } } }
                     td .why {
                         (listing::cell(Form::State, row.cell("state"), language)) " " (listing::cell(Form::Light, row.cell("light"), language))
-                        @if !row.cell("reason").is_empty() { br; small { (row.cell("reason")) } }
+                        @if !row.cell("reason").is_empty() { br; small { (listing::unbroken(row.cell("reason"))) } }
                         @if !row.cell("evidence").is_empty() && row.cell("evidence") != "0" { br; small .muted { (row.cell("evidence")) " " (l("tệp minh chứng", "files of evidence")) } }
                     }
                     td .who { @if let Some(figure) = figure { (entered(reader, figure, row.cell("reported_for"))) } }

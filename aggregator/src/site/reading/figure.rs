@@ -93,7 +93,7 @@ async fn figure(
             div .tiles { @for row in Row::all(explained).filter(|row| row.cell("indicator") == code) {
                 (part::tile(&format!("{} {} · {}", l("Mục", "Item"), row.cell("plan_ref"), row.cell("period")),
                     &html! { @if row.cell("value").is_empty() { "–" } @else { (for_people(Form::Value, row.cell("value"), reader.language)) small .muted { " " (unit) } } },
-                    &html! { (l("mục tiêu", "target")) " " (row.cell("printed")) " · " (listing::cell(Form::Light, row.cell("light"), reader.language)) " " (row.cell("reason")) }))
+                    &html! { (l("mục tiêu", "target")) " " (row.cell("printed")) " · " (listing::cell(Form::Light, row.cell("light"), reader.language)) " " (listing::unbroken(row.cell("reason"))) }))
             } }
         }
         (chart(&reader, &versions, &code, &unit))

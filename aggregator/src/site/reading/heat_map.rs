@@ -47,7 +47,7 @@ async fn heat_map(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let reader = Reader::of(&site, &visitor, &asked).await?;
-    let kind = kind(asked.text("kind")).map_err(|error| Failure::Bad(error.explain(reader.language)))?;
+    let kind = kind(asked.text("kind")).map_err(|error| Failure::asked(&error, reader.language))?;
     let group = asked.given("group").map(|group| group.to_uppercase());
     let groups = reader.groups().await;
     if group.as_ref().is_some_and(|group| !groups.iter().any(|(code, _)| code == group)) {

@@ -34,8 +34,7 @@ async fn indicators(
 ) -> Result<Response, Failure> {
     let reader = Reader::of(&site, &visitor, &asked).await?;
     let l = |vi, en| reader.l(vi, en);
-    let pulse =
-        site.pulse(Some(reader.period)).await.map_err(|error| Failure::NotFound(error.explain(reader.language)))?;
+    let pulse = site.pulse(Some(reader.period)).await.map_err(|error| Failure::asked(&error, reader.language))?;
     let whole = listing(&reader, &pulse.own).await;
     let wanted = vietnamese::folded(asked.text("q"));
     let group = asked.text("group").to_uppercase();

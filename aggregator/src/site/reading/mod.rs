@@ -3,6 +3,7 @@
 //! | file | noun |
 //! | --- | --- |
 //! | `asked` | what the address of a page asks for, the choices above it, files of what is shown |
+//! | `list` | a list as a page with its filters |
 //! | `place` | places in long lists, and orders of them |
 //! | `ranking`, `comparison` | the ranking, and two communes target by target |
 //! | `heat_map` | achievement of every commune for every indicator |
@@ -25,6 +26,7 @@ mod figure;
 mod heat_map;
 mod indicator;
 mod indicators;
+mod list;
 mod place;
 mod ranking;
 pub(super) mod search;
@@ -33,7 +35,7 @@ mod task;
 mod tests;
 mod trend;
 
-pub(super) use asked::{Asked, Reader};
+pub(super) use asked::{Asked, Reader, schemes};
 pub(super) use indicators::{own_unit, standard_words};
 
 use super::Site;

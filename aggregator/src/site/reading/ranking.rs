@@ -41,7 +41,7 @@ async fn rankings(
     let scope = Scope {
         group: asked.given("group").filter(|_| !side_by_side),
         indicator: asked.given("indicator").filter(|_| !side_by_side),
-        kind: kind(asked.text("kind")).map_err(|error| Failure::Bad(error.explain(reader.language)))?,
+        kind: kind(asked.text("kind")).map_err(|error| Failure::asked(&error, reader.language))?,
     };
     let subject = if side_by_side { Subject::Schemes } else { Subject::Rankings(scope) };
     let whole = reader.ask(subject).await?;

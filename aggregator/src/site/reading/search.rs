@@ -17,7 +17,11 @@ use axum::{
 use maud::{Markup, html};
 use pages::{frame, part};
 use serde::Deserialize;
-use shared::{language::Language, task::Reported, vietnamese::folded};
+use shared::{
+    language::Language,
+    task::Reported,
+    vietnamese::{self, folded},
+};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Longest text that is looked for, in characters.
@@ -159,7 +163,11 @@ async fn find(site: &Site, visitor: &Visitor, typed: &str) -> Vec<(u8, Entry)> {
         .collect();
     let mut found: Vec<(u8, &Entry)> =
         shelf.iter().chain(&pages).filter_map(|entry| Some((entry.fit(&wanted)?, entry))).collect();
-    found.sort_by_cached_key(|(fit, entry)| (*fit, entry.kind, entry.title.chars().count()));
+    found.sort_by_cached_key(|(fit, entry)| {
+        // Places stand in the order of their names; of sentences the short ones say more of what was typed.
+        let length = if entry.kind == Kind::Commune { 0 } else { entry.title.chars().count() };
+        (*fit, entry.kind, length, vietnamese::sort_key(&entry.title))
+    });
     // Bounded before anything is copied.
     let mut counts = [0usize; Kind::ALL.len()];
     found.retain(|(_, entry)| {

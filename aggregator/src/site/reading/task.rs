@@ -3,7 +3,8 @@
 use super::{
     super::{Failure, Site, gate::Staff},
     asked::{Asked, Reader},
-    place::{self, Page},
+    list::{self, List},
+    place,
 };
 use crate::report::question::{Subject, TasksAsked};
 use axum::{
@@ -14,8 +15,7 @@ use axum::{
 };
 use maud::html;
 use pages::{
-    frame,
-    listing::{self, Look, Row},
+    listing::{Look, Row},
     part,
 };
 use shared::light::Light;
@@ -44,10 +44,6 @@ async fn tasks(
     let whole = reader.ask(Subject::Tasks(subject)).await?;
     let overdue = place::only(&whole, |row| row.cell("cause") == OVERDUE);
     let shown = if wanted == OVERDUE { &overdue } else { &whole };
-    if let Some(file) = reader.file("nhiem-vu", shown)? {
-        return Ok(file);
-    }
-    let page = Page::of(&asked, shown.rows.len(), place::ROWS);
     let count = |light: Light| Row::all(&whole).filter(|row| row.cell("light") == light.as_str()).count();
     let lights = [
         ("", l("Tất cả", "All")),
@@ -57,32 +53,29 @@ async fn tasks(
         ("green", l("Xanh", "Green")),
         ("grey", l("Xám", "Grey")),
     ];
-    let lights = lights.map(|(value, words)| (value.to_owned(), words.to_owned()));
     let link = |row: &Row<'_>, column: &str| match column {
         "name" => Some(format!("/communes/{}#tasks", row.cell("commune"))),
         "task" => Some(format!("/communes/{}/{}", row.cell("commune"), place::segment(row.cell("report_code")))),
         _ => None,
     };
-    let body = html! {
-        (frame::title(l("Nhiệm vụ", "Tasks"), &reader.about(), &reader.files(PATH)))
-        (reader.filters(PATH, &[], &html! {
-            label .choice { span { (l("Xã, phường", "Commune")) } input name="commune" maxlength="100" value=(asked.text("commune")); }
+    List {
+        path: PATH,
+        file: "nhiem-vu",
+        title: l("Nhiệm vụ", "Tasks"),
+        about: reader.about(),
+        filters: html! {
+            (list::commune_field(&reader))
             label .choice { span { (l("Đơn vị chủ trì", "Owner")) } input name="unit" maxlength="100" value=(asked.text("unit")); }
-            (part::choice("light", l("Đèn", "Light"), &lights, wanted))
-        }))
-        div .tiles {
+            (list::select(&reader, "light", l("Đèn", "Light"), &lights))
+        },
+        above: html! { div .tiles {
             (part::tile(l("Quá hạn mà chưa xong", "Overdue"), &html! { (overdue.rows.len()) }, &html! { a href=(asked.href(PATH, &[("light", OVERDUE)])) { (l("chỉ xem các nhiệm vụ này", "show these alone")) } }))
             (part::tile(l("Đèn", "Lights"), &html! { div .lights { @for light in [Light::Red, Light::Yellow, Light::Green] { span { (count(light)) " " (part::light(light, reader.language)) } } } }, &html! { (whole.rows.len()) " " (l("nhiệm vụ", "tasks")) }))
-        }
-        section .card.flush {
-            @if shown.rows.is_empty() {
-                (part::empty(l("Không có nhiệm vụ nào trong phạm vi này", "No task within this scope"), l("Bỏ bớt điều kiện lọc.", "Take a filter away.")))
-            } @else {
-                (listing::table(&place::rows_of(shown, &page), &Look { link: Some(&link), tall: true, ..Look::default() }, reader.language))
-            }
-        }
-        (page.links(&asked, PATH, reader.language))
-        (place::notes(&whole))
-    };
-    Ok(visitor.page(&site, l("Nhiệm vụ", "Tasks"), &body))
+        } },
+        nothing: (l("Không có nhiệm vụ nào trong phạm vi này", "No task within this scope"), l("Bỏ bớt điều kiện lọc.", "Take a filter away.")),
+        look: Look { link: Some(&link), tall: true, ..Look::default() },
+        notes: place::notes(&whole),
+        ..List::default()
+    }
+    .show(&reader, &visitor, shown)
 }

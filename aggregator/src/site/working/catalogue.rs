@@ -20,7 +20,7 @@ use pages::{
 };
 use serde::{Deserialize, Serialize};
 use shared::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Commune, Indicator},
     language::Language,
     listing::{Column, Form, Listing},
     vietnamese,
@@ -162,157 +162,108 @@ async fn browse(
     Ok(visitor.page(&site, l("Danh mục", "Catalogue"), &body))
 }
 
+/// A column with the cell of each row.
+type Of<'a, T> = (&'static str, (&'static str, &'static str), Form, &'a dyn Fn(&T) -> String);
+
+/// Rows of one kind as a list; a column without words is for links alone.
+fn table<T>(rows: &[T], columns: &[Of<'_, T>], language: Language) -> (Vec<Column>, Vec<Vec<String>>) {
+    let heads = columns.iter().map(|(name, (vi, en), form, _)| Column::new(name, language.pick(vi, en), *form));
+    let cells = |row: &T| columns.iter().map(|(.., cell)| cell(row)).collect();
+    (heads.collect(), rows.iter().map(cells).collect())
+}
+
 /// A part of the catalogue as a list.
 fn listed(catalogue: &Catalogue, part: Part, language: Language) -> Listing {
-    let column = |name: &str, vi: &str, en: &str, form| Column::new(name, language.pick(vi, en), form);
-    let hidden = |name: &str| Column::new(name, "", Form::Text);
+    use Form::{Kind, Number, Text, Words};
     let name = |slug: &str| catalogue.commune(slug).map_or_else(|| slug.to_owned(), |commune| commune.name.clone());
-    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    let (columns, rows): (Vec<Column>, Vec<Vec<String>>) = match part {
-        Part::Indicators => (
-            vec![
-                column("indicator", "Mã", "Code", Form::Text),
-                column("group", "Nhóm", "Group", Form::Text),
-                column("name", "Chỉ tiêu", "Indicator", Form::Words),
-                column("unit", "Đơn vị tính", "Unit", Form::Text),
-                column("standard", "Mục tiêu chuẩn", "Standard", Form::Text),
-                column("points", "Điểm", "Points", Form::Number),
-                column("requires_evidence", "Cần minh chứng", "Evidence", Form::Text),
-                column("note", "Ghi chú", "Note", Form::Text),
+    let counted = |count: usize| if count == 0 { String::new() } else { count.to_string() };
+    let commune = ("Xã, phường", "Commune");
+    let days = |one: &Commune| one.calendar(&catalogue.province).days;
+    let (columns, rows) = match part {
+        Part::Indicators => {
+            let in_words = |one: &Indicator| {
+                if one.name_en.is_empty() { one.name.clone() } else { language.pick(&one.name, &one.name_en).clone() }
+            };
+            let columns: &[Of<'_, Indicator>] = &[
+                ("indicator", ("Mã", "Code"), Text, &|one| one.code.clone()),
+                ("group", ("Nhóm", "Group"), Text, &|one| one.group_name.clone()),
+                ("name", ("Chỉ tiêu", "Indicator"), Words, &in_words),
+                ("unit", ("Đơn vị tính", "Unit"), Text, &|one| one.unit.clone()),
+                ("standard", ("Mục tiêu chuẩn", "Standard"), Text, &|one| {
+                    one.standard.map(|goal| standard_words(goal, language)).unwrap_or_default()
+                }),
+                ("points", ("Điểm", "Points"), Number, &|one| one.points.to_string()),
+                ("requires_evidence", ("Cần minh chứng", "Evidence"), Text, &|one| {
+                    if one.requires_evidence { "yes" } else { "no" }.to_owned()
+                }),
+                ("note", ("Ghi chú", "Note"), Text, &|one| one.note.clone()),
+            ];
+            table(&catalogue.indicators, columns, language)
+        }
+        Part::Targets => table(
+            &catalogue.targets,
+            &[
+                ("commune", ("", ""), Text, &|one| one.commune.clone()),
+                ("commune_name", commune, Text, &|one| name(&one.commune)),
+                ("plan_ref", ("Mục", "Item"), Text, &|one| one.plan_ref.clone()),
+                ("indicator", ("Mã", "Code"), Text, &|one| one.indicator.clone()),
+                ("wording", ("Nội dung trong kế hoạch", "Wording of the plan"), Words, &|one| {
+                    one.wording.clone()
+                }),
+                ("printed", ("Mục tiêu", "Target"), Text, &|one| one.printed.clone()),
+                ("deadline", ("Thời hạn", "Deadline"), Text, &|one| one.deadline_text.clone()),
+                ("lead_unit", ("Chủ trì", "Lead"), Text, &|one| one.lead_unit.clone()),
+                ("note", ("Ghi chú", "Note"), Text, &|one| one.note.clone()),
             ],
-            catalogue
-                .indicators
-                .iter()
-                .map(|one| {
-                    vec![
-                        one.code.clone(),
-                        one.group_name.clone(),
-                        language.pick(&one.name, if one.name_en.is_empty() { &one.name } else { &one.name_en }).clone(),
-                        one.unit.clone(),
-                        one.standard.map(|goal| standard_words(goal, language)).unwrap_or_default(),
-                        one.points.to_string(),
-                        yes(one.requires_evidence),
-                        one.note.clone(),
-                    ]
-                })
-                .collect(),
+            language,
         ),
-        Part::Targets => (
-            vec![
-                hidden("commune"),
-                column("commune_name", "Xã, phường", "Commune", Form::Text),
-                column("plan_ref", "Mục", "Item", Form::Text),
-                column("indicator", "Mã", "Code", Form::Text),
-                column("wording", "Nội dung trong kế hoạch", "Wording of the plan", Form::Words),
-                column("printed", "Mục tiêu", "Target", Form::Text),
-                column("deadline", "Thời hạn", "Deadline", Form::Text),
-                column("lead_unit", "Chủ trì", "Lead", Form::Text),
-                column("note", "Ghi chú", "Note", Form::Text),
+        Part::Tasks => table(
+            &catalogue.tasks,
+            &[
+                ("commune", ("", ""), Text, &|one| one.commune.clone()),
+                ("commune_name", commune, Text, &|one| name(&one.commune)),
+                ("code", ("Mã", "Code"), Text, &|one| one.code.clone()),
+                ("title", ("Nhiệm vụ", "Task"), Words, &|one| one.title.clone()),
+                ("output", ("Sản phẩm", "Output"), Text, &|one| one.output.clone()),
+                ("lead_unit", ("Chủ trì", "Lead"), Text, &|one| one.lead_unit.clone()),
+                ("deadline", ("Thời hạn", "Deadline"), Text, &|one| one.deadline_text.clone()),
+                ("budget", ("Kinh phí (triệu đồng)", "Budget (million VND)"), Number, &|one| {
+                    one.budget_million_vnd.map(|budget| budget.to_string()).unwrap_or_default()
+                }),
             ],
-            catalogue
-                .targets
-                .iter()
-                .map(|one| {
-                    vec![
-                        one.commune.clone(),
-                        name(&one.commune),
-                        one.plan_ref.clone(),
-                        one.indicator.clone(),
-                        one.wording.clone(),
-                        one.printed.clone(),
-                        one.deadline_text.clone(),
-                        one.lead_unit.clone(),
-                        one.note.clone(),
-                    ]
-                })
-                .collect(),
+            language,
         ),
-        Part::Tasks => (
-            vec![
-                hidden("commune"),
-                column("commune_name", "Xã, phường", "Commune", Form::Text),
-                column("code", "Mã", "Code", Form::Text),
-                column("title", "Nhiệm vụ", "Task", Form::Words),
-                column("output", "Sản phẩm", "Output", Form::Text),
-                column("lead_unit", "Chủ trì", "Lead", Form::Text),
-                column("deadline", "Thời hạn", "Deadline", Form::Text),
-                column("budget", "Kinh phí (triệu đồng)", "Budget (million VND)", Form::Number),
+        Part::Units => table(
+            &catalogue.units,
+            &[
+                ("commune", ("", ""), Text, &|one| one.commune.clone()),
+                ("commune_name", commune, Text, &|one| name(&one.commune)),
+                ("code", ("Mã", "Code"), Text, &|one| one.code.clone()),
+                ("name", ("Đơn vị", "Unit"), Text, &|one| one.name.clone()),
+                ("role", ("Loại", "Class"), Text, &|one| one.role.clone()),
+                ("members", ("Số lượng", "Members"), Number, &|one| counted(one.members as usize)),
+                ("variants", ("Cách ghi khác", "Other spellings"), Text, &|one| one.variants.clone()),
             ],
-            catalogue
-                .tasks
-                .iter()
-                .map(|one| {
-                    vec![
-                        one.commune.clone(),
-                        name(&one.commune),
-                        one.code.clone(),
-                        one.title.clone(),
-                        one.output.clone(),
-                        one.lead_unit.clone(),
-                        one.deadline_text.clone(),
-                        one.budget_million_vnd.map(|budget| budget.to_string()).unwrap_or_default(),
-                    ]
-                })
-                .collect(),
+            language,
         ),
-        Part::Units => (
-            vec![
-                hidden("commune"),
-                column("commune_name", "Xã, phường", "Commune", Form::Text),
-                column("code", "Mã", "Code", Form::Text),
-                column("name", "Đơn vị", "Unit", Form::Text),
-                column("role", "Loại", "Class", Form::Text),
-                column("members", "Số lượng", "Members", Form::Number),
-                column("variants", "Cách ghi khác", "Other spellings", Form::Text),
+        Part::Communes => table(
+            &catalogue.communes,
+            &[
+                ("commune", ("", ""), Text, &|one| one.slug.clone()),
+                ("commune_name", commune, Text, &|one| one.name.clone()),
+                ("code", ("Mã số", "Code"), Text, &|one| one.code.clone()),
+                ("kind", ("Loại", "Kind"), Kind, &|one| one.kind.as_str().to_owned()),
+                ("targets", ("Mục tiêu", "Targets"), Number, &|one| {
+                    counted(catalogue.targets_of(&one.slug).count())
+                }),
+                ("units_cutoff", ("Đơn vị gửi đến ngày", "Units until"), Number, &|one| {
+                    days(one).units_cutoff.to_string()
+                }),
+                ("cutoff", ("Hạn nộp (ngày)", "Due (day)"), Number, &|one| days(one).cutoff.to_string()),
+                ("report", ("Ngày báo cáo", "Report day"), Number, &|one| days(one).report.to_string()),
+                ("note", ("Nguồn", "Source"), Text, &|one| one.note.clone()),
             ],
-            catalogue
-                .units
-                .iter()
-                .map(|one| {
-                    let members = if one.members == 0 { String::new() } else { one.members.to_string() };
-                    vec![
-                        one.commune.clone(),
-                        name(&one.commune),
-                        one.code.clone(),
-                        one.name.clone(),
-                        one.role.clone(),
-                        members,
-                        one.variants.clone(),
-                    ]
-                })
-                .collect(),
-        ),
-        Part::Communes => (
-            vec![
-                hidden("commune"),
-                column("commune_name", "Xã, phường", "Commune", Form::Text),
-                column("code", "Mã số", "Code", Form::Text),
-                column("kind", "Loại", "Kind", Form::Kind),
-                column("targets", "Mục tiêu", "Targets", Form::Number),
-                column("units_cutoff", "Đơn vị gửi đến ngày", "Units until", Form::Number),
-                column("cutoff", "Hạn nộp (ngày)", "Due (day)", Form::Number),
-                column("report", "Ngày báo cáo", "Report day", Form::Number),
-                column("note", "Nguồn", "Source", Form::Text),
-            ],
-            catalogue
-                .communes
-                .iter()
-                .map(|one| {
-                    let days = one.calendar(&catalogue.province).days;
-                    let targets = catalogue.targets_of(&one.slug).count();
-                    vec![
-                        one.slug.clone(),
-                        one.name.clone(),
-                        one.code.clone(),
-                        one.kind.as_str().to_owned(),
-                        if targets == 0 { String::new() } else { targets.to_string() },
-                        days.units_cutoff.to_string(),
-                        days.cutoff.to_string(),
-                        days.report.to_string(),
-                        one.note.clone(),
-                    ]
-                })
-                .collect(),
+            language,
         ),
         Part::Settings => settings(catalogue, language),
     };

@@ -77,6 +77,9 @@ pub(in crate::site) fn communes(site: &Site, id: &str) -> Markup {
 /// Why no commune is meant, for a page.
 pub(in crate::site) fn unfound(error: &FindError, language: Language) -> String {
     match error {
+        FindError::Unknown(typed) if typed.is_empty() => {
+            language.pick("Chọn một xã, phường.", "Choose a commune.").to_owned()
+        }
         FindError::Unknown(typed) => language.pick(
             format!("Không có xã, phường nào tên “{typed}”; chọn trong danh sách gợi ý."),
             format!("There is no commune “{typed}”: choose one of those suggested."),

@@ -1,5 +1,9 @@
 //! An answer that is a file: its kind, and a name that every system can keep.
 
+use crate::{
+    report::cli::{Format, render},
+    site::Failure,
+};
 use axum::{
     http::{
         HeaderValue, StatusCode,
@@ -7,7 +11,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use shared::evidence_kind::EvidenceKind;
+use shared::{evidence_kind::EvidenceKind, language::Language, listing::Listing};
 use std::fmt::Write;
 
 /// Longest name, in characters.
@@ -49,6 +53,31 @@ pub(in crate::site) fn file(name: &str, media_type: &'static str, bytes: Vec<u8>
 /// A workbook to keep.
 pub(in crate::site) fn workbook(name: &str, bytes: Vec<u8>) -> Response {
     file(name, EvidenceKind::Xlsx.media_type(), bytes)
+}
+
+/// Bytes of a format to keep, under a name without ending.
+pub(in crate::site) fn of_format(name: &str, format: Format, bytes: Vec<u8>) -> Response {
+    match format {
+        Format::Xlsx => workbook(&format!("{name}.xlsx"), bytes),
+        _ => file(&format!("{name}.csv"), CSV, bytes),
+    }
+}
+
+/// A list to keep, as the commands write it.
+///
+/// # Errors
+/// It could not be written.
+pub(in crate::site) fn list(
+    name: &str,
+    list: &Listing,
+    format: Format,
+    language: Language,
+) -> Result<Response, Failure> {
+    let bytes = render(list, format, language).map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "a list could not be written");
+        Failure::Internal
+    })?;
+    Ok(of_format(name, format, bytes))
 }
 
 #[cfg(test)]

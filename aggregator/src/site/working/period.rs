@@ -2,12 +2,12 @@
 
 use super::{
     choice::{self, capital, day, time},
-    periods::proof,
+    periods::{proof, proved},
 };
 use crate::{
     decision,
     report::{
-        closings::{Obstacle, close, closing_of, late_list, obstacle, proofs},
+        closings::{Obstacle, close, closing_of, late_list, obstacle},
         question::{QueueAsked, Subject},
     },
     site::{
@@ -89,8 +89,8 @@ async fn show(
         asked.map_err(|error| Failure::of(error, language))
     };
     let due = ask(Subject::Due(None)).await?;
-    let proved = match verifies {
-        true => Some(proofs(store, closings.clone(), true, language).await?),
+    let proofs = match verifies {
+        true => Some(proved(store, closings.clone(), language).await?),
         false => None,
     };
     let actions = html! {
@@ -119,7 +119,7 @@ async fn show(
     };
     let body = html! {
         (frame::title(&words, &about, &actions))
-        @if let Some((proofs, bad)) = &proved { (proof(proofs, *bad, language)) }
+        @if let Some((proofs, bad)) = &proofs { (proof(proofs, *bad, language)) }
         @match &in_force {
             Some(closing) => {
                 @let late = late_list(store, closing.clone(), true, language).await.map_err(|error| Failure::of(error, language))?;
@@ -187,7 +187,9 @@ fn closing_form(
             h2 { (l("Chốt kỳ này", "Close this period")) }
             dl .facts {
                 dt { (l("Số liệu còn thiếu", "Figures missing")) } dd .num { (number(missing)) }
-                dt { (l("Kết quả chờ thẩm định", "Results awaiting review")) } dd .num { a href={ "/review?period=" (period) } { (number(waiting as u64)) } }
+                dt { (l("Kết quả chờ thẩm định", "Results awaiting review")) } dd .num {
+                    @if visitor.may(Role::Reviewer) { a href={ "/review?period=" (period) } { (number(waiting as u64)) } } @else { (number(waiting as u64)) }
+                }
             }
             @match hindered {
                 Some(Obstacle::NotBegun) => (part::notice(&Notice::new(Tone::Note, l("Kỳ này chưa bắt đầu.", "This period has not begun.")))),
@@ -205,7 +207,7 @@ fn closing_form(
                         }
                         label .check { input type="checkbox" name="confirmed" value="yes" required; span { (l("Tôi đã xem những gì còn thiếu và chốt kỳ này", "I have seen what is missing, and close this period")) } }
                         @if let Some(fault) = &typed.fault { p .fault role="alert" { (fault) } }
-                        button .main { (l("Chốt kỳ ", "Close ")) (period) }
+                        button .main { (l("Chốt ", "Close ")) (period.in_words(language)) }
                     }
                 },
             }

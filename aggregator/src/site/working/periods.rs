@@ -4,6 +4,7 @@ use super::choice::{begun, capital};
 use crate::{
     report::closings::{self, proofs},
     site::{Failure, Site, gate::Staff},
+    store::{Closing, Store},
 };
 use axum::{
     Router,
@@ -23,6 +24,10 @@ use shared::{
     listing::{Form, Listing, for_people},
     period::Period,
 };
+use tokio::sync::Semaphore;
+
+/// Closings are proved for so many visitors at once.
+static PROVING: Semaphore = Semaphore::const_new(1);
 
 pub(super) fn routes() -> Router<Site> {
     Router::new().route("/periods", get(periods))
@@ -45,9 +50,9 @@ async fn periods(
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let store = &*site.province.store;
     let list = closings::listing(store, true, language).await.map_err(|error| Failure::of(error, language))?;
-    let proved = match asked.verify.as_str() {
+    let proofs = match asked.verify.as_str() {
         "" => None,
-        _ => Some(proofs(store, store.closings().await?, true, language).await?),
+        _ => Some(proved(store, store.closings().await?, language).await?),
     };
     let actions = html! {
         form action="/periods" { button name="verify" value="all" { (l("Kiểm chứng mọi lần chốt", "Prove all closings")) } }
@@ -58,7 +63,7 @@ async fn periods(
     );
     let body = html! {
         (frame::title(l("Kỳ báo cáo", "Periods"), about, &actions))
-        @if let Some((proofs, bad)) = &proved { (proof(proofs, *bad, language)) }
+        @if let Some((proofs, bad)) = &proofs { (proof(proofs, *bad, language)) }
         section .card.flush {
             h2 { (l("Các kỳ của năm", "The year's periods")) }
             (table(&begun(&site), &list, language))
@@ -74,6 +79,19 @@ async fn periods(
         }
     };
     Ok(visitor.page(&site, l("Kỳ báo cáo", "Periods"), &body))
+}
+
+/// Proves closings, one visitor after the other: each is computed again from all figures of its period.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn proved(
+    store: &dyn Store,
+    closings: Vec<Closing>,
+    language: Language,
+) -> Result<(Listing, usize), Failure> {
+    let _place = PROVING.acquire().await.map_err(|_| Failure::Internal)?;
+    Ok(proofs(store, closings, true, language).await?)
 }
 
 /// What proving found.

@@ -3,8 +3,7 @@
 use super::{choice, download};
 use crate::{
     report::{
-        answer::scheme_name,
-        cli::{Format, ReportError, render},
+        cli::{Format, ReportError},
         held::Held,
         monthly::making::{MakingError, make},
         question::{AlertsAsked, Edition, ExportTable, Question, QueueAsked, Subject, TasksAsked},
@@ -12,6 +11,7 @@ use crate::{
     site::{
         Failure, Site,
         gate::{Staff, Visitor},
+        reading::schemes,
     },
 };
 use axum::{
@@ -163,12 +163,12 @@ async fn reports(
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let (period, scheme) = asked.read(&site, language)?;
-    let schemes: Vec<(String, String)> =
-        Scheme::ALL.map(|scheme| (scheme.as_str().to_owned(), choice::capital(scheme_name(scheme, language)))).to_vec();
+    let of_scheme: Vec<(String, String)> =
+        schemes(language).map(|(scheme, words)| (scheme.as_str().to_owned(), words.to_owned())).to_vec();
     let picker = html! {
         form .filters action="/reports" {
             (choice::periods(&site, l("Kỳ báo cáo", "Period"), Some(period), language))
-            (part::choice("scheme", l("Cách chấm", "Scheme"), &schemes, scheme.as_str()))
+            (part::choice("scheme", l("Cách chấm", "Scheme"), &of_scheme, scheme.as_str()))
             noscript { button { (l("Chọn", "Choose")) } }
         }
     };
@@ -215,7 +215,7 @@ async fn reports(
 /// What could not be made, as a page.
 fn unmade(error: ReportError, language: Language) -> Failure {
     match error {
-        ReportError::Ask(error) => Failure::NotFound(error.explain(language)),
+        ReportError::Ask(error) => Failure::asked(&error, language),
         ReportError::Store(error) => error.into(),
         other => {
             tracing::error!(error = &other as &dyn std::error::Error, "a download could not be made");
@@ -268,13 +268,6 @@ fn named(file: &str) -> Result<(&str, Format), Failure> {
     }
 }
 
-fn sent(name: &str, format: Format, bytes: Vec<u8>) -> Response {
-    match format {
-        Format::Xlsx => download::workbook(&format!("{name}.xlsx"), bytes),
-        _ => download::file(&format!("{name}.csv"), download::CSV, bytes),
-    }
-}
-
 async fn list(
     State(site): State<Site>,
     Staff(visitor): Staff,
@@ -289,8 +282,7 @@ async fn list(
     site.settle().await;
     let answered = site.ask((taken.subject)(), (Some(period), scheme), language).await;
     let listing = answered.map_err(|error| Failure::of(error, language))?;
-    let bytes = render(&listing, format, language).map_err(|error| unmade(error.into(), language))?;
-    Ok(sent(&format!("{}-{period}", taken.file), format, bytes))
+    download::list(&format!("{}-{period}", taken.file), &listing, format, language)
 }
 
 async fn export(
@@ -304,7 +296,7 @@ async fn export(
     let table = ExportTable::from_str(name, false).map_err(|_| Failure::NotFound(String::new()))?;
     let (period, scheme) = asked.read(&site, language)?;
     let bytes = exported(&site, &visitor, table, (period, scheme), format).await?;
-    Ok(sent(&format!("{name}-{period}"), format, bytes))
+    Ok(download::of_format(&format!("{name}-{period}"), format, bytes))
 }
 
 async fn exported(
