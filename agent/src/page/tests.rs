@@ -1,5 +1,7 @@
 //! The pages as a browser asks for them, on a store in a folder of its own.
 
+mod typing;
+
 use super::*;
 use crate::{
     bell::{Bell, Progress},

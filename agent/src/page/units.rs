@@ -69,7 +69,7 @@ fn draw(room: &mut Room<'_>, asked: &Asked) -> Result<Drawn, Fault> {
             a .button href={ "/excel?period=" (sheet.month.period) } { "Excel" }
         }))
         div hidden {
-            form #(row::FORM) method="post" action={ "/?period=" (sheet.month.period) } { (part::form_token(&token)) }
+            form #(row::FORM) autocomplete="off" method="post" action={ "/?period=" (sheet.month.period) } { (part::form_token(&token)) }
             @for unit in &units { (row::files_form_of(&unit.key, &token)) }
         }
         @if units.is_empty() {
@@ -150,7 +150,10 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
                     div .small.muted { (piece::period(figure.observation.key.period, language)) }
                 } @else { span .muted { "–" } }
             }
-            td .entry { (row::inputs(&unit.key, kind, &fields, before.as_ref(), &unit.name, language)) }
+            td .entry {
+                (row::drawn(&unit.key, &fields))
+                (row::inputs(&unit.key, kind, &fields, before.as_ref(), &unit.name, language))
+            }
             td { div .outcome #{ "outcome-" (anchor) } aria-live="polite" { (outcome_of(sheet, unit, language)) } }
             td {
                 (row::note(&unit.key, &fields, &unit.name, language))

@@ -1,0 +1,60 @@
+//! What is typed is not lost: in two windows, in long notes, in forms and files that are refused.
+
+use super::*;
+
+/// The fields of a month's form as a browser sends them, notes aside.
+fn sheet(page: &str) -> Vec<(String, String)> {
+    let value = |rest: &str, name: &str| {
+        let begin = rest.find(&format!(" {name}=\""))? + name.len() + 3;
+        Some(rest[begin..].split('"').next()?.to_owned())
+    };
+    let inputs = page.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
+    let inputs = inputs.filter(|rest| rest.contains("form=\"sheet\""));
+    inputs.filter_map(|rest| Some((value(rest, "name")?, value(rest, "value")?))).collect()
+}
+
+fn with(mut fields: Vec<(String, String)>, name: &str, value: &str) -> Vec<(String, String)> {
+    fields.iter_mut().find(|(known, _)| known == name).expect("a field").1 = value.to_owned();
+    fields
+}
+
+async fn send(browser: &mut Browser, fields: &[(String, String)]) -> Answer {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.submit("/", "/?period=2026-10", &fields).await
+}
+
+#[tokio::test]
+async fn an_older_window_takes_nothing_back() {
+    let mut home = Home::ready();
+    home.value("CDS-3", "5").unwrap();
+    let (mut first, mut second) = (Browser::named(&home), Browser::named(&home));
+    let old = sheet(&second.get("/").await.text);
+    first.submit("/", "/draft", &[("n.2026-10.CDS-1@", "45"), ("d.2026-10.CDS-1@", "60")]).await;
+    home.value("CDS-3", "6").unwrap();
+    let refused = send(&mut second, &with(old, "v.2026-10.CDS-2@", "7")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Chưa gửi gì: 1 số liệu vừa được sửa"), "{}", refused.text);
+    assert!(refused.text.contains("value=\"45\"") && refused.text.contains("value=\"7\""), "both are kept");
+    assert!(home.store.view().history("CDS-1").unwrap().is_empty());
+    // Now that it was seen it goes.
+    assert_eq!(send(&mut second, &sheet(&refused.text)).await.status, StatusCode::SEE_OTHER);
+    let newest = |code: &str| home.store.view().history(code).unwrap().last().unwrap().observation.value;
+    assert_eq!(newest("CDS-2"), shared::observation::Value::Count(7));
+    assert!(matches!(newest("CDS-1"), shared::observation::Value::Ratio { .. }));
+    assert_eq!(home.store.view().history("CDS-3").unwrap().len(), 2, "what was reported meanwhile is not taken back");
+    assert_eq!(home.store.view().draft_count().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_is_taken_back_before_sending_is_not_sent() {
+    let home = Home::ready();
+    let mut browser = Browser::named(&home);
+    let blank = sheet(&browser.get("/").await.text);
+    let part = browser.submit("/", "/draft", &[("v.2026-10.CDS-2@", "7"), ("was.2026-10.CDS-2@", "x")]).await.text;
+    let was = sheet(&part).into_iter().find(|(name, _)| name == "was.2026-10.CDS-2@").expect("the mark comes back");
+    // Cleared, and sent before the page could keep that.
+    let fields = with(blank, &was.0, &was.1);
+    assert_eq!(send(&mut browser, &fields).await.status, StatusCode::SEE_OTHER);
+    assert!(home.store.view().history("CDS-2").unwrap().is_empty());
+    assert_eq!(home.store.view().draft_count().unwrap(), 0);
+}
