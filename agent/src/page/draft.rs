@@ -29,6 +29,8 @@ use std::collections::BTreeMap;
 
 /// Most fields of a form.
 const MAX_FIELDS: usize = 4_000;
+/// Largest form of a month, in bytes: a page has up to 200 rows, and a letter of a note takes up to nine bytes on its way.
+pub const MAX_BYTES: usize = 200 * (9 * MAX_NOTE_CHARS + 2_000);
 
 /// The fields of a form, by name.
 type Sent = Vec<(String, String)>;

@@ -66,9 +66,9 @@ pub fn router(desk: Arc<Desk>) -> Router {
     };
     let files = DefaultBodyLimit::max(incoming::most_bytes(&desk.config));
     let routes = Router::new()
-        .route("/", get(month::page).post(draft::send))
+        .route("/", get(month::page).post(draft::send).layer(DefaultBodyLimit::max(draft::MAX_BYTES)))
         .route("/draft", post(draft::keep))
-        .route("/drafts", post(draft::keep_all))
+        .route("/drafts", post(draft::keep_all).layer(DefaultBodyLimit::max(draft::MAX_BYTES)))
         .route("/evidence", post(evidence::give).layer(files))
         .route("/evidence/remove", post(evidence::remove))
         .route("/units", get(units::page))

@@ -58,3 +58,17 @@ async fn what_is_taken_back_before_sending_is_not_sent() {
     assert!(home.store.view().history("CDS-2").unwrap().is_empty());
     assert_eq!(home.store.view().draft_count().unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_month_of_long_notes_can_be_sent() {
+    let home = Home::ready();
+    let mut browser = Browser::named(&home);
+    let note = "ấ".repeat(shared::observation::MAX_NOTE_CHARS);
+    let mut fields: Vec<(String, String)> =
+        (0..40).map(|at| (format!("note.2026-{:02}.CDS-2@AP-{at}", at % 12 + 1), note.clone())).collect();
+    fields.extend([("v.2026-10.CDS-2@".to_owned(), "7".to_owned()), ("note.2026-10.CDS-2@".to_owned(), note)]);
+    fields.push(("which".to_owned(), "sound".to_owned()));
+    let sent = send(&mut browser, &fields).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    assert_eq!(home.store.view().history("CDS-2").unwrap().len(), 1);
+}
