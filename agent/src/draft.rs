@@ -222,6 +222,8 @@ pub enum Given {
     Bound,
     /// They wait with its draft.
     Waiting,
+    /// The draft would have more than [`MAX_DRAFT_FILES`]; none was taken.
+    Full,
 }
 
 /// Gives files to a figure: to the newest version where that is what counts, else to its draft, to be bound when it is sent.
@@ -240,6 +242,10 @@ pub fn give(
         let view = writing.view();
         let draft = view.drafts(key.period)?.into_iter().find(|draft| draft.key == *key);
         let figure = view.newest(key)?;
+        let held = draft.as_ref().map_or(0, |draft| draft.evidence.len());
+        if draft.is_some() && held + files.len() > MAX_DRAFT_FILES {
+            return Ok(Given::Full);
+        }
         match (&figure, &draft) {
             (Some(figure), None) if !is_returned(figure) => {
                 bind(writing, author, figure, files)?;
@@ -257,8 +263,7 @@ pub fn give(
                 writing.keep_draft(&Draft { key, fields, evidence, edited_by, edited_at })?;
             }
         }
-        let room = MAX_DRAFT_FILES.saturating_sub(draft.map_or(0, |draft| draft.evidence.len()));
-        for file in files.iter().take(room) {
+        for file in &files {
             writing.keep_draft_evidence(key, file)?;
         }
         Ok(Given::Waiting)

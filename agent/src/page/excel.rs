@@ -147,8 +147,11 @@ pub async fn upload(clerk: Clerk, form: Multipart) -> Result<Response, Fault> {
     clerk
         .draw("/excel", move |room| {
             let language = room.language();
-            let Some(path) = parcel.files.first() else {
-                let text = room.pick("Chưa chọn tệp nào.", "No file was chosen.");
+            let (path, text) = match (parcel.excess, parcel.files.first()) {
+                (Some(excess), _) => (None, excess.explain(import::MAX_FILE_BYTES, language)),
+                (None, path) => (path, room.pick("Chưa chọn tệp nào.", "No file was chosen.").to_owned()),
+            };
+            let Some(path) = path else {
                 return Ok(draw(room, None, &part::notice(&Notice::new(Tone::Fault, text)))?.wrong());
             };
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

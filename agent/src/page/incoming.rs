@@ -10,6 +10,7 @@ use crate::{
 use axum::extract::{Multipart, multipart::Field};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngCore;
+use shared::language::Language;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -66,9 +67,37 @@ fn name() -> String {
     hex::encode(bytes)
 }
 
+/// Why none of the files of a form is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Too many files.
+    Files,
+    /// Too many bytes.
+    Bytes,
+}
+
+impl Excess {
+    /// What is too much and what to do; `most` bytes fit into one file.
+    pub fn explain(self, most: u64, language: Language) -> String {
+        let most = most / (1024 * 1024);
+        match self {
+            Self::Files => language.pick(
+                format!("Mỗi lần gửi nhiều nhất {MAX_FILES} tệp, chưa nhận tệp nào: chia làm nhiều lần rồi gửi lại."),
+                format!("At most {MAX_FILES} files at once, none was taken: send them in several parts."),
+            ),
+            Self::Bytes => language.pick(
+                format!("Chưa nhận tệp nào: mỗi tệp lớn nhất {most} MiB. Hãy nén hoặc chia nhỏ rồi gửi lại."),
+                format!("Nothing was taken: a file has at most {most} MiB. Compress or split it and send it again."),
+            ),
+        }
+    }
+}
+
 /// A form with files.
 #[derive(Debug)]
 pub struct Parcel {
+    /// Set where there is more than is taken; what came until then is nothing to go by.
+    pub excess: Option<Excess>,
     /// The fields that are no files, in their order.
     pub fields: Vec<(String, String)>,
     /// The files under their own names, each in a folder of its own.
@@ -86,9 +115,24 @@ impl Parcel {
         check: impl Fn(&str) -> Result<(), Fault>,
     ) -> Result<Self, Fault> {
         let _place = PLACES.acquire().await.map_err(Fault::system)?;
-        let mut parcel = Self { fields: Vec::new(), files: Vec::new(), unusable: Vec::new(), tray: Tray::new(folder)? };
+        let mut parcel = Self {
+            excess: None,
+            fields: Vec::new(),
+            files: Vec::new(),
+            unusable: Vec::new(),
+            tray: Tray::new(folder)?,
+        };
         let mut is_checked = false;
-        while let Some(mut field) = form.next_field().await.map_err(|error| broken_off(&error))? {
+        loop {
+            let mut field = match form.next_field().await.map_err(|error| broken_off(&error)) {
+                Ok(Some(field)) => field,
+                Ok(None) => break,
+                Err(Fault::TooLarge) if is_checked => {
+                    parcel.excess = Some(Excess::Bytes);
+                    break;
+                }
+                Err(fault) => return Err(fault),
+            };
             let named = field.name().unwrap_or_default().to_owned();
             let Some(file) = field.file_name().map(str::to_owned) else {
                 let text = text(&mut field).await?;
@@ -105,8 +149,19 @@ impl Parcel {
                 return Err(Fault::Stale);
             }
             // A field without a chosen file comes with an empty name.
-            if !file.is_empty() && parcel.files.len() < MAX_FILES {
-                parcel.write(&file, &mut field).await?;
+            if file.is_empty() {
+                continue;
+            }
+            if parcel.files.len() >= MAX_FILES {
+                parcel.excess = Some(Excess::Files);
+                break;
+            }
+            match parcel.write(&file, &mut field).await {
+                Err(Fault::TooLarge) => {
+                    parcel.excess = Some(Excess::Bytes);
+                    break;
+                }
+                done => done?,
             }
         }
         if is_checked { Ok(parcel) } else { Err(Fault::Stale) }

@@ -55,7 +55,10 @@ impl Browser {
     }
 
     fn through(home: &Home, door: Door) -> Self {
-        let config = Config::read(Path::new("/nowhere/agent.toml")).unwrap();
+        Self::set_up(home, door, Config::read(Path::new("/nowhere/agent.toml")).unwrap())
+    }
+
+    fn set_up(home: &Home, door: Door, config: Config) -> Self {
         let (clock, bell) = (Clock::standing_at(now()), Arc::new(Bell::default()));
         let desk = Desk::new(home.folder.clone(), config, clock.clone(), Language::Vi, door, bell.clone());
         Self { router: router(Arc::new(desk)), clock, bell, cookies: Vec::new() }
@@ -63,9 +66,12 @@ impl Browser {
 
     /// With a name given.
     fn named(home: &Home) -> Self {
-        let mut browser = Self::at(home);
-        browser.cookies.push(("tiendo_name_8057".into(), URL_SAFE_NO_PAD.encode("Nguyễn Thị Lan")));
-        browser
+        Self::at(home).with_name()
+    }
+
+    fn with_name(mut self) -> Self {
+        self.cookies.push(("tiendo_name_8057".into(), URL_SAFE_NO_PAD.encode("Nguyễn Thị Lan")));
+        self
     }
 
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Answer {

@@ -72,3 +72,62 @@ async fn a_month_of_long_notes_can_be_sent() {
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     assert_eq!(home.store.view().history("CDS-2").unwrap().len(), 1);
 }
+
+/// As a script in a page of these asks.
+async fn in_place(browser: &mut Browser, path: &str, page: &str, body: &str, kind: &str) -> Answer {
+    let request = Request::post(path)
+        .header(header::ORIGIN, "http://localhost:8057")
+        .header(header::CONTENT_TYPE, kind)
+        .header("hx-current-url", format!("http://localhost:8057{page}"))
+        .header("hx-request", "true");
+    browser.send(request, Body::from(body.to_owned())).await
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_said_where_it_was_typed() {
+    let mut home = Home::ready();
+    let mut browser = Browser::named(&home);
+    browser.get("/").await;
+    let stale = in_place(&mut browser, "/draft", "/", "form_token=x&v.2026-10.CDS-2@=7", FORM).await;
+    assert_eq!(stale.status, StatusCode::OK, "scripts show nothing else");
+    assert!(stale.text.contains("Chưa lưu được chữ vừa gõ") && !stale.text.contains("<html"), "{}", stale.text);
+    assert_eq!(home.store.view().draft_count().unwrap(), 0);
+    with_account(&mut home).await;
+    let ended = in_place(&mut browser, "/draft", "/?period=2026-10&show=all", "form_token=x", FORM).await;
+    let door = "/sign-in?next=%2F%3Fperiod%3D2026-10%26show%3Dall";
+    assert_eq!(ended.headers["hx-redirect"], door);
+    assert!(browser.get(door).await.text.contains("Phiên làm việc đã hết"));
+    let foreign = in_place(&mut browser, "/draft", "//other.example/", "form_token=x", FORM).await;
+    assert_eq!(foreign.headers["hx-redirect"], "/sign-in");
+}
+
+/// Whether files can be dropped still: in the answer, or since it only comes before what is there.
+fn has_place(answer: &Answer) -> bool {
+    answer.text.contains("type=\"file\"") || answer.headers.get("hx-reswap").is_some_and(|how| how == "afterbegin")
+}
+
+#[tokio::test]
+async fn too_many_files_and_too_large_ones_are_refused_as_a_whole() {
+    let home = Home::ready();
+    let mut browser = Browser::named(&home);
+    for (count, length, told) in [(21, 9, "nhiều nhất 20 tệp"), (1, 81 << 20, "mỗi tệp lớn nhất 20 MiB")]
+    {
+        let token = browser.token("/").await;
+        let mut body = String::new();
+        for (name, value) in [("form_token", token)].into_iter().chain(key("CDS-2")) {
+            body += &format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        for at in 0..count {
+            body += &format!("--XX\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{at}.pdf\"\r\n\r\n");
+            body += &format!("%PDF-1.4 {at}{}\r\n", " ".repeat(length));
+        }
+        body += "--XX--\r\n";
+        let answer = in_place(&mut browser, "/evidence", "/", &body, "multipart/form-data; boundary=XX").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(answer.text.contains(told) && has_place(&answer), "{}", answer.text);
+    }
+    assert_eq!(home.store.view().draft_count().unwrap(), 0);
+    assert_eq!(std::fs::read_dir(home.folder.incoming()).unwrap().count(), 0, "nothing stays behind");
+}
