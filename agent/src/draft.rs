@@ -354,13 +354,7 @@ fn attempt(
                 continue;
             }
         };
-        let recorded = record_checked(writing, author, &rulebook, observation)?;
-        if !draft.evidence.is_empty() {
-            let figure = writing.view().figure(recorded.change_id)?;
-            let figure = figure.ok_or_else(|| StoreError::Damaged("unreadable figure".into()))?;
-            bind(writing, author, &figure, draft.evidence)?;
-        }
-        writing.drop_draft(&draft.key)?;
+        let recorded = report(writing, author, &rulebook, observation, draft.evidence)?;
         sent.recorded.push((recorded, Vec::new()));
     }
     let today = local_day(writing.view().exercise()?.time(author.now));
@@ -374,6 +368,46 @@ fn attempt(
         }
     }
     if sent.faults.is_empty() { Ok(()) } else { Err(Stop::Undo) }
+}
+
+/// Reports a figure with the files that wait for it; its draft is done.
+fn report(
+    writing: &Writing<'_>,
+    author: &mut Author<'_>,
+    rulebook: &Rulebook,
+    observation: Observation,
+    files: Vec<Copied>,
+) -> Result<Recorded, EntryError> {
+    let recorded = record_checked(writing, author, rulebook, observation)?;
+    if !files.is_empty() {
+        let figure = writing.view().figure(recorded.change_id)?;
+        let figure = figure.ok_or_else(|| StoreError::Damaged("unreadable figure".into()))?;
+        bind(writing, author, &figure, files)?;
+    }
+    writing.drop_draft(&recorded.observation.key)?;
+    Ok(recorded)
+}
+
+/// Reports figures that were typed and sent at once, all of them or none; files that wait with a draft of one of them go with it. What
+/// says the same as what is held is left alone, unless a reviewer returned that or files wait.
+///
+/// # Errors
+/// [`EntryError`]; nothing is written then.
+pub fn send_at_once(store: &mut Store, author: &mut Author<'_>, forms: &[Form]) -> Result<(), EntryError> {
+    check_name(author.name)?;
+    store.write(|writing| {
+        let rulebook = Rulebook::read(writing.view())?;
+        for form in forms {
+            let observation = rulebook.check(form)?;
+            let held = writing.view().newest(&observation.key)?;
+            let files = writing.view().draft_evidence(&observation.key)?;
+            let is_new = held.is_none_or(|held| held.observation != observation || is_returned(&held));
+            if is_new || !files.is_empty() {
+                report(writing, author, &rulebook, observation, files)?;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Takes the drafts that are sound into the ledger, as if they were reported; the figures' versions follow on those reported.

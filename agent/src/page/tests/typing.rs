@@ -111,9 +111,11 @@ fn has_place(answer: &Answer) -> bool {
 #[tokio::test]
 async fn too_many_files_and_too_large_ones_are_refused_as_a_whole() {
     let home = Home::ready();
-    let mut browser = Browser::named(&home);
-    for (count, length, told) in [(21, 9, "nhiều nhất 20 tệp"), (1, 81 << 20, "mỗi tệp lớn nhất 20 MiB")]
-    {
+    let mut config = Config::read(Path::new("/nowhere/agent.toml")).unwrap();
+    config.evidence_max_file_bytes = 1 << 20;
+    let door = Door { is_secure: false, is_loopback: true, port: 8057 };
+    let mut browser = Browser::set_up(&home, door, config).with_name();
+    for (count, length, told) in [(21, 9, "nhiều nhất 20 tệp"), (1, 9 << 20, "mỗi tệp lớn nhất 1 MiB")] {
         let token = browser.token("/").await;
         let mut body = String::new();
         for (name, value) in [("form_token", token)].into_iter().chain(key("CDS-2")) {
@@ -130,4 +132,30 @@ async fn too_many_files_and_too_large_ones_are_refused_as_a_whole() {
     }
     assert_eq!(home.store.view().draft_count().unwrap(), 0);
     assert_eq!(std::fs::read_dir(home.folder.incoming()).unwrap().count(), 0, "nothing stays behind");
+}
+
+#[tokio::test]
+async fn evidence_given_to_a_returned_task_goes_with_its_report() {
+    let mut home = Home::ready();
+    let mut browser = Browser::named(&home);
+    let of = "/tasks?code=II.1&period=2026-10";
+    let report = [("code", "II.1"), ("period", "2026-10"), ("done", "60")];
+    browser.submit(of, "/tasks", &report).await;
+    let returned = home.store.view().history("task:II.1").unwrap().remove(0);
+    home.receive(&[FeedItem::Verdict {
+        observation: returned.change_id,
+        decision: Decision::Returned,
+        reason: "thiếu minh chứng".into(),
+        reviewer: "bình".into(),
+        decided_at: now(),
+    }]);
+    let task = key(&returned.observation.key.indicator);
+    let fields: Vec<(&str, &str)> = task.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.upload(of, "/evidence", &fields, ("bien-ban.pdf", &pdf("a"))).await;
+    browser.submit(of, "/tasks", &report).await;
+    let figures = home.store.view().history(&returned.observation.key.indicator).unwrap();
+    assert_eq!((figures.len(), figures[1].evidence_count), (2, 1), "one new version, with its file");
+    assert_eq!(home.store.view().draft_count().unwrap(), 0);
+    browser.submit(of, "/tasks", &report).await;
+    assert_eq!(home.store.view().history(&returned.observation.key.indicator).unwrap().len(), 2, "the same is no more");
 }
