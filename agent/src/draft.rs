@@ -85,7 +85,8 @@ impl Fields {
     pub fn check(&self, rulebook: &Rulebook, key: &ObservationKey) -> Result<Observation, Fault> {
         let (numerator, denominator, value) = (self.numerator.trim(), self.denominator.trim(), self.value.trim());
         let typed = match (numerator.is_empty(), denominator.is_empty(), value.is_empty()) {
-            (true, _, true) => return Err(Fault::Blank),
+            (true, true, true) => return Err(Fault::Blank),
+            (true, false, true) => return Err(Fault::NoNumerator),
             (true, true, false) => Typed::Value(value.to_owned()),
             (false, true, true) => return Err(Fault::NoDenominator),
             (false, false, true) => Typed::Ratio(numerator.to_owned(), denominator.to_owned()),
@@ -122,6 +123,8 @@ pub struct Draft {
 pub enum Fault {
     /// No value is typed.
     Blank,
+    /// A denominator alone.
+    NoNumerator,
     /// A numerator alone.
     NoDenominator,
     /// Both a value and a numerator or denominator.
@@ -144,11 +147,12 @@ impl Fault {
     pub fn explain(&self, language: Language) -> String {
         match self {
             Self::Blank => language.pick("chưa điền số liệu", "no figure yet").to_owned(),
+            Self::NoNumerator => language.pick("còn thiếu tử số", "the numerator is missing").to_owned(),
             Self::NoDenominator => language.pick("còn thiếu mẫu số", "the denominator is missing").to_owned(),
             Self::BothForms => language
                 .pick("chỉ điền tử số và mẫu số, hoặc một giá trị", "either numerator and denominator, or one value")
                 .to_owned(),
-            Self::Entry(error) => error.explain(language),
+            Self::Entry(error) => error.explain_on_page(language),
             Self::NeedsNote(doubts) => {
                 let reasons: Vec<String> = doubts.iter().map(|doubt| doubt.explain(language)).collect();
                 language.pick(

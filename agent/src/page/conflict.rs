@@ -86,7 +86,7 @@ pub async fn settle(clerk: Clerk, Form(form): Form<Settled>) -> Result<Response,
             match settle::settle(room.store, &mut author, at + 1, keep) {
                 Ok(_) => Ok(Notice::new(Tone::Done, room.pick("Đã chọn bản đúng.", "Decided."))),
                 Err(EntryError::Store(error)) => Err(error.into()),
-                Err(error) => Ok(Notice::new(Tone::Fault, sentence(&error.explain(room.language())))),
+                Err(error) => Ok(Notice::new(Tone::Fault, sentence(&error.explain_on_page(room.language())))),
             }
         })
         .await?;

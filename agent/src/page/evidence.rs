@@ -72,7 +72,7 @@ fn keep(room: &mut Room<'_>, key: &ObservationKey, parcel: &Parcel) -> Result<No
     let given = match draft::give(room.store, &mut author, key, copies) {
         Ok(given) => given,
         Err(EntryError::Store(error)) => return Err(error.into()),
-        Err(error) => return Ok(fault(&error.explain(language))),
+        Err(error) => return Ok(fault(&error.explain_on_page(language))),
     };
     // Plan of xã Định Quán, annex V.1.3: secret documents are not processed here.
     if given == Given::Full {

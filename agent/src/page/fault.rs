@@ -87,13 +87,24 @@ impl Fault {
                     "Open Status and press “Send now” to receive it from the province.",
                 ),
             ),
+            Self::Store(StoreError::NotJoined) => told(
+                (
+                    "Máy này chưa tham gia hệ thống",
+                    "Nhờ người quản lý máy tham gia bằng mã mời của tỉnh, rồi tải lại trang.",
+                ),
+                (
+                    "This computer has not joined yet",
+                    "Whoever keeps it has to join with the province's invitation; then reload the page.",
+                ),
+            ),
             Self::Store(error) => (
                 language.pick("Không dùng được kho dữ liệu", "The store cannot be used").to_owned(),
                 sentence(&error.explain(language)),
             ),
-            Self::Entry(error) => {
-                (language.pick("Chưa ghi được", "Nothing was recorded").to_owned(), sentence(&error.explain(language)))
-            }
+            Self::Entry(error) => (
+                language.pick("Chưa ghi được", "Nothing was recorded").to_owned(),
+                sentence(&error.explain_on_page(language)),
+            ),
             Self::NotFound => told(
                 ("Không có trang này", "Đường dẫn có thể đã cũ. Hãy chọn một mục trong danh sách."),
                 ("There is no such page", "The address may be an old one. Choose a section."),

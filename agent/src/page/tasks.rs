@@ -290,7 +290,7 @@ fn record(room: &mut Room<'_>, form: &Report, period: Period) -> Result<Option<W
         let Some(form) = form else { continue };
         match rulebook.check(&form) {
             Ok(_) => forms.push(form),
-            Err(error) => *place = Some(sentence(&error.explain(language))),
+            Err(error) => *place = Some(sentence(&error.explain_on_page(language))),
         }
     }
     if wrong.done.is_some() || wrong.spent.is_some() {

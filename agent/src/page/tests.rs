@@ -393,6 +393,11 @@ async fn a_workbook_is_shown_before_it_is_recorded() {
         "{}",
         refused.text
     );
+    assert!(refused.text.contains("danh mục không có chỉ tiêu") || refused.text.contains("Danh mục không có chỉ tiêu"));
+    assert!(!refused.text.contains("commune-agent") && !refused.text.contains("--"), "{}", refused.text);
+    let no_table = browser.upload("/excel", "/excel", &[], ("x.pdf", b"%PDF-1.4 hello")).await;
+    assert_eq!(no_table.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(no_table.text.contains("x.pdf không phải bảng tính") && !no_table.text.contains("numerator"));
 }
 
 #[tokio::test]
@@ -504,6 +509,11 @@ async fn a_password_is_changed_and_other_sessions_end() {
     assert_eq!(changed.to(), "/account");
     assert_eq!(here.get("/").await.status, StatusCode::OK);
     assert_eq!(there.get("/").await.to(), "/sign-in");
+    let mut last = String::new();
+    for _ in 0..10 {
+        last = here.submit("/account", "/account", &new("x", "sáu con mèo vàng", "sáu con mèo vàng")).await.text;
+    }
+    assert!(last.contains("Hãy đợi"), "whoever has to wait is told so: {last}");
 }
 
 #[tokio::test]
