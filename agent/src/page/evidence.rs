@@ -24,7 +24,10 @@ use shared::{observation::ObservationKey, task::Reported};
 
 /// Takes files for a figure: judged by their content, all of them or none.
 pub async fn give(clerk: Clerk, headers: HeaderMap, form: Multipart) -> Result<Response, Fault> {
-    let parcel = Parcel::receive(&clerk.desk.folder, form, |token| clerk.check(token)).await?;
+    let parcel = Parcel::receive(&clerk.desk.folder, clerk.desk.config.evidence_max_file_bytes, form, |token| {
+        clerk.check(token)
+    })
+    .await?;
     let key = key(parcel.field("indicator"), parcel.field("unit"), parcel.field("period"))?;
     let (worker, of) = (clerk.clone(), key.clone());
     let told = worker.act(move |room| keep(room, &of, &parcel)).await?;

@@ -143,7 +143,7 @@ pub async fn template(clerk: Clerk, Query(asked): Query<Asked>) -> Result<Respon
 
 /// Judges a filled workbook, keeps it until it is confirmed, and shows what would change.
 pub async fn upload(clerk: Clerk, form: Multipart) -> Result<Response, Fault> {
-    let parcel = Parcel::receive(&clerk.desk.folder, form, |token| clerk.check(token)).await?;
+    let parcel = Parcel::receive(&clerk.desk.folder, import::MAX_FILE_BYTES, form, |token| clerk.check(token)).await?;
     clerk
         .draw("/excel", move |room| {
             let language = room.language();

@@ -64,7 +64,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         // No path is asked with a token.
         token_paths: "\0",
     };
-    let files = DefaultBodyLimit::max(incoming::most_bytes(&desk.config));
+    let files = DefaultBodyLimit::max(incoming::MOST_READ);
     let routes = Router::new()
         .route("/", get(month::page).post(draft::send).layer(DefaultBodyLimit::max(draft::MAX_BYTES)))
         .route("/draft", post(draft::keep))
