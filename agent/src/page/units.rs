@@ -166,7 +166,9 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
 
 fn outcome_of(sheet: &Sheet, unit: &Unit, language: Language) -> Markup {
     let of_unit = found(sheet, &unit.key.indicator)
-        .and_then(|found| found.figures.into_iter().find(|figure| figure.code == unit.key.unit))
+        .and_then(|found| found.figures.into_iter().find(|figure| figure.code == unit.key.unit));
+    let is_asked = of_unit.is_some();
+    let of_unit = of_unit
         .filter(|figure| figure.series.as_ref().is_some_and(|series| series.period.ends_with(sheet.month.period)));
     let measured = sheet.line(&unit.key.indicator).map_or("", |line| line.indicator.unit.as_str());
     let fault = sheet.fault(&unit.key);
@@ -182,7 +184,9 @@ fn outcome_of(sheet: &Sheet, unit: &Unit, language: Language) -> Markup {
             @if unit.draft.is_some() { span .state.draft { (language.pick("bản nháp", "draft")) } " " }
             @match &unit.figure {
                 Some(figure) => (row::reported(figure, sheet.confirmed, language)),
-                None if unit.draft.is_none() => span .state.missing { (language.pick("chưa báo cáo", "not reported")) },
+                None if unit.draft.is_none() && is_asked => span .state.missing { (language.pick("chưa báo cáo", "not reported")) },
+                // The plan names it, but not for this indicator.
+                None if unit.draft.is_none() => span .state { (language.pick("không bắt buộc", "not asked")) },
                 None => {},
             }
         }

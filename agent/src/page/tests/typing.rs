@@ -160,3 +160,17 @@ async fn evidence_given_to_a_returned_task_goes_with_its_report() {
     browser.submit(of, "/tasks", &report).await;
     assert_eq!(home.store.view().history(&returned.observation.key.indicator).unwrap().len(), 2, "the same is no more");
 }
+
+#[tokio::test]
+async fn a_unit_that_need_not_report_is_not_missing() {
+    let mut home = Home::ready();
+    let mut browser = Browser::named(&home);
+    let page = browser.get("/units?code=CDS-1&period=2026-10").await.text;
+    assert!(page.contains("không bắt buộc") && !page.contains("state missing"), "{page}");
+    let mut of_unit = form("CDS-1", "2026-09", Typed::Ratio("1".into(), "2".into()));
+    of_unit.unit = "ap-1".into();
+    let (store, mut author) = home.author();
+    entry::record(store, &mut author, &of_unit).unwrap();
+    let page = browser.get("/units?code=CDS-1&period=2026-10").await.text;
+    assert!(page.contains("state missing") && !page.contains("không bắt buộc"), "it reported before: {page}");
+}
