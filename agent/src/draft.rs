@@ -85,7 +85,8 @@ impl Fields {
     pub fn check(&self, rulebook: &Rulebook, key: &ObservationKey) -> Result<Observation, Fault> {
         let (numerator, denominator, value) = (self.numerator.trim(), self.denominator.trim(), self.value.trim());
         let typed = match (numerator.is_empty(), denominator.is_empty(), value.is_empty()) {
-            (true, _, true) => return Err(Fault::Blank),
+            (true, true, true) => return Err(Fault::Blank),
+            (true, false, true) => return Err(Fault::NoNumerator),
             (true, true, false) => Typed::Value(value.to_owned()),
             (false, true, true) => return Err(Fault::NoDenominator),
             (false, false, true) => Typed::Ratio(numerator.to_owned(), denominator.to_owned()),
@@ -122,6 +123,8 @@ pub struct Draft {
 pub enum Fault {
     /// No value is typed.
     Blank,
+    /// A denominator alone.
+    NoNumerator,
     /// A numerator alone.
     NoDenominator,
     /// Both a value and a numerator or denominator.
@@ -144,11 +147,12 @@ impl Fault {
     pub fn explain(&self, language: Language) -> String {
         match self {
             Self::Blank => language.pick("chưa điền số liệu", "no figure yet").to_owned(),
+            Self::NoNumerator => language.pick("còn thiếu tử số", "the numerator is missing").to_owned(),
             Self::NoDenominator => language.pick("còn thiếu mẫu số", "the denominator is missing").to_owned(),
             Self::BothForms => language
                 .pick("chỉ điền tử số và mẫu số, hoặc một giá trị", "either numerator and denominator, or one value")
                 .to_owned(),
-            Self::Entry(error) => error.explain(language),
+            Self::Entry(error) => error.explain_on_page(language),
             Self::NeedsNote(doubts) => {
                 let reasons: Vec<String> = doubts.iter().map(|doubt| doubt.explain(language)).collect();
                 language.pick(
@@ -222,6 +226,8 @@ pub enum Given {
     Bound,
     /// They wait with its draft.
     Waiting,
+    /// The draft would have more than [`MAX_DRAFT_FILES`]; none was taken.
+    Full,
 }
 
 /// Gives files to a figure: to the newest version where that is what counts, else to its draft, to be bound when it is sent.
@@ -240,6 +246,10 @@ pub fn give(
         let view = writing.view();
         let draft = view.drafts(key.period)?.into_iter().find(|draft| draft.key == *key);
         let figure = view.newest(key)?;
+        let held = draft.as_ref().map_or(0, |draft| draft.evidence.len());
+        if draft.is_some() && held + files.len() > MAX_DRAFT_FILES {
+            return Ok(Given::Full);
+        }
         match (&figure, &draft) {
             (Some(figure), None) if !is_returned(figure) => {
                 bind(writing, author, figure, files)?;
@@ -257,8 +267,7 @@ pub fn give(
                 writing.keep_draft(&Draft { key, fields, evidence, edited_by, edited_at })?;
             }
         }
-        let room = MAX_DRAFT_FILES.saturating_sub(draft.map_or(0, |draft| draft.evidence.len()));
-        for file in files.iter().take(room) {
+        for file in &files {
             writing.keep_draft_evidence(key, file)?;
         }
         Ok(Given::Waiting)
@@ -349,13 +358,7 @@ fn attempt(
                 continue;
             }
         };
-        let recorded = record_checked(writing, author, &rulebook, observation)?;
-        if !draft.evidence.is_empty() {
-            let figure = writing.view().figure(recorded.change_id)?;
-            let figure = figure.ok_or_else(|| StoreError::Damaged("unreadable figure".into()))?;
-            bind(writing, author, &figure, draft.evidence)?;
-        }
-        writing.drop_draft(&draft.key)?;
+        let recorded = report(writing, author, &rulebook, observation, draft.evidence)?;
         sent.recorded.push((recorded, Vec::new()));
     }
     let today = local_day(writing.view().exercise()?.time(author.now));
@@ -369,6 +372,46 @@ fn attempt(
         }
     }
     if sent.faults.is_empty() { Ok(()) } else { Err(Stop::Undo) }
+}
+
+/// Reports a figure with the files that wait for it; its draft is done.
+fn report(
+    writing: &Writing<'_>,
+    author: &mut Author<'_>,
+    rulebook: &Rulebook,
+    observation: Observation,
+    files: Vec<Copied>,
+) -> Result<Recorded, EntryError> {
+    let recorded = record_checked(writing, author, rulebook, observation)?;
+    if !files.is_empty() {
+        let figure = writing.view().figure(recorded.change_id)?;
+        let figure = figure.ok_or_else(|| StoreError::Damaged("unreadable figure".into()))?;
+        bind(writing, author, &figure, files)?;
+    }
+    writing.drop_draft(&recorded.observation.key)?;
+    Ok(recorded)
+}
+
+/// Reports figures that were typed and sent at once, all of them or none; files that wait with a draft of one of them go with it. What
+/// says the same as what is held is left alone, unless a reviewer returned that or files wait.
+///
+/// # Errors
+/// [`EntryError`]; nothing is written then.
+pub fn send_at_once(store: &mut Store, author: &mut Author<'_>, forms: &[Form]) -> Result<(), EntryError> {
+    check_name(author.name)?;
+    store.write(|writing| {
+        let rulebook = Rulebook::read(writing.view())?;
+        for form in forms {
+            let observation = rulebook.check(form)?;
+            let held = writing.view().newest(&observation.key)?;
+            let files = writing.view().draft_evidence(&observation.key)?;
+            let is_new = held.is_none_or(|held| held.observation != observation || is_returned(&held));
+            if is_new || !files.is_empty() {
+                report(writing, author, &rulebook, observation, files)?;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Takes the drafts that are sound into the ledger, as if they were reported; the figures' versions follow on those reported.

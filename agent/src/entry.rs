@@ -4,7 +4,10 @@
 
 mod carrying;
 
-use crate::store::{Store, StoreError, View, Writing, figures::Figure};
+use crate::{
+    refusal,
+    store::{Store, StoreError, View, Writing, figures::Figure},
+};
 use chrono::{DateTime, Utc};
 use proto::{
     WireError,
@@ -125,6 +128,31 @@ impl EntryError {
                 format!("{text:?} is neither yes nor no: use --yes or --no (in a file: yes or no)"),
             ),
             Self::Store(error) => error.explain(language),
+        }
+    }
+
+    /// As [`Self::explain`], for people who see the page and know nothing of commands.
+    #[must_use]
+    pub fn explain_on_page(&self, language: Language) -> String {
+        match self {
+            Self::NoCatalogue => language
+                .pick(
+                    "chưa nhận được danh mục chỉ tiêu: mở mục Tình trạng và bấm “Gửi ngay”",
+                    "the catalogue has not arrived yet: open Status and press “Send now”",
+                )
+                .into(),
+            Self::Refused(refusal) => refusal::without_commands(refusal, language),
+            Self::NotYesOrNo(text) => language.pick(
+                format!("{text:?} không phải Có/Không: chọn Có hoặc Không"),
+                format!("{text:?} is neither Có (yes) nor Không (no)"),
+            ),
+            Self::Store(StoreError::NotJoined) => language
+                .pick(
+                    "máy này chưa tham gia hệ thống: nhờ người quản lý máy dùng mã mời của tỉnh",
+                    "this computer has not joined yet: whoever keeps it needs the province's invitation",
+                )
+                .into(),
+            error => error.explain(language),
         }
     }
 

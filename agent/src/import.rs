@@ -10,7 +10,7 @@ mod sheet;
 mod text;
 
 pub use difference::Difference;
-pub use fault::{Fault, FaultKind, Faults, SheetPlace};
+pub use fault::{Fault, FaultKind, Faults, Reader, SheetPlace};
 pub use sheet::Foreign;
 
 use crate::{

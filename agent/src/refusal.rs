@@ -4,7 +4,8 @@ use crate::{entry::goal_of, store::figures::StoredRefusal};
 use shared::{
     catalogue::{Kind, kind_asked, view::CommuneView},
     language::Language,
-    observation::{ObservationKey, Refusal, Value},
+    listing::number_for_people,
+    observation::{MAX_NAME_CHARS, MAX_NOTE_CHARS, ObservationKey, Refusal, Value},
 };
 
 /// What is wrong and what to do, for the person who entered it.
@@ -20,7 +21,7 @@ pub fn explain(
         return reason.into();
     }
     match rebuilt(refusal, key, value, catalogue) {
-        Some(known) => known.explain(language),
+        Some(known) => without_commands(&known, language),
         None => language.pick(
             format!(
                 "tỉnh từ chối với lý do mà phiên bản này chưa biết ({}): cập nhật chương trình hoặc hỏi tỉnh",
@@ -31,6 +32,57 @@ pub fn explain(
                 refusal.code
             ),
         ),
+    }
+}
+
+/// A broken rule for people who see forms and cells, and know nothing of commands.
+#[must_use]
+pub fn without_commands(refusal: &Refusal, language: Language) -> String {
+    let l = |vi: &str, en: &str| language.pick(vi, en).to_owned();
+    let most = |chars: usize| number_for_people(&chars.to_string(), language);
+    match refusal {
+        Refusal::UnknownIndicator(code) => language.pick(
+            format!("danh mục không có chỉ tiêu hay nhiệm vụ {code}; kiểm tra lại mã"),
+            format!("the catalogue has no indicator or task {code}; check the code"),
+        ),
+        Refusal::UnknownUnit(code) => language.pick(
+            format!("xã không có đơn vị {code}; để trống đơn vị khi báo cáo cho toàn xã"),
+            format!("the commune has no unit {code}; leave the unit empty to report for the whole commune"),
+        ),
+        Refusal::WrongKind { asked: Kind::Ratio, .. } => l(
+            "chỉ tiêu này cần tử số và mẫu số, hoặc một tỷ lệ phần trăm",
+            "this indicator takes numerator and denominator, or a percentage",
+        ),
+        Refusal::WrongKind { asked: Kind::Count, .. } => {
+            l("chỉ tiêu này cần một số nguyên", "this indicator takes a whole number")
+        }
+        Refusal::WrongKind { asked: Kind::Decimal, .. } => {
+            l("chỉ tiêu này cần một số", "this indicator takes a number")
+        }
+        Refusal::WrongKind { asked: Kind::Flag, .. } => {
+            l("chỉ tiêu này cần Có hoặc Không", "this indicator takes yes or no")
+        }
+        Refusal::UnitNeedsParts => l(
+            "số liệu của đơn vị phải có tử số và mẫu số để cộng dồn cho toàn xã",
+            "a unit's figure needs numerator and denominator, so that it can be added up",
+        ),
+        Refusal::TextTooLong("note") => language.pick(
+            format!("ghi chú quá dài: nhiều nhất {} ký tự, hãy rút gọn", most(MAX_NOTE_CHARS)),
+            format!("the note is too long: at most {} characters", most(MAX_NOTE_CHARS)),
+        ),
+        Refusal::TextTooLong(_) => language.pick(
+            format!("tên quá dài: nhiều nhất {} ký tự", most(MAX_NAME_CHARS)),
+            format!("the name is too long: at most {} characters", most(MAX_NAME_CHARS)),
+        ),
+        Refusal::TextNotPlain(field) => {
+            let (vi, en) = if *field == "note" { ("ghi chú", "the note") } else { ("tên", "the name") };
+            language.pick(
+                format!("{vi} có ký tự không hiển thị được; hãy xóa và gõ lại"),
+                format!("{en} holds characters that cannot be shown; type it again"),
+            )
+        }
+        Refusal::UnknownConflict => l("việc này đã được chọn trước đó", "this was decided before"),
+        known => known.explain(language),
     }
 }
 
@@ -54,11 +106,11 @@ fn of_file(code: &str, language: Language) -> Option<&'static str> {
             "the province knows no figure with this file; it will be sent again",
         ),
         "missing" => (
-            "tệp không còn trên máy này; hãy gắn lại đúng tệp đó (attach)",
+            "tệp không còn trên máy này; hãy gắn lại đúng tệp đó",
             "the file is not on this computer any more; attach the same file again",
         ),
         "damaged" => (
-            "bản sao trên máy này đã hỏng; hãy gắn lại tệp gốc (attach)",
+            "bản sao trên máy này đã hỏng; hãy gắn lại tệp gốc",
             "the copy on this computer is damaged; attach the original file again",
         ),
         "checksum" => (
@@ -136,7 +188,12 @@ mod tests {
             Refusal::UnknownConflict,
         ] {
             let stored = StoredRefusal { code: known.code().into(), detail: known.to_string() };
-            assert_eq!(rebuilt(&stored, &key, Some(Value::Count(1)), None), Some(known));
+            assert_eq!(rebuilt(&stored, &key, Some(Value::Count(1)), None).as_ref(), Some(&known));
+            for language in [Language::Vi, Language::En] {
+                let told = explain(&stored, &key, Some(Value::Count(1)), None, language);
+                assert!(!told.contains("commune-agent") && !told.contains("--"), "{told}");
+                assert!(language == Language::En || !told.contains("note"), "{told}");
+            }
         }
         let later = StoredRefusal { code: "from_the_future".into(), detail: String::new() };
         assert!(explain(&later, &key, None, None, Language::Vi).contains("from_the_future"));

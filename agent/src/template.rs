@@ -229,7 +229,7 @@ fn fill(
     sheet.write_string(
         2,
         0,
-        "Nhập vào hệ thống: commune-agent import TỆP.xlsx --dry-run (kiểm tra), rồi bỏ --dry-run.",
+        "Điền xong: đưa tệp lên ở mục Excel trên trang của xã, hoặc chạy commune-agent import TỆP.xlsx --dry-run (kiểm tra), rồi bỏ --dry-run.",
     )?;
     if simulated {
         let red = Format::new().set_bold().set_font_color("#C00000");

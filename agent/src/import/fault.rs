@@ -77,15 +77,34 @@ pub struct Newer {
     pub held: Figure,
 }
 
+/// Who reads what is wrong: what can be done depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Who ran the command.
+    Command,
+    /// Who uploaded the file to the page.
+    Page,
+}
+
 impl Newer {
-    fn explain(&self, language: Language) -> String {
+    fn explain(&self, reader: Reader, language: Language) -> String {
         let Figure { observation, version, entered_by, entered_at, .. } = &self.held;
         let (given, held) = (shown(self.given, language), shown(observation.value, language));
         let at = entered_at.with_timezone(&TIME_ZONE).format("%d/%m/%Y %H:%M");
         let (version, by) = (version.unwrap_or_default(), entered_by.replace(char::is_control, " "));
+        let (advice_vi, advice_en) = match reader {
+            Reader::Command => (
+                "tạo mẫu mới bằng lệnh `template`, hoặc thêm --overwrite để lấy số trong tệp",
+                "make a new template, or add --overwrite to take the file's",
+            ),
+            Reader::Page => (
+                "xóa ô này nếu số đã có là đúng; nếu số trong tệp mới đúng, sửa ở mục Tháng này hoặc tải mẫu mới rồi điền lại",
+                "clear the cell if what is held is right; else correct it under This month, or fill in a new template",
+            ),
+        };
         language.pick(
-            format!("tệp ghi {given}, nhưng sau khi tạo mẫu đã có số {held} (phiên bản {version}, {by}, {at}): tạo mẫu mới bằng lệnh `template`, hoặc thêm --overwrite để lấy số trong tệp"),
-            format!("the file says {given}, but {held} was recorded after the template was made (version {version}, {by}, {at}): make a new template, or add --overwrite to take the file's"),
+            format!("tệp ghi {given}, nhưng sau khi tạo mẫu đã có số {held} (phiên bản {version}, {by}, {at}): {advice_vi}"),
+            format!("the file says {given}, but {held} was recorded after the template was made (version {version}, {by}, {at}): {advice_en}"),
         )
     }
 }
@@ -102,16 +121,12 @@ fn shown(value: Value, language: Language) -> String {
 
 impl FaultKind {
     /// In a workbook people know cells by their headings and know nothing of options.
-    fn explain_in_sheet(&self, language: Language) -> String {
+    fn explain_in_sheet(&self, reader: Reader, language: Language) -> String {
         let l = |vi: &str, en: &str| language.pick(vi, en).to_owned();
         match self {
             Self::BothForms => l(
                 "chỉ điền ô Kết quả, hoặc hai ô Tử số và Mẫu số",
                 "fill in the cell Kết quả, or the cells Tử số and Mẫu số, not both",
-            ),
-            Self::Entry(EntryError::NotYesOrNo(text)) => language.pick(
-                format!("{text:?} không phải Có/Không: chọn Có hoặc Không"),
-                format!("{text:?} is neither Có (yes) nor Không (no)"),
             ),
             Self::Entry(EntryError::Refused(Refusal::UnitNeedsParts)) => l(
                 "số liệu của đơn vị phải có Tử số và Mẫu số để cộng dồn cho toàn xã",
@@ -134,11 +149,13 @@ impl FaultKind {
                     l("chỉ tiêu này cần Có/Không ở ô Kết quả", "this indicator takes Có (yes) or Không (no) in Kết quả")
                 }
             },
-            _ => self.explain(language),
+            Self::Newer(newer) => newer.explain(reader, language),
+            // Of these nobody who looks at a sheet needs a command.
+            _ => self.explain(Reader::Page, language),
         }
     }
 
-    fn explain(&self, language: Language) -> String {
+    fn explain(&self, reader: Reader, language: Language) -> String {
         match self {
             Self::Period(text) => language.pick(
                 format!("{text:?} không phải kỳ báo cáo: viết 2026-10, 2026-Q4, 2026-H2 hoặc 2026"),
@@ -155,7 +172,7 @@ impl FaultKind {
                 .pick("có mẫu số mà chưa có tử số: điền tử số, hoặc xóa mẫu số", "a denominator without a numerator: fill in the numerator, or clear the denominator")
                 .into(),
             Self::Empty => language.pick("tệp không có nội dung", "the file is empty").into(),
-            Self::Newer(newer) => newer.explain(language),
+            Self::Newer(newer) => newer.explain(reader, language),
             Self::Uncomputed => language
                 .pick(
                     "công thức chưa có kết quả: mở tệp bằng Excel hoặc LibreOffice, tính lại và lưu",
@@ -198,6 +215,7 @@ impl FaultKind {
                 format!("quá {MAX_ROWS} dòng: chia nhỏ tệp"),
                 format!("more than {MAX_ROWS} rows: split the file"),
             ),
+            Self::Entry(error) if reader == Reader::Page => error.explain_on_page(language),
             Self::Entry(error) => error.explain(language),
         }
     }
@@ -234,7 +252,7 @@ impl Faults {
     #[must_use]
     pub fn explain(&self, file: &Path, language: Language) -> String {
         let file = file.display();
-        let told = self.told(language).into_iter().map(|(place, reason)| match place.is_empty() {
+        let told = self.told(Reader::Command, language).into_iter().map(|(place, reason)| match place.is_empty() {
             true => format!("{file}: {reason}"),
             false => format!("{file}, {place}: {reason}"),
         });
@@ -248,7 +266,7 @@ impl Faults {
 
     /// The named ones: where, by sheet and cell or by row and column, and what is wrong.
     #[must_use]
-    pub fn told(&self, language: Language) -> Vec<(String, String)> {
+    pub fn told(&self, reader: Reader, language: Language) -> Vec<(String, String)> {
         let told = self.named.iter().map(|Fault { row, column, error }| {
             let mut place = Vec::new();
             let cell = self.sheet.as_ref().map(|sheet| sheet.cell(column, *row)).filter(|cell| !cell.is_empty());
@@ -258,7 +276,7 @@ impl Faults {
             let reason = match cell {
                 Some(cell) => {
                     place.push(language.pick(format!("ô {cell}"), format!("cell {cell}")));
-                    error.explain_in_sheet(language)
+                    error.explain_in_sheet(reader, language)
                 }
                 None => {
                     if *row > 0 {
@@ -267,7 +285,7 @@ impl Faults {
                     if !column.is_empty() {
                         place.push(language.pick(format!("cột {column}"), format!("column {column}")));
                     }
-                    error.explain(language)
+                    error.explain(reader, language)
                 }
             };
             (place.join(", "), reason)

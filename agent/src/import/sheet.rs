@@ -46,17 +46,17 @@ impl Foreign {
     pub fn explain(&self, language: Language) -> String {
         let vi = match self {
             Self::Commune(name) => {
-                format!("tệp này là mẫu của {name}, không phải của xã, phường này: tạo mẫu mới bằng lệnh `template`")
+                format!("tệp này là mẫu của {name}, không phải của xã, phường này: tạo mẫu mới rồi điền lại")
             }
             Self::Year(found, own) => {
-                format!("tệp này là mẫu của năm {found}, kế hoạch ở đây là năm {own}: tạo mẫu mới bằng lệnh `template`")
+                format!("tệp này là mẫu của năm {found}, kế hoạch ở đây là năm {own}: tạo mẫu mới rồi điền lại")
             }
             Self::Version(found) => format!(
-                "mẫu phiên bản {found} đã cũ (chương trình này đọc phiên bản {}): tạo mẫu mới bằng lệnh `template` rồi chép số liệu sang",
+                "mẫu phiên bản {found} đã cũ (chương trình này đọc phiên bản {}): tạo mẫu mới rồi chép số liệu sang",
                 Mark::VERSION
             ),
             Self::NoTable => {
-                "không trang nào có cột “Mã chỉ tiêu” và “Kỳ báo cáo”: dùng mẫu của lệnh `template`".to_owned()
+                "không trang nào có cột “Mã chỉ tiêu” và “Kỳ báo cáo”: tạo mẫu mới rồi chép số liệu sang".to_owned()
             }
             Self::Tables(names) => format!("nhiều trang có bảng số liệu ({names}): chỉ để lại một trang"),
         };

@@ -73,8 +73,13 @@ pub async fn change_password(clerk: Clerk, Form(form_sent): Form<Passwords>) -> 
     let held = desk.with_store(move |store| Ok(store.view().account(&asked)?)).await?.ok_or(Fault::NotFound)?;
     let key = format!("password {name}");
     let mut wrong = Wrong::default();
-    let is_waiting = desk.throttle.wait(&[&key], now).is_some();
-    if is_waiting || !password::is_right(form_sent.current, Some(held.password.clone())).await {
+    if let Some(wait) = desk.throttle.wait(&[&key], now) {
+        let seconds = wait.num_seconds().max(1);
+        wrong.current = Some(clerk.pick(
+            format!("Thử quá nhiều lần. Hãy đợi {seconds} giây rồi thử lại."),
+            format!("Too many tries. Wait {seconds} seconds and try again."),
+        ));
+    } else if !password::is_right(form_sent.current, Some(held.password.clone())).await {
         desk.throttle.failed(&[&key], now);
         wrong.current =
             Some(clerk.pick("Mật khẩu hiện nay không đúng.", "The present password is not right.").to_owned());

@@ -12,6 +12,7 @@ use crate::{
     draft::{self, Given},
     entry::{Author, EntryError, Rulebook},
     evidence::{self, EvidenceError, Limits, MAX_TOTAL_BYTES},
+    store::draft::MAX_DRAFT_FILES,
 };
 use axum::{Form, extract::Multipart, http::HeaderMap, response::Response};
 use pages::{
@@ -23,7 +24,10 @@ use shared::{observation::ObservationKey, task::Reported};
 
 /// Takes files for a figure: judged by their content, all of them or none.
 pub async fn give(clerk: Clerk, headers: HeaderMap, form: Multipart) -> Result<Response, Fault> {
-    let parcel = Parcel::receive(&clerk.desk.folder, form, |token| clerk.check(token)).await?;
+    let parcel = Parcel::receive(&clerk.desk.folder, clerk.desk.config.evidence_max_file_bytes, form, |token| {
+        clerk.check(token)
+    })
+    .await?;
     let key = key(parcel.field("indicator"), parcel.field("unit"), parcel.field("period"))?;
     let (worker, of) = (clerk.clone(), key.clone());
     let told = worker.act(move |room| keep(room, &of, &parcel)).await?;
@@ -39,6 +43,10 @@ fn key(indicator: &str, unit: &str, period: &str) -> Result<ObservationKey, Faul
 fn keep(room: &mut Room<'_>, key: &ObservationKey, parcel: &Parcel) -> Result<Notice, Fault> {
     let language = room.language();
     let fault = |text: &str| Notice::new(Tone::Fault, sentence(text));
+    let most = room.clerk.desk.config.evidence_max_file_bytes;
+    if let Some(excess) = parcel.excess {
+        return Ok(fault(&excess.explain(most, language)));
+    }
     if let Some(name) = parcel.unusable.first() {
         return Ok(fault(&EvidenceError::Name(name.into()).explain(language)));
     }
@@ -50,7 +58,7 @@ fn keep(room: &mut Room<'_>, key: &ObservationKey, parcel: &Parcel) -> Result<No
         return Err(Fault::NotFound);
     }
     let desk = &room.clerk.desk;
-    let limits = Limits { file_bytes: desk.config.evidence_max_file_bytes, total_bytes: MAX_TOTAL_BYTES };
+    let limits = Limits { file_bytes: most, total_bytes: MAX_TOTAL_BYTES };
     let copies = match evidence::keep(&desk.folder, &parcel.files, limits) {
         Ok(copies) => copies,
         Err(error) => {
@@ -67,9 +75,15 @@ fn keep(room: &mut Room<'_>, key: &ObservationKey, parcel: &Parcel) -> Result<No
     let given = match draft::give(room.store, &mut author, key, copies) {
         Ok(given) => given,
         Err(EntryError::Store(error)) => return Err(error.into()),
-        Err(error) => return Ok(fault(&error.explain(language))),
+        Err(error) => return Ok(fault(&error.explain_on_page(language))),
     };
     // Plan of xã Định Quán, annex V.1.3: secret documents are not processed here.
+    if given == Given::Full {
+        return Ok(fault(&room.pick(
+            format!("bản nháp có nhiều nhất {MAX_DRAFT_FILES} tệp, chưa gắn gì cả"),
+            format!("a draft has at most {MAX_DRAFT_FILES} files, nothing was attached"),
+        )));
+    }
     let secret = room.pick("Không gắn tài liệu thuộc bí mật nhà nước.", "Never attach state secrets.");
     Ok(Notice::new(
         Tone::Done,
@@ -77,7 +91,7 @@ fn keep(room: &mut Room<'_>, key: &ObservationKey, parcel: &Parcel) -> Result<No
             Given::Bound => {
                 room.pick(format!("Đã gắn {count} tệp. {secret}"), format!("Attached {count} files. {secret}"))
             }
-            Given::Waiting => room.pick(
+            Given::Waiting | Given::Full => room.pick(
                 format!("Đã giữ {count} tệp cùng bản nháp, gửi khi bấm nút Gửi. {secret}"),
                 format!("Kept {count} files with the draft; they go when it is sent. {secret}"),
             ),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     entry::{Author, EntryError},
-    import::{self, Faults, How, ImportError, Imported},
+    import::{self, Faults, How, ImportError, Imported, Reader},
     month::Month,
     template::{self, TemplateError, Wanted},
     words,
@@ -143,22 +143,36 @@ pub async fn template(clerk: Clerk, Query(asked): Query<Asked>) -> Result<Respon
 
 /// Judges a filled workbook, keeps it until it is confirmed, and shows what would change.
 pub async fn upload(clerk: Clerk, form: Multipart) -> Result<Response, Fault> {
-    let parcel = Parcel::receive(&clerk.desk.folder, form, |token| clerk.check(token)).await?;
+    let parcel = Parcel::receive(&clerk.desk.folder, import::MAX_FILE_BYTES, form, |token| clerk.check(token)).await?;
     clerk
         .draw("/excel", move |room| {
             let language = room.language();
-            let Some(path) = parcel.files.first() else {
-                let text = room.pick("Chưa chọn tệp nào.", "No file was chosen.");
+            let (path, text) = match (parcel.excess, parcel.files.first()) {
+                (Some(excess), _) => (None, excess.explain(import::MAX_FILE_BYTES, language)),
+                (None, path) => (path, room.pick("Chưa chọn tệp nào.", "No file was chosen.").to_owned()),
+            };
+            let Some(path) = path else {
                 return Ok(draw(room, None, &part::notice(&Notice::new(Tone::Fault, text)))?.wrong());
             };
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let judged = import::read_file(path).and_then(|bytes| {
+                if !is_table(&name, &bytes) {
+                    return Ok(None);
+                }
                 let mut random = rand::rng();
                 let mut author = Author { name: &room.clerk.name, now: room.now, random: &mut random };
-                Ok((import::import(room.store, &mut author, &bytes, How { dry_run: true, overwrite: false })?, bytes))
+                let how = How { dry_run: true, overwrite: false };
+                Ok(Some((import::import(room.store, &mut author, &bytes, how)?, bytes)))
             });
             match judged {
-                Ok((imported, bytes)) => {
+                Ok(None) => {
+                    let text = room.pick(
+                        format!("{name} không phải bảng tính .xlsx hay tệp .csv: tải mẫu ở bước 1, điền rồi đưa lên."),
+                        format!("{name} is no .xlsx workbook and no .csv file: fill in the template of step 1 and upload that."),
+                    );
+                    Ok(draw(room, None, &part::notice(&Notice::new(Tone::Fault, text)))?.wrong())
+                }
+                Ok(Some((imported, bytes))) => {
                     let id = room.clerk.desk.uploads.keep(room.clerk.key(), &bytes, room.now)?;
                     let token = room.clerk.form_token();
                     let catalogue = room.view().catalogue()?.ok_or(EntryError::NoCatalogue)?;
@@ -178,6 +192,13 @@ pub async fn upload(clerk: Clerk, form: Multipart) -> Result<Response, Fault> {
             }
         })
         .await
+}
+
+/// Whether it can be a table at all: text is taken for one only where its name says so. What begins as a workbook of old or new kind
+/// is told more exactly by who reads it.
+fn is_table(name: &str, bytes: &[u8]) -> bool {
+    let is_csv = name.to_lowercase().ends_with(".csv") || name.to_lowercase().ends_with(".txt");
+    is_csv || bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
 }
 
 fn preview(
@@ -260,7 +281,8 @@ fn faults(error: ImportError, file: &str, language: Language) -> Result<Markup, 
 
 /// Faults by row: they were found column by column.
 fn told(faults: &Faults, language: Language) -> Vec<(String, String)> {
-    let mut told: Vec<_> = faults.named.iter().map(|fault| fault.row).zip(faults.told(language)).collect();
+    let mut told: Vec<_> =
+        faults.named.iter().map(|fault| fault.row).zip(faults.told(Reader::Page, language)).collect();
     told.sort_by_key(|(row, _)| *row);
     told.into_iter().map(|(_, told)| told).collect()
 }

@@ -1,10 +1,10 @@
 //! What is shown when something does not work: what is wrong and what to do. The log says it in English.
 
-use super::desk::Desk;
-use crate::{entry::EntryError, store::StoreError};
+use super::{desk::Desk, incoming::Excess};
+use crate::{entry::EntryError, import, store::StoreError};
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -87,13 +87,24 @@ impl Fault {
                     "Open Status and press “Send now” to receive it from the province.",
                 ),
             ),
+            Self::Store(StoreError::NotJoined) => told(
+                (
+                    "Máy này chưa tham gia hệ thống",
+                    "Nhờ người quản lý máy tham gia bằng mã mời của tỉnh, rồi tải lại trang.",
+                ),
+                (
+                    "This computer has not joined yet",
+                    "Whoever keeps it has to join with the province's invitation; then reload the page.",
+                ),
+            ),
             Self::Store(error) => (
                 language.pick("Không dùng được kho dữ liệu", "The store cannot be used").to_owned(),
                 sentence(&error.explain(language)),
             ),
-            Self::Entry(error) => {
-                (language.pick("Chưa ghi được", "Nothing was recorded").to_owned(), sentence(&error.explain(language)))
-            }
+            Self::Entry(error) => (
+                language.pick("Chưa ghi được", "Nothing was recorded").to_owned(),
+                sentence(&error.explain_on_page(language)),
+            ),
             Self::NotFound => told(
                 ("Không có trang này", "Đường dẫn có thể đã cũ. Hãy chọn một mục trong danh sách."),
                 ("There is no such page", "The address may be an old one. Choose a section."),
@@ -108,9 +119,13 @@ impl Fault {
                     "The session has changed since. Go back, reload the page, and send it again.",
                 ),
             ),
-            Self::Request | Self::TooLarge => told(
+            Self::Request => told(
                 ("Không hiểu yêu cầu này", "Hãy quay lại trang trước và thử lần nữa."),
                 ("This request makes no sense", "Go back and try again."),
+            ),
+            Self::TooLarge => told(
+                ("Nội dung gửi quá lớn", "Hãy quay lại, chia làm nhiều lần rồi gửi lại."),
+                ("What was sent is too large", "Go back, and send it in several parts."),
             ),
             Self::System(_) => told(
                 ("Có lỗi trên máy này", "Số liệu đã lưu vẫn an toàn. Hãy thử lại; nếu vẫn lỗi, khởi động lại dịch vụ."),
@@ -144,10 +159,29 @@ impl IntoResponse for Fault {
     }
 }
 
+/// What went wrong with something that is changed in place. Browsers show there only what was answered as good, and say nothing
+/// of anything else: the clerk would go on typing and nothing would be kept.
+fn in_place(path: &str, title: &str, advice: &str, language: Language) -> Response {
+    let is_of_files = path.starts_with("/evidence");
+    let lead = match path {
+        "/draft" => language.pick("Chưa lưu được chữ vừa gõ. ", "What was just typed is not kept. "),
+        _ if is_of_files => language.pick("Chưa gắn gì cả. ", "Nothing was attached. "),
+        _ => "",
+    };
+    let told = html! { p .told.fault role="alert" { strong { (lead) } (sentence(title)) " " (advice) } };
+    let mut response = told.into_response();
+    if is_of_files {
+        // The files that are there already, and the place for others, stay.
+        response.headers_mut().insert("hx-reswap", HeaderValue::from_static("afterbegin"));
+    }
+    response
+}
+
 /// Draws what went wrong, also where a request was refused before a page was asked.
 pub async fn drawn(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     let preferences = Preferences::of(request.headers());
     let here = request.uri().path().to_owned();
+    let is_in_place = request.headers().contains_key("hx-request");
     let answer = next.run(request).await;
     let is_page =
         |headers: &HeaderMap| headers.get(CONTENT_TYPE).is_some_and(|of| of.as_bytes().starts_with(b"text/html"));
@@ -157,19 +191,17 @@ pub async fn drawn(State(desk): State<Arc<Desk>>, request: Request, next: Next) 
     }
     let language = preferences.language.unwrap_or(desk.language);
     let (title, advice) = match answer.extensions().get::<Said>() {
-        Some(Said(said)) if status != StatusCode::PAYLOAD_TOO_LARGE => language.pick(&said[0], &said[1]).clone(),
-        _ if status == StatusCode::PAYLOAD_TOO_LARGE => {
-            let most = desk.config.evidence_max_file_bytes / (1024 * 1024);
-            (
-                language.pick("Tệp quá lớn", "The file is too large").to_owned(),
-                language.pick(
-                    format!("Mỗi tệp lớn nhất {most} MiB. Hãy nén hoặc chia nhỏ rồi gửi lại."),
-                    format!("A file has at most {most} MiB. Compress or split it and send it again."),
-                ),
-            )
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE && matches!(here.as_str(), "/evidence" | "/excel") => {
+            let most = if here == "/excel" { import::MAX_FILE_BYTES } else { desk.config.evidence_max_file_bytes };
+            (language.pick("Tệp quá lớn", "The file is too large").to_owned(), Excess::Bytes.explain(most, language))
         }
+        Some(Said(said)) if status != StatusCode::PAYLOAD_TOO_LARGE => language.pick(&said[0], &said[1]).clone(),
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge.words(language),
         _ => Fault::Request.words(language),
     };
+    if is_in_place {
+        return in_place(&here, &title, &advice, language);
+    }
     let frame = Frame {
         language,
         theme: preferences.theme,

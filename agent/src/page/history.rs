@@ -116,7 +116,7 @@ fn table(figures: &[Figure], of_all: bool, confirmed: u64, rulebook: Option<&Rul
             thead { tr {
                 @if of_all { th scope="col" { (l("Chỉ tiêu", "Indicator")) } }
                 th scope="col" { (l("Kỳ", "Period")) }
-                th scope="col" { (l("Đơn vị", "Unit")) }
+                th scope="col" .fit { (l("Đơn vị", "Unit")) }
                 th scope="col" .num { (l("Số liệu", "Figure")) }
                 th scope="col" { (l("Tình trạng", "State")) }
                 th scope="col" { (l("Người nhập", "By")) }
@@ -129,7 +129,7 @@ fn table(figures: &[Figure], of_all: bool, confirmed: u64, rulebook: Option<&Rul
                 tr {
                     @if of_all { td .fit { a href=(piece::history_href(&key.indicator)) title=(name_of(&key.indicator, rulebook, language)) { (Reported::of(&key.indicator).label(language)) } } }
                     td .fit { a href=(piece::entry_href(key)) { (piece::period(key.period, language)) } }
-                    td { (key.unit) }
+                    td .fit { (key.unit) }
                     td .num { (words::value(figure.observation.value, language)) }
                     td .fit { (row::reported(figure, confirmed, language)) }
                     td .person { (figure.entered_by) }

@@ -2,14 +2,11 @@
 //! what they are for is done.
 
 use super::fault::Fault;
-use crate::{
-    config::Config,
-    folder::{Folder, private_folder},
-    import,
-};
+use crate::folder::{Folder, private_folder};
 use axum::extract::{Multipart, multipart::Field};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngCore;
+use shared::language::Language;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -19,10 +16,11 @@ use tokio::{fs::File, io::AsyncWriteExt, sync::Semaphore};
 
 /// Most files in one request.
 const MAX_FILES: usize = 20;
-/// How many files of the largest size fit into one request.
+/// How many files of the largest size are kept of one request.
 const LARGEST_FILES: u64 = 4;
-/// Room for what stands around the files.
-const AROUND_BYTES: u64 = 256 * 1024;
+/// The largest request with files that is read to its end, most of it thrown away. A browser shows what is answered only when all that
+/// it sends was read.
+pub const MOST_READ: usize = 1024 * 1024 * 1024;
 /// Longest field that is no file.
 const MAX_FIELD_BYTES: usize = 4 * 1024;
 /// Workbooks that wait to be confirmed.
@@ -32,12 +30,6 @@ const KEPT: TimeDelta = TimeDelta::minutes(60);
 
 /// Requests with files that are received at once; further ones wait.
 static PLACES: Semaphore = Semaphore::const_new(3);
-
-/// The largest request with files.
-pub fn most_bytes(config: &Config) -> usize {
-    let files = (config.evidence_max_file_bytes * LARGEST_FILES).max(import::MAX_FILE_BYTES);
-    usize::try_from(files + AROUND_BYTES).unwrap_or(usize::MAX)
-}
 
 /// A folder that is removed with all that is in it.
 #[derive(Debug)]
@@ -66,9 +58,40 @@ fn name() -> String {
     hex::encode(bytes)
 }
 
+/// Why none of the files of a form is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Too many files.
+    Files,
+    /// Too many bytes.
+    Bytes,
+}
+
+impl Excess {
+    /// What is too much and what to do; `most` bytes fit into one file.
+    pub fn explain(self, most: u64, language: Language) -> String {
+        let most = most / (1024 * 1024);
+        match self {
+            Self::Files => language.pick(
+                format!("Mỗi lần gửi nhiều nhất {MAX_FILES} tệp, chưa nhận tệp nào: chia làm nhiều lần rồi gửi lại."),
+                format!("At most {MAX_FILES} files at once, none was taken: send them in several parts."),
+            ),
+            Self::Bytes => {
+                let all = most * LARGEST_FILES;
+                language.pick(
+                    format!("Chưa nhận tệp nào: mỗi tệp lớn nhất {most} MiB, mỗi lần nhiều nhất {all} MiB. Hãy nén hoặc chia nhỏ rồi gửi lại."),
+                    format!("Nothing was taken: a file has at most {most} MiB, all at once {all} MiB. Compress or split them and send them again."),
+                )
+            }
+        }
+    }
+}
+
 /// A form with files.
 #[derive(Debug)]
 pub struct Parcel {
+    /// Set where there is more than is taken; what came until then is nothing to go by.
+    pub excess: Option<Excess>,
     /// The fields that are no files, in their order.
     pub fields: Vec<(String, String)>,
     /// The files under their own names, each in a folder of its own.
@@ -76,19 +99,42 @@ pub struct Parcel {
     /// Names that no file can have.
     pub unusable: Vec<String>,
     tray: Tray,
+    /// Bytes that were kept.
+    bytes: u64,
+    /// The largest file that is taken; one byte more is kept of a larger one, so that it is refused by its name.
+    most: u64,
 }
 
 impl Parcel {
-    /// Receives a form. `check` sees the form's token before any file is written; the page has it before the files.
+    /// Receives a form with files of at most `most` bytes. `check` sees the form's token before any file is written; the page has it
+    /// before the files.
     pub async fn receive(
         folder: &Folder,
+        most: u64,
         mut form: Multipart,
         check: impl Fn(&str) -> Result<(), Fault>,
     ) -> Result<Self, Fault> {
         let _place = PLACES.acquire().await.map_err(Fault::system)?;
-        let mut parcel = Self { fields: Vec::new(), files: Vec::new(), unusable: Vec::new(), tray: Tray::new(folder)? };
+        let mut parcel = Self {
+            excess: None,
+            fields: Vec::new(),
+            files: Vec::new(),
+            unusable: Vec::new(),
+            tray: Tray::new(folder)?,
+            bytes: 0,
+            most,
+        };
         let mut is_checked = false;
-        while let Some(mut field) = form.next_field().await.map_err(|error| broken_off(&error))? {
+        loop {
+            let mut field = match form.next_field().await.map_err(|error| broken_off(&error)) {
+                Ok(Some(field)) => field,
+                Ok(None) => break,
+                Err(Fault::TooLarge) if is_checked => {
+                    parcel.excess = Some(Excess::Bytes);
+                    break;
+                }
+                Err(fault) => return Err(fault),
+            };
             let named = field.name().unwrap_or_default().to_owned();
             let Some(file) = field.file_name().map(str::to_owned) else {
                 let text = text(&mut field).await?;
@@ -105,9 +151,13 @@ impl Parcel {
                 return Err(Fault::Stale);
             }
             // A field without a chosen file comes with an empty name.
-            if !file.is_empty() && parcel.files.len() < MAX_FILES {
-                parcel.write(&file, &mut field).await?;
+            if file.is_empty() {
+                continue;
             }
+            if parcel.files.len() >= MAX_FILES {
+                parcel.excess = Some(Excess::Files);
+            }
+            parcel.write(&file, &mut field).await?;
         }
         if is_checked { Ok(parcel) } else { Err(Fault::Stale) }
     }
@@ -116,8 +166,10 @@ impl Parcel {
         // Some browsers send a path.
         let own = file.rsplit(['/', '\\']).next().unwrap_or_default();
         let is_usable = !matches!(own, "" | "." | "..") && !own.contains(char::is_control) && own.len() <= 250;
-        if !is_usable {
+        if !is_usable && self.unusable.len() < MAX_FILES {
             self.unusable.push(file.chars().take(80).collect());
+        }
+        if !is_usable || self.excess.is_some() {
             while field.chunk().await.map_err(|error| broken_off(&error))?.is_some() {}
             return Ok(());
         }
@@ -125,8 +177,17 @@ impl Parcel {
         private_folder(&shelf).map_err(Fault::system)?;
         let path = shelf.join(own);
         let mut target = File::create(&path).await.map_err(Fault::system)?;
+        let mut room = self.most.saturating_add(1);
         while let Some(chunk) = field.chunk().await.map_err(|error| broken_off(&error))? {
-            target.write_all(&chunk).await.map_err(Fault::system)?;
+            let taken = chunk.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+            room -= taken as u64;
+            self.bytes += taken as u64;
+            if self.bytes > self.most * LARGEST_FILES {
+                self.excess = Some(Excess::Bytes);
+                room = 0;
+                continue;
+            }
+            target.write_all(&chunk[..taken]).await.map_err(Fault::system)?;
         }
         target.flush().await.map_err(Fault::system)?;
         self.files.push(path);

@@ -64,11 +64,11 @@ pub fn router(desk: Arc<Desk>) -> Router {
         // No path is asked with a token.
         token_paths: "\0",
     };
-    let files = DefaultBodyLimit::max(incoming::most_bytes(&desk.config));
+    let files = DefaultBodyLimit::max(incoming::MOST_READ);
     let routes = Router::new()
-        .route("/", get(month::page).post(draft::send))
+        .route("/", get(month::page).post(draft::send).layer(DefaultBodyLimit::max(draft::MAX_BYTES)))
         .route("/draft", post(draft::keep))
-        .route("/drafts", post(draft::keep_all))
+        .route("/drafts", post(draft::keep_all).layer(DefaultBodyLimit::max(draft::MAX_BYTES)))
         .route("/evidence", post(evidence::give).layer(files))
         .route("/evidence/remove", post(evidence::remove))
         .route("/units", get(units::page))

@@ -14,7 +14,9 @@ use pages::{
     part,
 };
 use serde::Deserialize;
-use shared::{catalogue::Kind, language::Language, period::Period, plausibility::Doubt, units};
+use shared::{
+    catalogue::Kind, language::Language, observation::ObservationKey, period::Period, plausibility::Doubt, units,
+};
 
 /// Which figures are shown.
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -58,11 +60,21 @@ impl Asked {
 /// `/`
 pub async fn page(clerk: Clerk, Query(asked): Query<Asked>, uri: Uri) -> Result<Response, Fault> {
     let here = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    clerk.draw(&here, move |room| draw(room, &asked, false)).await
+    clerk.draw(&here, move |room| draw(room, &asked, &Attempt::None)).await
 }
 
-/// The page; `was_sent` after an attempt to send that failed.
-pub fn draw(room: &mut Room<'_>, asked: &Asked, was_sent: bool) -> Result<Drawn, Fault> {
+/// What came of an attempt to send.
+pub enum Attempt {
+    /// There was none, or it succeeded.
+    None,
+    /// Something is wrong with what was typed.
+    Faulty,
+    /// The page showed something else than these drafts say by now.
+    Overtaken(Vec<ObservationKey>),
+}
+
+/// The page, with what came of an attempt to send.
+pub fn draw(room: &mut Room<'_>, asked: &Asked, attempt: &Attempt) -> Result<Drawn, Fault> {
     let language = room.language();
     let sheet = Sheet::read(room.view(), room.now, asked.period(), language)?;
     let period = sheet.month.period;
@@ -78,11 +90,15 @@ pub fn draw(room: &mut Room<'_>, asked: &Asked, was_sent: bool) -> Result<Drawn,
         }))
         (tiles(&sheet, room.view(), language)?)
         @if sheet.is_closed { div .notice.warning { (words::closed(period, language).trim()) } }
-        @if was_sent { (faults(&sheet, language)) }
+        @match attempt {
+            Attempt::None => {},
+            Attempt::Faulty => (faults(&sheet, language)),
+            Attempt::Overtaken(keys) => (overtaken(keys, language)),
+        }
         (of_all(&sheet, language))
         (filters(&sheet, asked, language))
         div hidden {
-            form #(row::FORM) method="post" action=(asked.href(period)) { (part::form_token(&token)) }
+            form #(row::FORM) autocomplete="off" method="post" action=(asked.href(period)) { (part::form_token(&token)) }
             @for line in &lines { (row::files_form_of(&line.key, &token)) }
         }
         @if sheet.lines.is_empty() {
@@ -249,6 +265,7 @@ fn row_of(sheet: &Sheet, line: &Line, room: &Room<'_>, token: &str) -> Markup {
                 } @else { span .muted { "–" } }
             }
             td .entry {
+                (row::drawn(key, &fields))
                 (row::inputs(key, line.kind, &fields, before.as_ref(), &indicator.code, language))
                 @if line.kind == Kind::Ratio { (row::percentage(key, &fields, &indicator.code, language)) }
                 @if key.period != sheet.month.period { div .small.muted { (language.pick("cho ", "for ")) (piece::period(key.period, language)) } }
@@ -334,19 +351,31 @@ fn sending(sheet: &Sheet, language: Language) -> Markup {
     }
 }
 
+/// The way to the row of a figure, with its name.
+fn way_to(key: &ObservationKey, language: Language) -> Markup {
+    let href = match key.unit.is_empty() {
+        true => format!("#{}", piece::anchor(&key.indicator, "")),
+        false => piece::entry_href(key),
+    };
+    html! { a href=(href) { (piece::label(&key.indicator, &key.unit, language)) } }
+}
+
+/// Which drafts were typed elsewhere while the page was open.
+fn overtaken(keys: &[ObservationKey], language: Language) -> Markup {
+    html! {
+        div .notice.warning role="alert" {
+            strong { (language.pick(
+                format!("Chưa gửi gì: {} số liệu vừa được sửa ở cửa sổ hoặc máy khác. Hãy xem lại số mới bên dưới rồi bấm Gửi.", keys.len()),
+                format!("Nothing was sent: {} figures were changed in another window or computer. Look at them below, then send.", keys.len()),
+            )) }
+            ul { @for key in keys { li { (way_to(key, language)) } } }
+        }
+    }
+}
+
 /// Why nothing was sent, row by row.
 fn faults(sheet: &Sheet, language: Language) -> Markup {
-    let told: Vec<(String, String, String)> = sheet
-        .faults
-        .iter()
-        .map(|(key, fault)| {
-            let href = match key.unit.is_empty() {
-                true => format!("#{}", piece::anchor(&key.indicator, "")),
-                false => piece::entry_href(key),
-            };
-            (href, piece::label(&key.indicator, &key.unit, language), sentence(&fault.explain(language)))
-        })
-        .collect();
+    let told = &sheet.faults;
     html! {
         @if !told.is_empty() {
             div .notice.fault role="alert" {
@@ -354,7 +383,7 @@ fn faults(sheet: &Sheet, language: Language) -> Markup {
                     format!("Chưa gửi gì: {} số liệu cần sửa hoặc ghi chú. Tất cả vẫn được giữ dạng bản nháp.", told.len()),
                     format!("Nothing was sent: {} figures have to be corrected or explained. All are kept as drafts.", told.len()),
                 )) }
-                ul { @for (href, label, reason) in &told { li { a href=(href) { (label) } ": " (reason) } } }
+                ul { @for (key, fault) in told { li { (way_to(key, language)) ": " (sentence(&fault.explain(language))) } } }
             }
         }
     }

@@ -19,6 +19,7 @@ use pages::{
     maud::{Markup, html},
     part,
 };
+use sha2::{Digest, Sha256};
 use shared::{
     achievement::Measure,
     catalogue::Kind,
@@ -43,7 +44,27 @@ pub fn field_of(name: &str) -> Option<(&str, ObservationKey)> {
     let (period, rest) = rest.split_once('.')?;
     let (indicator, unit) = rest.rsplit_once('@')?;
     let key = ObservationKey { indicator: indicator.into(), unit: unit.into(), period: period.parse().ok()? };
-    matches!(field, "n" | "d" | "v" | "note").then_some((field, key))
+    matches!(field, "n" | "d" | "v" | "note" | "was").then_some((field, key))
+}
+
+/// What stands in the fields, in short.
+pub fn mark(fields: &Fields) -> String {
+    let Fields { numerator, denominator, value, note } = fields;
+    let all = [numerator, denominator, value, note].map(|field| format!("{}:{field}", field.len())).concat();
+    hex::encode(&Sha256::digest(all)[..8])
+}
+
+/// Says what stood in the fields when they were drawn: what comes back just so was not typed here, and leaves alone what was typed in
+/// another window since.
+pub fn drawn(key: &ObservationKey, fields: &Fields) -> Markup {
+    let id = format!("was-{}", piece::anchor(&key.indicator, &key.unit));
+    html! { input #(id) type="hidden" autocomplete="off" form=(FORM) name=(field_name("was", key)) value=(mark(fields)); }
+}
+
+/// As [`drawn`], for a row that was kept.
+pub fn drawn_in_place(key: &ObservationKey, fields: &Fields) -> Markup {
+    let id = format!("was-{}", piece::anchor(&key.indicator, &key.unit));
+    html! { input #(id) hx-swap-oob="true" type="hidden" autocomplete="off" form=(FORM) name=(field_name("was", key)) value=(mark(fields)); }
 }
 
 /// What a row sends beside its fields.

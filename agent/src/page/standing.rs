@@ -149,11 +149,11 @@ fn helpful(month: &Month, board: &Board, commune: u32, score: Option<i64>, langu
                     tbody { @for one in &lifts {
                         @let indicator = &book.indicators()[one.indicator as usize];
                         tr {
-                            td { a .code href={ "/?period=" (piece::month_of(month.period)) "&show=all#" (piece::anchor(&indicator.code, "")) } { (indicator.code) } " " (name(month, &indicator.code, language)) }
+                            td .words { a .code href={ "/?period=" (piece::month_of(month.period)) "&show=all#" (piece::anchor(&indicator.code, "")) } { (indicator.code) } " " (name(month, &indicator.code, language)) }
                             td .num { (one.present.map_or_else(|| "–".to_owned(), |measure| row::measure(measure, unit(month, &indicator.code), language))) }
                             td .num { (row::measure(one.measure, unit(month, &indicator.code), language))
                                 @if let Some(parts) = needed(one, language) { div .small.muted { (parts) } } }
-                            td { (todo(one, language)) }
+                            td .person { (todo(one, language)) }
                             td .num { "+" (number_for_people(&decimals(gain(one).into(), 2), language)) }
                         }
                     } }

@@ -6,7 +6,7 @@ use super::{
     visit::{Clerk, Drawn, Room, field},
 };
 use crate::{
-    draft::{Fields, is_returned},
+    draft::{self, Fields, is_returned},
     entry::{self, Author, EntryError, Form as Typing, Typed},
     month::Month,
     store::attachments::Wanted,
@@ -289,14 +289,8 @@ fn record(room: &mut Room<'_>, form: &Report, period: Period) -> Result<Option<W
     for (form, place) in [(progress, &mut wrong.done), (disbursed, &mut wrong.spent)] {
         let Some(form) = form else { continue };
         match rulebook.check(&form) {
-            Ok(observation) => {
-                let held = room.view().newest(&observation.key)?;
-                let is_new = held.is_none_or(|held| held.observation != observation || is_returned(&held));
-                if is_new {
-                    forms.push(form);
-                }
-            }
-            Err(error) => *place = Some(sentence(&error.explain(language))),
+            Ok(_) => forms.push(form),
+            Err(error) => *place = Some(sentence(&error.explain_on_page(language))),
         }
     }
     if wrong.done.is_some() || wrong.spent.is_some() {
@@ -304,6 +298,6 @@ fn record(room: &mut Room<'_>, form: &Report, period: Period) -> Result<Option<W
     }
     let mut random = rand::rng();
     let mut author = Author { name: &room.clerk.name, now: room.now, random: &mut random };
-    entry::record_all(room.store, &mut author, &forms)?;
+    draft::send_at_once(room.store, &mut author, &forms)?;
     Ok(None)
 }

@@ -1,5 +1,7 @@
 //! The pages as a browser asks for them, on a store in a folder of its own.
 
+mod typing;
+
 use super::*;
 use crate::{
     bell::{Bell, Progress},
@@ -53,7 +55,10 @@ impl Browser {
     }
 
     fn through(home: &Home, door: Door) -> Self {
-        let config = Config::read(Path::new("/nowhere/agent.toml")).unwrap();
+        Self::set_up(home, door, Config::read(Path::new("/nowhere/agent.toml")).unwrap())
+    }
+
+    fn set_up(home: &Home, door: Door, config: Config) -> Self {
         let (clock, bell) = (Clock::standing_at(now()), Arc::new(Bell::default()));
         let desk = Desk::new(home.folder.clone(), config, clock.clone(), Language::Vi, door, bell.clone());
         Self { router: router(Arc::new(desk)), clock, bell, cookies: Vec::new() }
@@ -61,9 +66,12 @@ impl Browser {
 
     /// With a name given.
     fn named(home: &Home) -> Self {
-        let mut browser = Self::at(home);
-        browser.cookies.push(("tiendo_name_8057".into(), URL_SAFE_NO_PAD.encode("Nguyễn Thị Lan")));
-        browser
+        Self::at(home).with_name()
+    }
+
+    fn with_name(mut self) -> Self {
+        self.cookies.push(("tiendo_name_8057".into(), URL_SAFE_NO_PAD.encode("Nguyễn Thị Lan")));
+        self
     }
 
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Answer {
@@ -385,6 +393,11 @@ async fn a_workbook_is_shown_before_it_is_recorded() {
         "{}",
         refused.text
     );
+    assert!(refused.text.contains("danh mục không có chỉ tiêu") || refused.text.contains("Danh mục không có chỉ tiêu"));
+    assert!(!refused.text.contains("commune-agent") && !refused.text.contains("--"), "{}", refused.text);
+    let no_table = browser.upload("/excel", "/excel", &[], ("x.pdf", b"%PDF-1.4 hello")).await;
+    assert_eq!(no_table.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(no_table.text.contains("x.pdf không phải bảng tính") && !no_table.text.contains("numerator"));
 }
 
 #[tokio::test]
@@ -496,6 +509,11 @@ async fn a_password_is_changed_and_other_sessions_end() {
     assert_eq!(changed.to(), "/account");
     assert_eq!(here.get("/").await.status, StatusCode::OK);
     assert_eq!(there.get("/").await.to(), "/sign-in");
+    let mut last = String::new();
+    for _ in 0..10 {
+        last = here.submit("/account", "/account", &new("x", "sáu con mèo vàng", "sáu con mèo vàng")).await.text;
+    }
+    assert!(last.contains("Hãy đợi"), "whoever has to wait is told so: {last}");
 }
 
 #[tokio::test]

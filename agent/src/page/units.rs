@@ -69,7 +69,7 @@ fn draw(room: &mut Room<'_>, asked: &Asked) -> Result<Drawn, Fault> {
             a .button href={ "/excel?period=" (sheet.month.period) } { "Excel" }
         }))
         div hidden {
-            form #(row::FORM) method="post" action={ "/?period=" (sheet.month.period) } { (part::form_token(&token)) }
+            form #(row::FORM) autocomplete="off" method="post" action={ "/?period=" (sheet.month.period) } { (part::form_token(&token)) }
             @for unit in &units { (row::files_form_of(&unit.key, &token)) }
         }
         @if units.is_empty() {
@@ -150,7 +150,10 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
                     div .small.muted { (piece::period(figure.observation.key.period, language)) }
                 } @else { span .muted { "–" } }
             }
-            td .entry { (row::inputs(&unit.key, kind, &fields, before.as_ref(), &unit.name, language)) }
+            td .entry {
+                (row::drawn(&unit.key, &fields))
+                (row::inputs(&unit.key, kind, &fields, before.as_ref(), &unit.name, language))
+            }
             td { div .outcome #{ "outcome-" (anchor) } aria-live="polite" { (outcome_of(sheet, unit, language)) } }
             td {
                 (row::note(&unit.key, &fields, &unit.name, language))
@@ -163,7 +166,9 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
 
 fn outcome_of(sheet: &Sheet, unit: &Unit, language: Language) -> Markup {
     let of_unit = found(sheet, &unit.key.indicator)
-        .and_then(|found| found.figures.into_iter().find(|figure| figure.code == unit.key.unit))
+        .and_then(|found| found.figures.into_iter().find(|figure| figure.code == unit.key.unit));
+    let is_asked = of_unit.is_some();
+    let of_unit = of_unit
         .filter(|figure| figure.series.as_ref().is_some_and(|series| series.period.ends_with(sheet.month.period)));
     let measured = sheet.line(&unit.key.indicator).map_or("", |line| line.indicator.unit.as_str());
     let fault = sheet.fault(&unit.key);
@@ -179,7 +184,9 @@ fn outcome_of(sheet: &Sheet, unit: &Unit, language: Language) -> Markup {
             @if unit.draft.is_some() { span .state.draft { (language.pick("bản nháp", "draft")) } " " }
             @match &unit.figure {
                 Some(figure) => (row::reported(figure, sheet.confirmed, language)),
-                None if unit.draft.is_none() => span .state.missing { (language.pick("chưa báo cáo", "not reported")) },
+                None if unit.draft.is_none() && is_asked => span .state.missing { (language.pick("chưa báo cáo", "not reported")) },
+                // The plan names it, but not for this indicator.
+                None if unit.draft.is_none() => span .state { (language.pick("không bắt buộc", "not asked")) },
                 None => {},
             }
         }

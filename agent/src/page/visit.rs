@@ -12,6 +12,7 @@ use axum::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{LOCATION, SET_COOKIE},
         request::Parts,
+        uri::PathAndQuery,
     },
     response::{IntoResponse, Response},
 };
@@ -239,24 +240,40 @@ impl FromRequestParts<Arc<Desk>> for Clerk {
 /// To where somebody says who they are; back to the page afterwards.
 fn turned_away(visit: &Visit, parts: &Parts) -> Response {
     let door = if visit.has_accounts { "/sign-in" } else { "/name" };
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let back = if parts.method == Method::GET && path != "/" && is_own_path(path) {
-        format!("{door}?next={}", super::piece::encoded(path))
-    } else {
-        door.to_owned()
+    let is_in_place = parts.headers.contains_key("hx-request");
+    let asked = parts.uri.path_and_query().map(PathAndQuery::as_str);
+    let path = if is_in_place { page_of(&parts.headers) } else { asked.filter(|_| parts.method == Method::GET) };
+    let back = match path.filter(|path| *path != "/" && is_own_path(path)) {
+        Some(path) => format!("{door}?next={}", super::piece::encoded(path)),
+        None => door.to_owned(),
     };
-    if parts.headers.contains_key("hx-request") {
-        let location = HeaderValue::from_static(if visit.has_accounts { "/sign-in" } else { "/name" });
-        return ([("hx-redirect", location)], "").into_response();
-    }
-    if parts.method != Method::GET {
-        let words = visit.pick(
-            "Phiên làm việc đã hết. Hãy đăng nhập rồi gửi lại; bản nháp đã lưu vẫn còn.",
-            "The session has ended. Sign in and send it again; drafts that were kept are still there.",
-        );
-        return visit.to(&back, Some(Notice::new(Tone::Warning, words)));
+    if is_in_place || parts.method != Method::GET {
+        let words = match visit.has_accounts {
+            true => visit.pick(
+                "Phiên làm việc đã hết. Hãy đăng nhập rồi gửi lại; bản nháp đã lưu vẫn còn, ô vừa gõ cần xem lại.",
+                "The session has ended. Sign in and send it again; drafts are still there, look again at what was typed last.",
+            ),
+            false => visit.pick(
+                "Trình duyệt không còn giữ tên người nhập. Hãy cho biết tên; bản nháp đã lưu vẫn còn.",
+                "The browser has forgotten who enters. Give the name; drafts that were kept are still there.",
+            ),
+        };
+        let mut response = visit.to(&back, Some(Notice::new(Tone::Warning, words)));
+        if is_in_place {
+            *response.status_mut() = StatusCode::OK;
+            if let Some(location) = response.headers_mut().remove(LOCATION) {
+                response.headers_mut().insert("hx-redirect", location);
+            }
+        }
+        return response;
     }
     visit.with_cookies(redirect(&back))
+}
+
+/// The page on which something is changed in place.
+fn page_of(headers: &HeaderMap) -> Option<&str> {
+    let (_, rest) = headers.get("hx-current-url")?.to_str().ok()?.split_once("://")?;
+    rest.find('/').map(|at| rest[at..].split('#').next().unwrap_or_default())
 }
 
 /// A page in the making, with the store at hand.
