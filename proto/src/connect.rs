@@ -7,7 +7,11 @@ use hyper_util::rt::TokioIo;
 use rustls::{AlertDescription, ClientConfig, pki_types::ServerName};
 use std::{error::Error, io, sync::Arc, time::Duration};
 use thiserror::Error as ThisError;
-use tokio::{io::AsyncBufReadExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::transport::{Channel, Endpoint, Uri};
 
@@ -108,6 +112,21 @@ pub fn is_address(url: &str) -> bool {
 /// # Errors
 /// [`ConnectError`]
 pub async fn channel(url: &str, tls: ClientConfig) -> Result<Channel, ConnectError> {
+    channel_over(url, tls, |stream| stream).await
+}
+
+/// The same over what is made of each TCP connection, which may count or delay what goes over it.
+///
+/// # Errors
+/// [`ConnectError`]
+pub async fn channel_over<S>(
+    url: &str,
+    tls: ClientConfig,
+    over: impl Fn(TcpStream) -> S + Clone + Send + Sync + 'static,
+) -> Result<Channel, ConnectError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let server = Arc::new(Address::read(url).ok_or_else(|| ConnectError::Url(url.chars().take(200).collect()))?);
     let connector = TlsConnector::from(Arc::new(tls));
     // The scheme is tonic's: it must not look for TLS of its own, which lies below.
@@ -119,9 +138,9 @@ pub async fn channel(url: &str, tls: ClientConfig) -> Result<Channel, ConnectErr
         .http2_max_header_list_size(MAX_HEADER_BYTES)
         .buffer_size(MAX_WAITING_CALLS);
     let connect = tower::service_fn(move |_: Uri| {
-        let (server, connector) = (Arc::clone(&server), connector.clone());
+        let (server, connector, over) = (Arc::clone(&server), connector.clone(), over.clone());
         async move {
-            let opened = timeout(CONNECT_TIMEOUT, open(&server, &connector)).await;
+            let opened = timeout(CONNECT_TIMEOUT, open(&server, &connector, over)).await;
             let late = || ConnectError::Unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
             opened.map_err(|_| late())?.map(TokioIo::new).map_err(|error| ConnectError::of(&error))
         }
@@ -130,10 +149,14 @@ pub async fn channel(url: &str, tls: ClientConfig) -> Result<Channel, ConnectErr
     connected.map_err(|error| ConnectError::within(&error).unwrap_or(ConnectError::Unreachable(error.to_string())))
 }
 
-async fn open(server: &Address, connector: &TlsConnector) -> io::Result<TlsStream<TcpStream>> {
+async fn open<S: AsyncRead + AsyncWrite + Unpin>(
+    server: &Address,
+    connector: &TlsConnector,
+    over: impl Fn(TcpStream) -> S,
+) -> io::Result<TlsStream<S>> {
     let stream = TcpStream::connect((server.host.as_str(), server.port)).await?;
     stream.set_nodelay(true)?;
-    let mut stream = connector.connect(server.name.clone(), stream).await?;
+    let mut stream = connector.connect(server.name.clone(), over(stream)).await?;
     // Left in the buffer for HTTP/2 to read: the server's settings, which it sends of its own accord.
     if stream.fill_buf().await?.is_empty() {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed by the server"));

@@ -1,0 +1,142 @@
+//! A night: all agents wake in the same moment, and come back when they are told to; staff ask meanwhile.
+
+use crate::{
+    agent::{Outcome, Session, session},
+    log::Log,
+    measure::Times,
+    province::Province,
+};
+use anyhow::Result;
+use proto::{
+    connect,
+    query::v1::{Report, ReportRequest, query_service_client::QueryServiceClient},
+    tls::client_config,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::{Barrier, watch};
+
+/// How often an agent whose connection failed tries again; the real one tries for ever.
+const MAX_FAILURES: u32 = 5;
+/// The pause between two questions.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Longest that an agent waits before it comes back.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What a night was like.
+#[derive(Debug, Default)]
+pub struct Night {
+    /// From the first connection, or with a meeting from when all were there, to the last acknowledgement.
+    pub acknowledged: Duration,
+    /// To the end of the last session.
+    pub whole: Duration,
+    /// The sessions that were done.
+    pub sessions: Vec<Session>,
+    /// How often an agent was told to come later.
+    pub told_later: u64,
+    /// How often a session failed and was tried again.
+    pub failed: u64,
+    /// What was said of agents that gave up.
+    pub given_up: Vec<String>,
+    /// How long each question took, asked while agents were at it.
+    pub explained: Times,
+    /// The same of the whole ranking.
+    pub ranked: Times,
+}
+
+/// All agents at once, until each is done or has given up; `together`: nobody greets before all are connected.
+///
+/// # Errors
+/// Only what keeps the night from beginning.
+pub async fn night(url: &str, province: &Province, logs: Arc<Vec<Log>>, together: bool) -> Result<Night> {
+    let roots = [province.authority.clone()];
+    let (over, ending) = watch::channel(false);
+    let (chain, key) = &province.staff;
+    let staff = client_config(&roots, Some((chain.clone(), key.clone_key())))?;
+    let asking = tokio::spawn(ask(url.to_owned(), staff, logs[0].slug.clone(), ending));
+    let (told_later, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let meeting = Arc::new(Barrier::new(logs.len() + 1));
+    let mut began = Instant::now();
+    let mut agents = tokio::task::JoinSet::new();
+    for (number, (chain, key)) in province.agents.iter().enumerate() {
+        let tls = client_config(&roots, Some((chain.clone(), key.clone_key())))?;
+        let (url, logs, told_later, failed) = (url.to_owned(), logs.clone(), told_later.clone(), failed.clone());
+        let mut meeting = together.then(|| meeting.clone());
+        agents.spawn(async move {
+            let mut failures = 0;
+            loop {
+                match session(&url, tls.clone(), &logs[number], meeting.take().as_deref()).await {
+                    Ok(Outcome::Done(session)) => {
+                        let end = Instant::now();
+                        return Ok((session, end - (session.whole - session.acknowledged), end));
+                    }
+                    Ok(Outcome::Later(wait)) => {
+                        told_later.fetch_add(1, Ordering::Relaxed);
+                        tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+                    }
+                    Err(error) if failures == MAX_FAILURES => return Err(format!("{}: {error:#}", logs[number].slug)),
+                    Err(_) => {
+                        failures += 1;
+                        failed.fetch_add(1, Ordering::Relaxed);
+                        tokio::time::sleep(Duration::from_secs(1 << failures)).await;
+                    }
+                }
+            }
+        });
+    }
+    let mut night = Night::default();
+    if together {
+        meeting.wait().await;
+        began = Instant::now();
+    }
+    while let Some(ended) = agents.join_next().await {
+        match ended? {
+            Ok((session, acknowledged, whole)) => {
+                night.acknowledged = night.acknowledged.max(acknowledged - began);
+                night.whole = night.whole.max(whole - began);
+                night.sessions.push(session);
+            }
+            Err(words) => night.given_up.push(words),
+        }
+    }
+    over.send_replace(true);
+    (night.explained, night.ranked) = asking.await??;
+    (night.told_later, night.failed) = (told_later.load(Ordering::Relaxed), failed.load(Ordering::Relaxed));
+    Ok(night)
+}
+
+/// A member of the staff asks, in turn, why a commune stands where it does and for the first lines of the ranking.
+async fn ask(
+    url: String,
+    tls: rustls::ClientConfig,
+    commune: String,
+    ending: watch::Receiver<bool>,
+) -> Result<(Times, Times)> {
+    let mut client = QueryServiceClient::new(connect::channel(&url, tls).await?)
+        .accept_compressed(tonic::codec::CompressionEncoding::Zstd)
+        .max_decoding_message_size(proto::MAX_FRAME_BYTES);
+    let (mut explained, mut ranked) = (Times::default(), Times::default());
+    while !*ending.borrow() {
+        for (report, commune, times) in
+            [(Report::Explain, commune.as_str(), &mut explained), (Report::Rankings, "", &mut ranked)]
+        {
+            let request = ReportRequest {
+                report: report.into(),
+                period: "2026-10".into(),
+                commune: commune.into(),
+                ..ReportRequest::default()
+            };
+            let began = Instant::now();
+            let mut answer = client.report(request).await?.into_inner();
+            while answer.message().await?.is_some() {}
+            times.add(began.elapsed());
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok((explained, ranked))
+}
