@@ -9,6 +9,7 @@ mod chaos;
 mod closing;
 mod due;
 mod evidence;
+mod handbook;
 mod identity;
 mod month;
 mod page;
