@@ -66,7 +66,7 @@ fn main() {
         row.value = Value::Ratio { numerator: (turn % 90).into(), denominator: 97.into() };
         standings.apply([Change::Version((&row).into())]);
     });
-    println!("standings after one changed figure        {one:>12.3?}   (6 boards: three schemes, two months)");
+    println!("standings after one changed figure        {one:>12.3?}   (9 boards: three schemes, three months)");
 }
 
 /// The least that any ranking of these figures has to do.

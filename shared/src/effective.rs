@@ -39,6 +39,8 @@ pub(crate) fn take_in(cell: &mut Vec<Series>, given: Version<'_>) {
     let first_received = (given.version == 1).then_some(given.received_at);
     let Some(series) = cell.iter_mut().find(|series| series.period == given.period && *series.unit == *given.unit)
     else {
+        // Most cells have a few series at most; there are hundreds of thousands of cells.
+        cell.reserve_exact(1);
         cell.push(Series {
             unit: given.unit.into(),
             period: given.period,

@@ -8,7 +8,7 @@ use crate::{
 };
 use std::{borrow::Cow, collections::HashMap};
 
-/// A book with the boards that are kept ready for it. At most [`MAX_BOARDS`] are kept; others are computed when asked.
+/// A book with the boards that are kept ready for it: of [`READY_PERIODS`] periods; others are computed when asked.
 #[derive(Debug)]
 pub struct Standings {
     book: Book,
@@ -35,8 +35,9 @@ pub enum Change<'a> {
     },
 }
 
-/// Most boards kept ready.
-pub const MAX_BOARDS: usize = 64;
+/// Of how many periods boards are kept ready: the one that is shown, the one before it, which agents are told of too, and one more, which
+/// the movement of that one is measured against.
+pub const READY_PERIODS: usize = 3;
 
 impl Standings {
     /// Starts from a book, with no board ready.
@@ -51,14 +52,15 @@ impl Standings {
         &self.book
     }
 
-    /// Makes the boards of a period, and of the one before it, ready for all schemes.
+    /// Keeps the boards of a period, and of those before it, ready for all schemes, and no others.
     pub fn keep_ready(&mut self, period: Period) {
-        for scheme in Scheme::ALL {
-            for period in std::iter::once(period).chain(ranking::previous_in_year(period)) {
-                if self.boards.len() < MAX_BOARDS && !self.boards.contains_key(&(scheme, period)) {
-                    self.boards.insert((scheme, period), Board::new(&self.book, scheme, period, &Scope::default()));
-                }
-            }
+        let periods: Vec<Period> =
+            std::iter::successors(Some(period), |one| ranking::previous_in_year(*one)).take(READY_PERIODS).collect();
+        self.boards.retain(|(_, period), _| periods.contains(period));
+        for (scheme, period) in Scheme::ALL.into_iter().flat_map(|scheme| periods.iter().map(move |one| (scheme, *one)))
+        {
+            let book = &self.book;
+            self.boards.entry((scheme, period)).or_insert_with(|| Board::new(book, scheme, period, &Scope::default()));
         }
     }
 

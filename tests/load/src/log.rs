@@ -114,7 +114,8 @@ fn figure(catalogue: &Catalogue, slug: &str, number: usize) -> Observation {
         Kind::Decimal => Value::Decimal(amount(spread)),
         Kind::Flag => Value::Flag(spread % 2 == 0),
     };
-    let month = u32::try_from(number / catalogue.indicators.len() % 10 + 1).unwrap();
+    // October first, then what was forgotten of the months before.
+    let month = u32::try_from(10 - number / catalogue.indicators.len() % 10).unwrap();
     let period = Period::new(catalogue.province.plan_year, Cycle::Monthly, month).unwrap();
     let key = ObservationKey { indicator: indicator.code.clone(), unit: String::new(), period };
     Observation { key, value, note: String::new() }

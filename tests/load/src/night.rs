@@ -125,12 +125,7 @@ async fn ask(
         for (report, commune, times) in
             [(Report::Explain, commune.as_str(), &mut explained), (Report::Rankings, "", &mut ranked)]
         {
-            let request = ReportRequest {
-                report: report.into(),
-                period: "2026-10".into(),
-                commune: commune.into(),
-                ..ReportRequest::default()
-            };
+            let request = ReportRequest { report: report.into(), commune: commune.into(), ..ReportRequest::default() };
             let began = Instant::now();
             let mut answer = client.report(request).await?.into_inner();
             while answer.message().await?.is_some() {}
