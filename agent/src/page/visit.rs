@@ -108,6 +108,7 @@ impl Visit {
             form_token: self.form_token(),
             searches: false,
             notices: self.desk.said(self.key()),
+            unreachable: super::fault::unreachable(self.language),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

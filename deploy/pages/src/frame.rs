@@ -73,6 +73,8 @@ pub struct Frame {
     pub searches: bool,
     /// What happened just now.
     pub notices: Vec<Notice>,
+    /// What is said while the program does not answer.
+    pub unreachable: &'static str,
     /// Version of the program.
     pub version: &'static str,
 }
@@ -102,7 +104,7 @@ impl Frame {
                     script src=(asset::href("htmx.js")) defer {}
                     script src=(asset::href("behaviour.js")) defer {}
                 }
-                body {
+                body data-unreachable=(self.unreachable) {
                     a .skip href="#main" { (self.pick("Đến nội dung", "Skip to content")) }
                     (self.head())
                     @if self.exercise {
