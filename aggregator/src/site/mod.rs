@@ -183,7 +183,7 @@ impl Site {
 
     /// All pages behind the guard.
     pub fn router(self) -> Router {
-        let guard = Guard { is_secure: true, hosts: Vec::new(), token_paths: "/api/" };
+        let guard = Guard { is_secure: true, hosts: Vec::new(), language: self.language, token_paths: "/api/" };
         let routes = Router::new()
             .merge(overview::routes())
             .merge(reading::routes())

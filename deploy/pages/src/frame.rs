@@ -97,7 +97,7 @@ impl Frame {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     meta name="htmx-config" content=(HTMX);
-                    title { (title) " · " (self.place) " · Tiến Độ" }
+                    title { (title) @if !self.place.is_empty() { " · " (self.place) } " · Tiến Độ" }
                     link rel="icon" href=(asset::href("emblem.svg")) type="image/svg+xml";
                     link rel="preload" href=(asset::href("latin-400.woff2")) as="font" type="font/woff2" crossorigin;
                     link rel="stylesheet" href=(asset::href("look.css"));
