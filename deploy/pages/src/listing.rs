@@ -15,6 +15,10 @@ pub struct Look<'a> {
     /// Where a cell leads to: of the row's cells and the column's name; none for a cell that is no link.
     #[allow(clippy::type_complexity)]
     pub link: Option<&'a dyn Fn(&Row<'_>, &str) -> Option<String>>,
+    /// What is shown instead of a cell: of the row's cells, which stay as programs read them, and the column's name; none for a cell that
+    /// is shown as it is.
+    #[allow(clippy::type_complexity)]
+    pub said: Option<&'a dyn Fn(&Row<'_>, &str) -> Option<Markup>>,
     /// Columns with a heading that are left out, by name.
     pub without: &'a [&'a str],
     /// Columns that are as narrow as their longest cell and never broken, by name; instants and days always are.
@@ -84,11 +88,12 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                             @for at in &shown {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
+                                @let shown = look.said.and_then(|said| said(&row, &column.name)).unwrap_or_else(|| self::cell(column.form, cell, language));
                                 @let fits = look.fit.contains(&column.name.as_str());
                                 td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[widest == Some(*at)] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
-                                        Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
-                                        None => (self::cell(column.form, cell, language)),
+                                        Some(href) => a href=(href) { (shown) },
+                                        None => (shown),
                                     }
                                 }
                             }
@@ -172,6 +177,22 @@ mod tests {
         assert!(text.contains("href=\"/communes/tan-phu\">&lt;script&gt;"), "{text}");
         assert!(text.contains("56,20") && text.contains("light red") && !text.contains("<i>"), "{text}");
         assert!(!text.contains(">tan-phu<"), "a column without heading is for programs");
+    }
+
+    #[test]
+    fn a_cell_is_said_in_other_words_and_leads_where_its_own_say() {
+        let listing = Listing {
+            columns: vec![Column::new("code", "Mã", Form::Text)],
+            rows: vec![vec!["task:I.1".into()], vec!["CDS-1".into()]],
+            ..Listing::default()
+        };
+        let said =
+            |row: &Row<'_>, _: &str| row.cell("code").strip_prefix("task:").map(|task| html! { "nhiệm vụ " (task) });
+        let link = |row: &Row<'_>, _: &str| Some(format!("/{}", row.cell("code")));
+        let look = Look { link: Some(&link), said: Some(&said), ..Look::default() };
+        let text = table(&listing, &look, Language::Vi).into_string();
+        assert!(text.contains("<a href=\"/task:I.1\">nhiệm vụ I.1</a>"), "{text}");
+        assert!(text.contains("<a href=\"/CDS-1\">CDS-1</a>"), "{text}");
     }
 
     #[test]

@@ -203,12 +203,13 @@ async fn faults_are_told_in_words() {
         ("/rankings?revision=x", StatusCode::BAD_REQUEST),
         ("/rankings/compare?a=loc+thanh&b=x", StatusCode::BAD_REQUEST),
         ("/heat-map?group=XX", StatusCode::NOT_FOUND),
-        ("/trends?c1=nowhere", StatusCode::NOT_FOUND),
+        ("/trends?c1=nowhere", StatusCode::UNPROCESSABLE_ENTITY),
         ("/communes/nowhere", StatusCode::NOT_FOUND),
         ("/communes/tan-phu/XX-99", StatusCode::NOT_FOUND),
         ("/indicators/XX-99", StatusCode::NOT_FOUND),
         ("/indicators/CDS-17?light=blue", StatusCode::BAD_REQUEST),
         ("/tasks?commune=nowhere", StatusCode::BAD_REQUEST),
+        ("/alerts?commune=nowhere", StatusCode::BAD_REQUEST),
         ("/alerts?light=green", StatusCode::BAD_REQUEST),
         ("/alerts?changes=never", StatusCode::BAD_REQUEST),
     ] {
@@ -216,6 +217,20 @@ async fn faults_are_told_in_words() {
         assert_eq!(answered, status, "{path}");
         assert!(page.contains("<h1>") && !page.contains("<img src=x") && !page.contains("<b>"), "{path}: {page}");
     }
+}
+
+#[tokio::test]
+async fn months_before_the_first_figure_are_no_scores() {
+    let visit = Visit::of(Role::Viewer).await;
+    let (_, page) = visit.get("/trends?c1=tan+phu").await;
+    let chart = page.split("Diễn biến qua các tháng").nth(1).unwrap();
+    for (month, is_drawn) in [("08", false), ("09", true), ("10", true)] {
+        assert_eq!(chart.contains(&format!("Xã Tân Phú, {month}: ")), is_drawn, "{month}: {chart}");
+    }
+    has_all(chart, ["chưa báo cáo, không phải 0 điểm", "–"]);
+    let (_, page) = visit.get("/trends?c1=tan+phu&c2=nowhere").await;
+    has_all(&page, ["Không có xã, phường nào tên “nowhere”"]);
+    assert!(page.contains("value=\"nowhere\" aria-invalid=\"true\"") && page.contains("Xã Tân Phú, 10: "), "{page}");
 }
 
 #[tokio::test]
