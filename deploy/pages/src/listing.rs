@@ -88,9 +88,11 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                             @for at in &shown {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
-                                @let shown = look.said.and_then(|said| said(&row, &column.name)).unwrap_or_else(|| self::cell(column.form, cell, language));
+                                @let said = look.said.and_then(|said| said(&row, &column.name));
+                                @let is_own = said.is_none();
+                                @let shown = said.unwrap_or_else(|| self::cell(column.form, cell, language));
                                 @let fits = look.fit.contains(&column.name.as_str());
-                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[widest == Some(*at)] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[is_own && widest == Some(*at)] .long[is_own && column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
                                         Some(href) => a href=(href) { (shown) },
                                         None => (shown),

@@ -146,6 +146,19 @@ pub fn empty(title: &str, advice: &str) -> Markup {
     }
 }
 
+/// What those who made the catalogue remarked. They wrote it in English, also for Vietnamese readers, who are told so before they open it.
+#[must_use]
+pub fn remarks(of: &[&str], language: Language) -> Markup {
+    html! {
+        @if !of.is_empty() {
+            details .remarks.noprint {
+                summary { (language.pick("Ghi chú của người lập danh mục (tiếng Anh)", "Remarks of those who made the catalogue")) @if of.len() > 1 { " (" (of.len()) ")" } }
+                @if let [one] = of { p lang="en" { (one) } } @else { ul .notes lang="en" { @for one in of { li { (one) } } } }
+            }
+        }
+    }
+}
+
 /// A figure of an overview: its words, the figure, and what stands below.
 #[must_use]
 pub fn tile(label: &str, figure: &Markup, below: &Markup) -> Markup {
@@ -214,6 +227,8 @@ mod tests {
         for markup in [
             notice(&Notice::new(Tone::Fault, hostile)),
             empty(hostile, hostile),
+            remarks(&[hostile], Language::Vi),
+            remarks(&[hostile, hostile], Language::Vi),
             choice("a", hostile, &[(hostile.into(), hostile.into())], ""),
             file_field(FileField {
                 name: "f",

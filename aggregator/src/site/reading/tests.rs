@@ -234,6 +234,22 @@ async fn months_before_the_first_figure_are_no_scores() {
 }
 
 #[tokio::test]
+async fn remarks_in_english_are_folded_and_named_as_such() {
+    let visit = Visit::of(Role::Viewer).await;
+    let folded = "Ghi chú của người lập danh mục (tiếng Anh)";
+    for path in ["/catalogue?part=targets", "/communes/tan-phu"] {
+        let (_, page) = visit.get(path).await;
+        assert!(page.contains(folded) && page.contains("lang=\"en\""), "{path}: {page}");
+    }
+    let (_, page) = visit.get("/communes/tan-phu").await;
+    let (before, after) = page.split_once(folded).unwrap();
+    let explained = asked(&visit, Subject::Explain("tan-phu".into()), "2026-10").await;
+    let noted = Row::all(&explained).find(|row| !row.cell("note").is_empty()).unwrap();
+    let head = format!("<li>{} {}: ", noted.cell("plan_ref"), noted.cell("indicator"));
+    assert!(!before.contains(&head) && after.contains(&head), "{head}");
+}
+
+#[tokio::test]
 async fn search_needs_no_diacritics_and_goes_straight_to_what_is_named_whole() {
     let visit = Visit::of(Role::Viewer).await;
     let find = async |typed: &str| {
