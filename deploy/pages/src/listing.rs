@@ -69,7 +69,13 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
             !column.heading.is_empty() && !look.without.contains(&column.name.as_str())
         })
         .collect();
-    let widest = most_to_read(listing, &shown);
+    // What is said in other words has another width.
+    let is_said = |at: usize| {
+        let name = &listing.columns[at].name;
+        look.said.is_some_and(|said| Row::all(listing).any(|row| said(&row, name).is_some()))
+    };
+    let own: Vec<usize> = shown.iter().copied().filter(|at| !is_said(*at)).collect();
+    let widest = most_to_read(listing, &own);
     html! {
         div .scroll .tall[look.tall] tabindex="0" {
             table .tight[look.tall] {
@@ -92,7 +98,7 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                                 @let is_own = said.is_none();
                                 @let shown = said.unwrap_or_else(|| self::cell(column.form, cell, language));
                                 @let fits = look.fit.contains(&column.name.as_str());
-                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[is_own && widest == Some(*at)] .long[is_own && column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[widest == Some(*at)] .long[is_own && column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
                                         Some(href) => a href=(href) { (shown) },
                                         None => (shown),
@@ -195,6 +201,13 @@ mod tests {
         let text = table(&listing, &look, Language::Vi).into_string();
         assert!(text.contains("<a href=\"/task:I.1\">nhiệm vụ I.1</a>"), "{text}");
         assert!(text.contains("<a href=\"/CDS-1\">CDS-1</a>"), "{text}");
+        let listing = Listing { rows: vec![vec!["x".repeat(90)], vec![String::new()]], ..listing };
+        let folded = |row: &Row<'_>, _: &str| (!row.cell("code").is_empty()).then(|| html! { "…" });
+        let text = table(&listing, &Look { said: Some(&folded), ..Look::default() }, Language::Vi).into_string();
+        assert!(
+            !text.contains("wide") && !text.contains("long"),
+            "its width is not that of what it stands for: {text}"
+        );
     }
 
     #[test]
