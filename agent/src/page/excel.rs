@@ -25,7 +25,7 @@ use axum::{
 use pages::{
     frame,
     maud::{Markup, html},
-    part::{self, Notice, Tone},
+    part::{self, FileField, Notice, Tone},
 };
 use serde::Deserialize;
 use shared::{language::Language, observation::Refusal, period::Period};
@@ -90,10 +90,14 @@ fn draw(room: &mut Room<'_>, asked: Option<Period>, found: &Markup) -> Result<Dr
                 h2 { (l("2. Đưa tệp đã điền lên", "2. The filled workbook")) }
                 form .fields method="post" action="/excel" enctype="multipart/form-data" {
                     (part::form_token(&token))
-                    label .drop data-drop {
-                        input type="file" name="file" accept=".xlsx,.csv" required aria-label=(l("Tệp số liệu", "Workbook"));
-                        p data-chosen { (l("Kéo tệp .xlsx hoặc .csv vào đây, hoặc bấm để chọn", "Drop an .xlsx or .csv here, or press to choose")) }
-                    }
+                    (part::file_field(FileField {
+                        name: "file",
+                        label: l("Tệp số liệu", "Workbook"),
+                        accept: ".xlsx,.csv",
+                        is_multiple: false,
+                        button: l("Chọn tệp…", "Choose a file…"),
+                        words: l("hoặc kéo tệp .xlsx, .csv vào đây", "or drop an .xlsx or .csv here"),
+                    }))
                     div .actions { button .main { (l("Xem trước thay đổi", "Show what would change")) } }
                 }
             }

@@ -138,6 +138,14 @@ impl Fault {
     }
 }
 
+/// What a page says while the program does not answer it.
+pub fn unreachable(language: Language) -> &'static str {
+    language.pick(
+        "Không liên lạc được với chương trình trên máy này; chữ vừa gõ chưa được lưu. Cứ để trang mở, trang tự thử lại.",
+        "The program on this computer does not answer; what was typed just now is not kept yet. Leave the page open, it tries again.",
+    )
+}
+
 /// With a capital letter and a full stop.
 pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -213,6 +221,7 @@ pub async fn drawn(State(desk): State<Arc<Desk>>, request: Request, next: Next) 
         form_token: String::new(),
         searches: false,
         notices: Vec::new(),
+        unreachable: unreachable(language),
         version: env!("CARGO_PKG_VERSION"),
     };
     let body = html! {

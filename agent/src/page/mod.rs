@@ -61,6 +61,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         } else {
             Vec::new()
         },
+        language: desk.language,
         // No path is asked with a token.
         token_paths: "\0",
     };

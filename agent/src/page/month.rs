@@ -246,7 +246,7 @@ fn row_of(sheet: &Sheet, line: &Line, room: &Room<'_>, token: &str) -> Markup {
     let before = line.before.as_ref().map(|figure| row::fields(None, Some(figure)));
     let anchor = piece::anchor(&indicator.code, "");
     html! {
-        tr #(anchor) .marked[line.is_returned()] data-drop hx-post="/draft" hx-trigger="input delay:500ms, change delay:50ms" hx-include="this" hx-vals=(row::values(token))
+        tr #(anchor) .marked[line.is_returned()] data-drop data-keeps hx-post="/draft" hx-trigger="input delay:500ms, change delay:50ms" hx-include="this" hx-vals=(row::values(token))
             hx-target={ "#outcome-" (anchor) } hx-sync="this:queue last" {
             td {
                 div { a .code href=(piece::history_href(&indicator.code)) { (indicator.code) } " " (name) }

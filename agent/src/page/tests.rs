@@ -525,3 +525,15 @@ async fn to_other_computers_it_is_open_to_nobody_without_an_account() {
         assert!(browser.get(path).await.to().starts_with("/sign-in"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn over_tls_a_planted_visit_is_not_taken() {
+    let home = Home::ready();
+    let door = Door { is_secure: true, is_loopback: false, port: 8057 };
+    let mut browser = Browser::through(&home, door);
+    let planted = "x".repeat(43);
+    browser.cookies.push(("tiendo_visit_8057".into(), planted.clone()));
+    browser.get("/sign-in").await;
+    let own = browser.cookies.iter().find(|(name, _)| name == "__Host-tiendo_visit_8057").expect("a visit of its own");
+    assert_ne!(own.1, planted);
+}

@@ -141,7 +141,7 @@ fn row_of(room: &Room<'_>, sheet: &Sheet, unit: &Unit, kind: Kind, token: &str) 
     let fields = row::fields(unit.draft.as_ref(), unit.figure.as_ref());
     let before = unit.before.as_ref().map(|figure| row::fields(None, Some(figure)));
     Ok(html! {
-        tr #(anchor) data-drop hx-post="/draft" hx-trigger="input delay:500ms, change delay:50ms" hx-include="this" hx-vals=(row::values(token))
+        tr #(anchor) data-drop data-keeps hx-post="/draft" hx-trigger="input delay:500ms, change delay:50ms" hx-include="this" hx-vals=(row::values(token))
             hx-target={ "#outcome-" (anchor) } hx-sync="this:queue last" {
             td { span .code { (unit.key.unit) } " " (unit.name) }
             td .num {

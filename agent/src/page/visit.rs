@@ -108,6 +108,7 @@ impl Visit {
             form_token: self.form_token(),
             searches: false,
             notices: self.desk.said(self.key()),
+            unreachable: super::fault::unreachable(self.language),
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -161,7 +162,9 @@ impl FromRequestParts<Arc<Desk>> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Fault> {
         let preferences = Preferences::of(&parts.headers);
-        let kept = cookie::cookie(&parts.headers, &cookie_name("visit", desk)).filter(|kept| kept.len() == TOKEN_CHARS);
+        // Over TLS only what this host itself set: a neighbour under the same domain could plant a visit of its own.
+        let read = if desk.door.is_secure { cookie::own_cookie } else { cookie::cookie };
+        let kept = read(&parts.headers, &cookie_name("visit", desk)).filter(|kept| kept.len() == TOKEN_CHARS);
         let key = kept.map(token::hash);
         let now = desk.now();
         let (has_accounts, found) = desk.with_store(move |store| who(store, key, now)).await?;

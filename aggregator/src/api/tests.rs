@@ -49,8 +49,8 @@ async fn only_a_good_token_lets_in() {
     let without = stand.ask(Method::GET, "/api/v1/rankings", &[], "").await;
     assert_eq!((without.status, &*code(&without)), (StatusCode::UNAUTHORIZED, "no_token"));
     assert_eq!(without.header("www-authenticate"), r#"Bearer realm="Tien Do""#);
-    let session = stand.session("lan").await;
-    let by_cookie = stand.look(&session, "/api/v1/rankings").await;
+    let lan = stand.sign_in("lan").await;
+    let by_cookie = lan.get("/api/v1/rankings").await;
     assert_eq!(by_cookie.status, StatusCode::UNAUTHORIZED, "a cookie is no token");
     assert_eq!(stand.read(&token, "/rankings").await.status, StatusCode::OK);
     // The last use is noted, once a minute.
@@ -418,30 +418,30 @@ async fn a_token_is_made_shown_once_and_ended() {
     let stand = Stand::open().await;
     stand.account("lan", Role::Administrator, None).await;
     stand.account("minh", Role::Viewer, None).await;
-    let (lan, minh) = (stand.session("lan").await, stand.session("minh").await);
-    let made = stand.form(&minh, "/tokens", &[("label", "<b>bảng</b>"), ("days", "30")]).await;
+    let (lan, minh) = (stand.sign_in("lan").await, stand.sign_in("minh").await);
+    let made = minh.post("/tokens", &[("label", "<b>bảng</b>"), ("days", "30")]).await;
     assert_eq!((made.status, made.header("cache-control")), (StatusCode::OK, "no-store"));
     let secret = made.text().split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
     assert_eq!(stand.read(&secret, "/rankings").await.status, StatusCode::OK);
-    let page = stand.look(&minh, "/tokens").await;
+    let page = minh.get("/tokens").await;
     assert!(page.text().contains("&lt;b&gt;bảng") && !page.text().contains(&secret));
     for (label, days) in [("", "30"), ("a", "0"), ("a", "367"), ("a", "x"), (&"x".repeat(61), "3")] {
-        let refused = stand.form(&minh, "/tokens", &[("label", label), ("days", days)]).await;
+        let refused = minh.post("/tokens", &[("label", label), ("days", days)]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{label} {days}");
     }
     let own = stand.token("lan").await;
     let id = |token: &str| hex::encode(pages::token::hash(token));
-    stand.form(&minh, "/tokens/end", &[("token", &id(&own))]).await;
+    minh.post("/tokens/end", &[("token", &id(&own))]).await;
     assert_eq!(stand.read(&own, "/rankings").await.status, StatusCode::OK, "not hers to end");
-    assert!(stand.look(&lan, "/tokens").await.text().contains("minh"));
-    stand.form(&lan, "/tokens/end", &[("token", &id(&secret))]).await;
+    assert!(lan.get("/tokens").await.text().contains("minh"));
+    lan.post("/tokens/end", &[("token", &id(&secret))]).await;
     assert_eq!(code(&stand.read(&secret, "/rankings").await), "wrong_token");
     for _ in 0..MAX_TOKENS {
         stand.token("minh").await;
     }
-    let too_many = stand.form(&minh, "/tokens", &[("label", "một nữa"), ("days", "30")]).await;
+    let too_many = minh.post("/tokens", &[("label", "một nữa"), ("days", "30")]).await;
     assert_eq!(too_many.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let explained = stand.look(&minh, "/api").await;
+    let explained = minh.get("/api").await;
     assert!(resources().all(|one| explained.text().contains(one.path)));
 }
 

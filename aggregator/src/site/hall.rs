@@ -22,8 +22,9 @@ pub fn role_name(role: Role, language: Language) -> &'static str {
 /// The frame of a page before signing in, or of a failure.
 pub(super) fn empty(site: &Site, preferences: Preferences, here: &str) -> Frame {
     let province = site.province.rulebook();
+    let language = preferences.language.unwrap_or(site.language);
     Frame {
-        language: preferences.language.unwrap_or(site.language),
+        language,
         theme: preferences.theme,
         place: province.catalogue.province.name.clone(),
         exercise: site.province.exercise,
@@ -33,6 +34,10 @@ pub(super) fn empty(site: &Site, preferences: Preferences, here: &str) -> Frame 
         form_token: String::new(),
         searches: false,
         notices: Vec::new(),
+        unreachable: language.pick(
+            "Mất kết nối với máy chủ của tỉnh; trang này có thể đã cũ, những gì vừa nhập chưa được lưu. Trang tự thử lại.",
+            "The province's server does not answer; this page may be old, and what was just entered is not kept. It tries again.",
+        ),
         version: env!("CARGO_PKG_VERSION"),
     }
 }

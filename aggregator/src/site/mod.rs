@@ -14,7 +14,7 @@
 //! | `answers` | answers that were given last, until the figures change |
 //! | `overview` | the first page |
 //! | `reading` | the pages that are read: ranking, heat map, communes, indicators, lists, search |
-//! | `fixture` | a site with somebody signed in, for tests |
+//! | `stand` | a province with its pages, people and what they are answered, for tests |
 //! | `tokens`, `programs` | tokens of the API, and how programs ask it |
 //! | `open_data` | closed periods for everybody |
 //! | `working` | where people decide, and what they take away |
@@ -25,11 +25,7 @@
 mod account;
 mod administration;
 mod answers;
-#[cfg(test)]
-mod counter;
 mod failure;
-#[cfg(test)]
-mod fixture;
 mod gate;
 mod hall;
 mod live;
@@ -183,7 +179,7 @@ impl Site {
 
     /// All pages behind the guard.
     pub fn router(self) -> Router {
-        let guard = Guard { is_secure: true, hosts: Vec::new(), token_paths: "/api/" };
+        let guard = Guard { is_secure: true, hosts: Vec::new(), language: self.language, token_paths: "/api/" };
         let routes = Router::new()
             .merge(overview::routes())
             .merge(reading::routes())

@@ -1,14 +1,13 @@
 //! Signing in, one's own account, and what goes wrong, asked through the router.
 
-use super::stand::{Answer, Stand};
+use super::stand::{Answer, Person, Stand};
 use crate::store::Role;
 use axum::http::{Method, StatusCode};
 
-async fn viewer() -> (Stand, String) {
+async fn viewer() -> (Stand, Person) {
     let stand = Stand::open().await;
-    stand.account("lan", Role::Viewer, None).await;
-    let session = stand.session("lan").await;
-    (stand, session)
+    let lan = stand.person("lan", Role::Viewer).await;
+    (stand, lan)
 }
 
 /// The element with the class `fault` that stands in the field with this name.
@@ -20,7 +19,8 @@ fn fault_beside(answer: &Answer, name: &str) -> bool {
 
 #[tokio::test]
 async fn a_session_that_another_host_planted_is_no_session() {
-    let (stand, session) = viewer().await;
+    let (stand, lan) = viewer().await;
+    let session = &lan.session;
     for (cookie, status) in [
         (format!("__Host-tiendo_session={session}"), StatusCode::OK),
         (format!("tiendo_session={session}"), StatusCode::SEE_OTHER),
@@ -33,44 +33,43 @@ async fn a_session_that_another_host_planted_is_no_session() {
 
 #[tokio::test]
 async fn signing_in_leads_to_this_server_alone() {
-    let (stand, session) = viewer().await;
+    let (_stand, lan) = viewer().await;
     for back in ["/%09/evil.example", "//evil.example", "/%0d%0a/evil.example", "/%01", "/%7f", "https://evil.example"]
     {
-        let answer = stand.look(&session, &format!("/sign-in?back={back}")).await;
+        let answer = lan.get(&format!("/sign-in?back={back}")).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/"), "{back}");
     }
-    let answer = stand.look(&session, "/sign-in?back=/rankings?period=2026-10").await;
+    let answer = lan.get("/sign-in?back=/rankings?period=2026-10").await;
     assert_eq!(answer.header("location"), "/rankings?period=2026-10");
 }
 
 #[tokio::test]
 async fn a_fault_stands_beside_its_field() {
-    let (stand, session) = viewer().await;
+    let (_stand, lan) = viewer().await;
     let fields = [("present", "wrong"), ("password", "bon con trau trang"), ("again", "bon con trau trang")];
-    let answer = stand.form(&session, "/account/password", &fields).await;
+    let answer = lan.post("/account/password", &fields).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(fault_beside(&answer, "present") && !fault_beside(&answer, "password"), "{}", answer.text());
     let secret = "00".repeat(20);
-    let answer =
-        stand.form(&session, "/account/codes", &[("turn", "on"), ("present", "wrong"), ("secret", &secret)]).await;
+    let answer = lan.post("/account/codes", &[("turn", "on"), ("present", "wrong"), ("secret", &secret)]).await;
     assert!(fault_beside(&answer, "present") && !fault_beside(&answer, "code"), "{}", answer.text());
 }
 
 #[tokio::test]
 async fn whoever_has_to_wait_is_told_so() {
-    let (stand, session) = viewer().await;
+    let (_stand, lan) = viewer().await;
     let fields = [("present", "wrong"), ("password", "x"), ("again", "x")];
     for _ in 0..5 {
-        let answer = stand.form(&session, "/account/password", &fields).await;
+        let answer = lan.post("/account/password", &fields).await;
         assert!(answer.text().contains("Mật khẩu hiện tại không đúng."), "{}", answer.text());
     }
-    let answer = stand.form(&session, "/account/password", &fields).await;
+    let answer = lan.post("/account/password", &fields).await;
     assert!(answer.text().contains("Hãy chờ") && !answer.text().contains("không đúng."), "{}", answer.text());
 }
 
 #[tokio::test]
 async fn what_was_typed_wrong_is_said_without_commands() {
-    let (stand, session) = viewer().await;
+    let (_stand, lan) = viewer().await;
     let hostile = "%3Cimg%20src=x%3E";
     for (path, status, words) in [
         (
@@ -84,7 +83,7 @@ async fn what_was_typed_wrong_is_said_without_commands() {
         ("/rankings?group=NOPE".into(), StatusCode::NOT_FOUND, "Không có nhóm"),
         ("/rankings?period=2031-01".into(), StatusCode::NOT_FOUND, "Kỳ 2031-01 nằm ngoài năm kế hoạch 2026"),
     ] {
-        let answer = stand.look(&session, &path).await;
+        let answer = lan.get(&path).await;
         assert_eq!(answer.status, status, "{path}");
         let text = answer.text();
         assert!(text.contains(words) && !text.contains('`') && !text.contains("xem lệnh"), "{path}: {text}");
@@ -94,13 +93,13 @@ async fn what_was_typed_wrong_is_said_without_commands() {
 
 #[tokio::test]
 async fn the_overview_leads_on_within_its_period() {
-    let (stand, session) = viewer().await;
+    let (stand, lan) = viewer().await;
     stand.account("hoa", Role::Reviewer, None).await;
     for path in ["/?period=2026-09", "/periods/2026-09"] {
-        let answer = stand.look(&session, path).await;
+        let answer = lan.get(path).await;
         assert!(!answer.text().contains("href=\"/review"), "a viewer may not review: {path}");
     }
-    let answer = stand.look(&stand.session("hoa").await, "/?period=2026-09").await;
+    let answer = stand.sign_in("hoa").await.get("/?period=2026-09").await;
     for href in ["/due?state=missing&amp;period=2026-09", "/alerts?period=2026-09", "/review?period=2026-09"] {
         assert!(answer.text().contains(href), "{href}");
     }
@@ -108,9 +107,9 @@ async fn the_overview_leads_on_within_its_period() {
 
 #[tokio::test]
 async fn a_page_of_a_failure_keeps_the_way_to_the_others() {
-    let (stand, session) = viewer().await;
+    let (stand, lan) = viewer().await;
     for path in ["/nothing", "/due?commune=zz", "/audit"] {
-        let answer = stand.look(&session, path).await;
+        let answer = lan.get(path).await;
         assert!(answer.status.is_client_error(), "{path}");
         let text = answer.text();
         assert!(text.contains("action=\"/search\"") && text.contains("href=\"/rankings\""), "{path}: {text}");
@@ -121,8 +120,8 @@ async fn a_page_of_a_failure_keeps_the_way_to_the_others() {
 
 #[tokio::test]
 async fn communes_are_found_in_the_order_of_their_names() {
-    let (stand, session) = viewer().await;
-    let answer = stand.look(&session, "/search?q=loc").await;
+    let (_stand, lan) = viewer().await;
+    let answer = lan.get("/search?q=loc").await;
     let text = answer.text();
     let found: Vec<&str> = text
         .split("class=\"finds\"")
@@ -139,4 +138,16 @@ async fn communes_are_found_in_the_order_of_their_names() {
     sorted.sort_by_cached_key(|name| shared::vietnamese::sort_key(name));
     assert!(found.len() > 1, "{text}");
     assert_eq!(found, sorted);
+}
+
+#[tokio::test]
+async fn a_form_is_taken_with_the_token_of_its_session_alone() {
+    let (_stand, lan) = viewer().await;
+    assert_eq!(
+        lan.post_bare("/account/sign-out-everywhere", &[("form_token", "x")]).await.status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(lan.get("/rankings").await.status, StatusCode::OK);
+    assert_eq!(lan.post("/account/sign-out-everywhere", &[]).await.goes_to(), "/sign-in");
+    assert_eq!(lan.get("/rankings").await.status, StatusCode::SEE_OTHER);
 }

@@ -48,6 +48,8 @@
     if (form.method !== "post" || form.matches("[hx-post]")) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
+    // What stands in rows goes with it.
+    typed.forEach((_, row) => { if (Array.from(form.elements).some((field) => row.contains(field))) typed.delete(row); });
     event.submitter?.setAttribute("aria-busy", "true");
   });
   window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => {
@@ -75,9 +77,77 @@
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-drop] input[type=file]")) return;
     const shown = event.target.closest("[data-drop]").querySelector("[data-chosen]");
-    if (shown) shown.textContent = Array.from(event.target.files, (file) => file.name).join(", ");
+    if (shown) {
+      shown.dataset.chosen ||= shown.textContent;
+      shown.textContent = Array.from(event.target.files, (file) => file.name).join(", ") || shown.dataset.chosen;
+    }
     if (event.target.matches("[data-send]")) event.target.form?.requestSubmit();
   });
+
+  // Files that were sent in place and are still chosen afterwards were not taken: they can be chosen again.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.target.matches?.("form[enctype='multipart/form-data']")) return;
+    Array.from(event.target.elements).filter((field) => field.type === "file" && field.value).forEach((field) => {
+      field.value = "";
+      const shown = field.closest("[data-drop]")?.querySelector("[data-chosen]");
+      if (shown?.dataset.chosen) shown.textContent = shown.dataset.chosen;
+    });
+  });
+
+  // Rows that are kept as one types, from the first letter on until an answer says that this is kept: how often they were typed in,
+  // and how often when they were last sent.
+  const typed = new Map(), going = new Map();
+  const touch = (event) => {
+    const row = event.target.closest?.("[data-keeps]");
+    if (row && row !== event.target && event.target.type !== "file") typed.set(row, (typed.get(row) || 0) + 1);
+  };
+  document.addEventListener("input", touch);
+  document.addEventListener("change", touch);
+  document.addEventListener("htmx:configRequest", (event) => going.set(event.target, typed.get(event.target)));
+
+  // While the program does not answer, one notice says so, and what is not kept is sent again and again.
+  let notice = null, again = 0;
+  const reached = () => {
+    notice?.remove();
+    notice = null;
+    clearTimeout(again);
+    again = 0;
+  };
+  const tryAgain = () => {
+    again = setTimeout(() => {
+      again = 0;
+      const rows = Array.from(typed.keys()).filter((row) => row.isConnected);
+      if (rows.length) { rows.forEach((row) => window.htmx.trigger(row, "change")); return; }
+      fetch(document.querySelector("link[rel=stylesheet]").href, { method: "HEAD", cache: "no-store" }).then(reached, tryAgain);
+    }, 3000);
+  };
+  const unreached = () => {
+    if (!notice) {
+      notice = document.createElement("div");
+      notice.className = "notice fault lasting";
+      notice.setAttribute("role", "alert");
+      notice.textContent = document.body.dataset.unreachable;
+      document.querySelector("main").prepend(notice);
+    }
+    if (!again) tryAgain();
+  };
+  ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach((name) => document.addEventListener(name, unreached));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) return;
+    if (typed.get(event.target) === going.get(event.target)) typed.delete(event.target);
+    if (!Array.from(typed.keys()).some((row) => row.isConnected && going.has(row))) reached();
+  });
+
+  // Whoever leaves the page or turns to another window leaves nothing behind: what still waits to be kept is sent at once.
+  const leave = () => typed.forEach((_, row) => {
+    if (!row.isConnected) return;
+    const fields = all("input[name], select[name], textarea[name]", row).filter((field) => field.type !== "file" && !field.closest("form"));
+    const body = new URLSearchParams(JSON.parse(row.getAttribute("hx-vals")));
+    fields.forEach((field) => body.append(field.name, field.value));
+    fetch(row.getAttribute("hx-post"), { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {});
+  });
+  window.addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
 
   // Enter goes to the next field of a sheet, and from the last one to what is marked as coming after it. Shift turns
   // back, and in a note begins a new line.
@@ -148,7 +218,7 @@
     const state = document.querySelector("[data-live-state]");
     const tell = (word) => { if (state) { state.dataset.state = word; state.textContent = state.dataset[word] || ""; } };
     source.addEventListener("changed", () => { tell("on"); window.htmx?.trigger(document.body, "changed"); });
-    source.addEventListener("open", () => tell("on"));
+    source.addEventListener("open", () => { tell("on"); if (notice) window.htmx?.trigger(document.body, "changed"); });
     source.addEventListener("error", () => tell("off"));
     window.addEventListener("pagehide", () => source.close());
   }

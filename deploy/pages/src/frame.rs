@@ -73,6 +73,8 @@ pub struct Frame {
     pub searches: bool,
     /// What happened just now.
     pub notices: Vec<Notice>,
+    /// What is said while the program does not answer.
+    pub unreachable: &'static str,
     /// Version of the program.
     pub version: &'static str,
 }
@@ -95,14 +97,14 @@ impl Frame {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     meta name="htmx-config" content=(HTMX);
-                    title { (title) " · " (self.place) " · Tiến Độ" }
+                    title { (title) @if !self.place.is_empty() { " · " (self.place) } " · Tiến Độ" }
                     link rel="icon" href=(asset::href("emblem.svg")) type="image/svg+xml";
                     link rel="preload" href=(asset::href("latin-400.woff2")) as="font" type="font/woff2" crossorigin;
                     link rel="stylesheet" href=(asset::href("look.css"));
                     script src=(asset::href("htmx.js")) defer {}
                     script src=(asset::href("behaviour.js")) defer {}
                 }
-                body {
+                body data-unreachable=(self.unreachable) {
                     a .skip href="#main" { (self.pick("Đến nội dung", "Skip to content")) }
                     (self.head())
                     @if self.exercise {

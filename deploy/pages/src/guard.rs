@@ -4,9 +4,12 @@
 //! not run. A request that changes something must come from a page of this host; on loopback the host's name is checked too, so that a
 //! foreign page cannot reach it under a name of its own (DNS rebinding).
 
+use crate::{
+    frame::{self, Frame},
+    preference::Preferences,
+};
 use axum::{
     Router,
-    body::Body,
     extract::{DefaultBodyLimit, Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
@@ -18,6 +21,8 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use maud::html;
+use shared::language::Language;
 use std::{sync::Arc, time::Duration};
 use tower_http::{
     compression::{
@@ -47,6 +52,8 @@ pub struct Guard {
     pub is_secure: bool,
     /// The only names (without port) under which the pages are asked; any name where there are none.
     pub hosts: Vec<String>,
+    /// Of the words of a refusal, where the visitor has chosen none.
+    pub language: Language,
     /// The beginning of paths that are asked with a token in a header instead of a cookie, which no foreign page can do.
     pub token_paths: &'static str,
 }
@@ -64,10 +71,10 @@ impl Guard {
     }
 
     /// Why a request is not let through.
-    fn refusal(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<(StatusCode, &'static str)> {
+    fn refusal(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Refusal> {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !self.hosts.is_empty() && !self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name_of(host))) {
-            return Some((StatusCode::MISDIRECTED_REQUEST, "this address does not serve that host"));
+            return Some(Refusal::Host);
         }
         if method.is_safe() || path.starts_with(self.token_paths) {
             return None;
@@ -80,7 +87,83 @@ impl Guard {
             (Some(_), None) => true,
             (None, None) => false,
         };
-        (!is_own).then_some((StatusCode::FORBIDDEN, "the request does not come from a page of this server"))
+        (!is_own).then_some(Refusal::Origin)
+    }
+}
+
+/// Why a request is not let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It asks for a host that is not served here.
+    Host,
+    /// It changes something and does not come from a page of this host.
+    Origin,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Refusal::Host => StatusCode::MISDIRECTED_REQUEST,
+            Refusal::Origin => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// What is wrong and what to do.
+    fn words(self, language: Language) -> (&'static str, &'static str) {
+        match self {
+            Refusal::Host => language.pick(
+                (
+                    "Địa chỉ này không phải của chương trình",
+                    "Hãy mở trang bằng đúng địa chỉ mà chương trình cho biết khi khởi động, ví dụ http://127.0.0.1:8057.",
+                ),
+                (
+                    "This address is not the program's",
+                    "Open the page by the address that the program prints when it starts, such as http://127.0.0.1:8057.",
+                ),
+            ),
+            Refusal::Origin => language.pick(
+                (
+                    "Yêu cầu không đến từ trang của chương trình này",
+                    "Chưa có gì được lưu. Hãy mở trang của chương trình, tải lại rồi làm lại từ đó.",
+                ),
+                (
+                    "The request does not come from a page of this program",
+                    "Nothing was stored. Open the program's own page, reload it, and do it again from there.",
+                ),
+            ),
+        }
+    }
+
+    /// The refusal as a page; of what is changed in place, its words alone.
+    fn drawn(self, guard: &Guard, headers: &HeaderMap) -> Response {
+        let preferences = Preferences::of(headers);
+        let language = preferences.language.unwrap_or(guard.language);
+        let (title, advice) = self.words(language);
+        if headers.contains_key("hx-request") {
+            return (self.status(), format!("{title}. {advice}")).into_response();
+        }
+        let frame = Frame {
+            language,
+            theme: preferences.theme,
+            place: String::new(),
+            exercise: false,
+            groups: Vec::new(),
+            here: "/".to_owned(),
+            visitor: None,
+            form_token: String::new(),
+            searches: false,
+            notices: Vec::new(),
+            unreachable: "",
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        let body = html! {
+            div .narrow { div .card {
+                (frame::title(title, "", &html! {}))
+                p { (advice) }
+                @if self == Refusal::Origin { p { a .button href="/" { (language.pick("Về trang đầu", "To the first page")) } } }
+            } }
+        };
+        (self.status(), frame.page(title, &body)).into_response()
     }
 }
 
@@ -99,7 +182,7 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     }
     let refusal = guard.refusal(request.method(), request.uri().path(), request.headers());
     let mut response = match refusal {
-        Some((status, why)) => (status, Body::from(why)).into_response(),
+        Some(refusal) => refusal.drawn(&guard, request.headers()),
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
@@ -125,7 +208,10 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::routing::{get, post};
+    use axum::{
+        body::{Body, to_bytes},
+        routing::{get, post},
+    };
     use tower::ServiceExt;
 
     fn guard(hosts: &[&str]) -> Router {
@@ -134,7 +220,7 @@ mod tests {
             .route("/do", post(|body: String| async move { body }))
             .route("/api/do", post(|| async { "done" }));
         let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-        Guard { is_secure: true, hosts, token_paths: "/api/" }.before(routes)
+        Guard { is_secure: true, hosts, language: Language::Vi, token_paths: "/api/" }.before(routes)
     }
 
     async fn answer(router: Router, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
@@ -174,6 +260,25 @@ mod tests {
             assert_eq!(answer(guard(&[]), Method::POST, "/do", &headers, "").await.status(), status, "{headers:?}");
         }
         assert_eq!(answer(guard(&[]), Method::POST, "/api/do", &[("host", "a")], "").await.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_said_in_the_visitors_language() {
+        let said = async |headers: &[(&str, &str)]| {
+            let answer = answer(guard(&["a"]), Method::POST, "/do", headers, "").await;
+            assert!(answer.headers().contains_key(CONTENT_SECURITY_POLICY));
+            String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap()
+        };
+        let page = said(&[("host", "a"), ("origin", "https://b")]).await;
+        assert!(
+            page.contains("<h1>Yêu cầu không đến từ trang của chương trình này") && page.contains("look"),
+            "{page}"
+        );
+        let page = said(&[("host", "a"), ("origin", "https://b"), ("cookie", "tiendo_lang=en")]).await;
+        assert!(page.contains("<h1>The request does not come from a page of this program"), "{page}");
+        assert!(said(&[("host", "b")]).await.contains("<h1>Địa chỉ này không phải của chương trình"));
+        let words = said(&[("host", "a"), ("origin", "https://b"), ("hx-request", "true")]).await;
+        assert!(words.starts_with("Yêu cầu không đến") && !words.contains('<'), "{words}");
     }
 
     #[tokio::test]

@@ -15,6 +15,10 @@ pub struct Look<'a> {
     /// Where a cell leads to: of the row's cells and the column's name; none for a cell that is no link.
     #[allow(clippy::type_complexity)]
     pub link: Option<&'a dyn Fn(&Row<'_>, &str) -> Option<String>>,
+    /// What is shown instead of a cell: of the row's cells, which stay as programs read them, and the column's name; none for a cell that
+    /// is shown as it is.
+    #[allow(clippy::type_complexity)]
+    pub said: Option<&'a dyn Fn(&Row<'_>, &str) -> Option<Markup>>,
     /// Columns with a heading that are left out, by name.
     pub without: &'a [&'a str],
     /// Columns that are as narrow as their longest cell and never broken, by name; instants and days always are.
@@ -65,7 +69,13 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
             !column.heading.is_empty() && !look.without.contains(&column.name.as_str())
         })
         .collect();
-    let widest = most_to_read(listing, &shown);
+    // What is said in other words has another width.
+    let is_said = |at: usize| {
+        let name = &listing.columns[at].name;
+        look.said.is_some_and(|said| Row::all(listing).any(|row| said(&row, name).is_some()))
+    };
+    let own: Vec<usize> = shown.iter().copied().filter(|at| !is_said(*at)).collect();
+    let widest = most_to_read(listing, &own);
     html! {
         div .scroll .tall[look.tall] tabindex="0" {
             table .tight[look.tall] {
@@ -84,11 +94,14 @@ pub fn table(listing: &Listing, look: &Look<'_>, language: Language) -> Markup {
                             @for at in &shown {
                                 @let column = &listing.columns[*at];
                                 @let cell = row.cells.get(*at).map_or("", String::as_str);
+                                @let said = look.said.and_then(|said| said(&row, &column.name));
+                                @let is_own = said.is_none();
+                                @let shown = said.unwrap_or_else(|| self::cell(column.form, cell, language));
                                 @let fits = look.fit.contains(&column.name.as_str());
-                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[widest == Some(*at)] .long[column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
+                                td .num[column.form.is_number()] .words[column.form == Form::Words] .fit[fits] .wide[widest == Some(*at)] .long[is_own && column.form == Form::Text && is_long(cell)] .one[matches!(column.form, Form::Time | Form::Day) || !column.form.is_number() && is_short(cell)] {
                                     @match look.link.and_then(|link| link(&row, &column.name)) {
-                                        Some(href) => a href=(href) { (self::cell(column.form, cell, language)) },
-                                        None => (self::cell(column.form, cell, language)),
+                                        Some(href) => a href=(href) { (shown) },
+                                        None => (shown),
                                     }
                                 }
                             }
@@ -172,6 +185,29 @@ mod tests {
         assert!(text.contains("href=\"/communes/tan-phu\">&lt;script&gt;"), "{text}");
         assert!(text.contains("56,20") && text.contains("light red") && !text.contains("<i>"), "{text}");
         assert!(!text.contains(">tan-phu<"), "a column without heading is for programs");
+    }
+
+    #[test]
+    fn a_cell_is_said_in_other_words_and_leads_where_its_own_say() {
+        let listing = Listing {
+            columns: vec![Column::new("code", "Mã", Form::Text)],
+            rows: vec![vec!["task:I.1".into()], vec!["CDS-1".into()]],
+            ..Listing::default()
+        };
+        let said =
+            |row: &Row<'_>, _: &str| row.cell("code").strip_prefix("task:").map(|task| html! { "nhiệm vụ " (task) });
+        let link = |row: &Row<'_>, _: &str| Some(format!("/{}", row.cell("code")));
+        let look = Look { link: Some(&link), said: Some(&said), ..Look::default() };
+        let text = table(&listing, &look, Language::Vi).into_string();
+        assert!(text.contains("<a href=\"/task:I.1\">nhiệm vụ I.1</a>"), "{text}");
+        assert!(text.contains("<a href=\"/CDS-1\">CDS-1</a>"), "{text}");
+        let listing = Listing { rows: vec![vec!["x".repeat(90)], vec![String::new()]], ..listing };
+        let folded = |row: &Row<'_>, _: &str| (!row.cell("code").is_empty()).then(|| html! { "…" });
+        let text = table(&listing, &Look { said: Some(&folded), ..Look::default() }, Language::Vi).into_string();
+        assert!(
+            !text.contains("wide") && !text.contains("long"),
+            "its width is not that of what it stands for: {text}"
+        );
     }
 
     #[test]

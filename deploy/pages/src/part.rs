@@ -146,6 +146,19 @@ pub fn empty(title: &str, advice: &str) -> Markup {
     }
 }
 
+/// What those who made the catalogue remarked. They wrote it in English, also for Vietnamese readers, who are told so before they open it.
+#[must_use]
+pub fn remarks(of: &[&str], language: Language) -> Markup {
+    html! {
+        @if !of.is_empty() {
+            details .remarks.noprint {
+                summary { (language.pick("Ghi chú của người lập danh mục (tiếng Anh)", "Remarks of those who made the catalogue")) @if of.len() > 1 { " (" (of.len()) ")" } }
+                @if let [one] = of { p lang="en" { (one) } } @else { ul .notes lang="en" { @for one in of { li { (one) } } } }
+            }
+        }
+    }
+}
+
 /// A figure of an overview: its words, the figure, and what stands below.
 #[must_use]
 pub fn tile(label: &str, figure: &Markup, below: &Markup) -> Markup {
@@ -156,6 +169,37 @@ pub fn tile(label: &str, figure: &Markup, below: &Markup) -> Markup {
 #[must_use]
 pub fn form_token(token: &str) -> Markup {
     html! { input type="hidden" name="form_token" value=(token); }
+}
+
+/// What a field for files takes and says.
+#[derive(Debug, Clone, Copy)]
+pub struct FileField<'a> {
+    /// Name of the field.
+    pub name: &'a str,
+    /// What it is for, read out.
+    pub label: &'a str,
+    /// Endings that are taken, as `accept` says them.
+    pub accept: &'a str,
+    /// Whether several go together.
+    pub is_multiple: bool,
+    /// What stands on it as on a button.
+    pub button: &'a str,
+    /// What else can be done and what is taken.
+    pub words: &'a str,
+}
+
+/// A field for files, dropped on its frame or chosen. The browser's own button speaks the browser's language and is not shown; it still
+/// takes the focus, and the frame shows that.
+#[must_use]
+pub fn file_field(field: FileField<'_>) -> Markup {
+    html! {
+        label .drop data-drop {
+            input .unseen type="file" name=(field.name) multiple[field.is_multiple] required accept=(field.accept) aria-label=(field.label);
+            span .button { (field.button) }
+            span { (field.words) }
+            strong data-chosen aria-live="polite" {}
+        }
+    }
 }
 
 /// A select of a filter: the page is asked anew when another one is chosen.
@@ -183,7 +227,17 @@ mod tests {
         for markup in [
             notice(&Notice::new(Tone::Fault, hostile)),
             empty(hostile, hostile),
+            remarks(&[hostile], Language::Vi),
+            remarks(&[hostile, hostile], Language::Vi),
             choice("a", hostile, &[(hostile.into(), hostile.into())], ""),
+            file_field(FileField {
+                name: "f",
+                label: hostile,
+                accept: "",
+                is_multiple: false,
+                button: hostile,
+                words: hostile,
+            }),
         ] {
             let text = markup.into_string();
             assert!(!text.contains("<img") && text.contains("&lt;img"), "{text}");

@@ -1,5 +1,6 @@
 //! The history of what was done at the province, to search, to prove and to take away.
 
+use super::audit_words;
 use crate::{
     report::{
         audit::{Anchor, WORDS, listing, midnight, midnight_after},
@@ -22,7 +23,7 @@ use chrono::NaiveDate;
 use maud::{Markup, html};
 use pages::{
     frame,
-    listing::{self as table, Look},
+    listing::{self as table, Look, Row},
     part::{self, Notice, Tone},
 };
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,10 @@ async fn audit(
         a .button href={ "/audit/lines.csv?" (asked.query()) } download { (l("Tải về (CSV)", "Download (CSV)")) }
         a .button href="/audit/verify" { (l("Kiểm tra lịch sử", "Prove the history")) }
     };
+    let said = |row: &Row<'_>, column: &str| {
+        let words = audit_words::said(row.cell("what"), row.cell("detail"), language);
+        words.filter(|_| column == "detail").map(|words| html! { (words) })
+    };
     let body = html! {
         (frame::title(l("Nhật ký", "Audit"), l("Ai đã làm gì, lúc nào, từ đâu. Chỉ thêm, không sửa; mỗi dòng móc vào dòng trước.", "Who did what, when and from where. Only ever added to; each line is chained to the one before."), &actions))
         form .filters action="/audit" role="search" {
@@ -115,7 +120,7 @@ async fn audit(
             @if list.rows.is_empty() {
                 (part::empty(l("Không có dòng nào khớp", "No line fits"), l("Bỏ bớt điều kiện lọc.", "Use fewer filters.")))
             } @else {
-                (table::table(&list, &Look { fit: &["who", "meaning", "origin"], ..Look::default() }, language))
+                (table::table(&list, &Look { fit: &["who", "meaning", "origin"], said: Some(&said), ..Look::default() }, language))
             }
         }
         @if more && limit < MOST_LINES {

@@ -5,11 +5,12 @@
 //! | `enrolment` | the communes' agents: certificates, invitations, revocations |
 //! | `accounts` | the people |
 //! | `account_form` | adding one and changing one |
-//! | `audit` | the history |
+//! | `audit`, `audit_words` | the history, and its words for people |
 
 mod account_form;
 mod accounts;
 mod audit;
+mod audit_words;
 mod enrolment;
 #[cfg(test)]
 mod tests;

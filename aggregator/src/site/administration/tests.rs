@@ -2,7 +2,7 @@
 
 use crate::{
     sample::{act, moment},
-    site::counter::Counter,
+    site::stand::Stand,
     store::{AccountChange, AuditQuestion, Role},
 };
 use axum::http::StatusCode;
@@ -10,16 +10,16 @@ use chrono::TimeDelta;
 
 #[tokio::test]
 async fn only_administrators_administer() {
-    let counter = Counter::open().await;
-    counter.account("leader", Role::Administrator, Some("dinh-quan")).await;
-    counter.account("victim", Role::Viewer, None).await;
+    let stand = Stand::empty().await;
+    stand.account("leader", Role::Administrator, Some("dinh-quan")).await;
+    stand.account("victim", Role::Viewer, None).await;
     let people = [
-        (None, counter.sign_in("leader").await),
-        (Some(Role::Viewer), counter.person("vi", Role::Viewer).await),
-        (Some(Role::Reviewer), counter.person("re", Role::Reviewer).await),
-        (Some(Role::Steward), counter.person("st", Role::Steward).await),
+        (None, stand.sign_in("leader").await),
+        (Some(Role::Viewer), stand.person("vi", Role::Viewer).await),
+        (Some(Role::Reviewer), stand.person("re", Role::Reviewer).await),
+        (Some(Role::Steward), stand.person("st", Role::Steward).await),
     ];
-    let administrator = counter.person("ad", Role::Administrator).await;
+    let administrator = stand.person("ad", Role::Administrator).await;
     let pages = ["/enrolment", "/enrolment/dinh-quan", "/accounts", "/accounts/victim"];
     let deeds = [
         "/enrolment/dinh-quan/invite",
@@ -52,14 +52,13 @@ async fn only_administrators_administer() {
     for path in deeds {
         assert_eq!(administrator.post_bare(path, &[]).await.status, StatusCode::BAD_REQUEST, "{path}");
     }
-    assert!(counter.store.account("victim").await.unwrap().unwrap().link.is_none());
+    assert!(stand.store.account("victim").await.unwrap().unwrap().link.is_none());
 }
 
 #[tokio::test]
 async fn somebody_is_always_left_who_administers() {
-    let counter = Counter::open().await;
-    let (an, binh) =
-        (counter.person("an", Role::Administrator).await, counter.person("binh", Role::Administrator).await);
+    let stand = Stand::empty().await;
+    let (an, binh) = (stand.person("an", Role::Administrator).await, stand.person("binh", Role::Administrator).await);
     for path in ["/accounts/an/state", "/accounts/an/role", "/accounts/an/link", "/accounts/an/codes"] {
         let refused = an.post(path, &[("state", "disabled"), ("role", "viewer")]).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}");
@@ -67,24 +66,24 @@ async fn somebody_is_always_left_who_administers() {
     // Each takes the other's rights: whoever comes second is not let in any more.
     assert!(an.post("/accounts/binh/state", &[("state", "disabled")]).await.notice().contains("đã khóa"));
     assert_eq!(binh.post("/accounts/an/state", &[("state", "disabled")]).await.status, StatusCode::SEE_OTHER);
-    assert!(counter.store.account("an").await.unwrap().unwrap().disabled_at.is_none());
+    assert!(stand.store.account("an").await.unwrap().unwrap().disabled_at.is_none());
     // Also where both were let in before: the store keeps the last one.
     for change in [
         AccountChange::Disabled(true),
         AccountChange::Role(Role::Steward, None),
         AccountChange::Role(Role::Administrator, Some("tan-phu".into())),
     ] {
-        assert!(!counter.store.change_account("an", change, act(moment())).await.unwrap());
+        assert!(!stand.store.change_account("an", change, act(moment())).await.unwrap());
     }
     assert!(an.post("/accounts/binh/state", &[("state", "enabled")]).await.notice().contains("đã mở lại"));
     assert!(an.post("/accounts/binh/role", &[("role", "steward")]).await.notice().contains("đã đổi quyền"));
-    assert_eq!(counter.store.account("binh").await.unwrap().unwrap().role, Role::Steward);
+    assert_eq!(stand.store.account("binh").await.unwrap().unwrap().role, Role::Steward);
 }
 
 #[tokio::test]
 async fn an_account_is_added_and_its_link_is_shown_once() {
-    let counter = Counter::open().await;
-    let an = counter.person("an", Role::Administrator).await;
+    let stand = Stand::empty().await;
+    let an = stand.person("an", Role::Administrator).await;
     let good = [("name", "Hoa"), ("person", "Trần Thị Hoa"), ("role", "leader"), ("commune", "dinh quan")];
     for (field, bad, words) in [
         ("name", "h", "2 đến 40 ký tự"),
@@ -107,29 +106,29 @@ async fn an_account_is_added_and_its_link_is_shown_once() {
     let told = an.post("/accounts", &good).await;
     assert_eq!((told.status, told.header("cache-control")), (StatusCode::OK, "no-store"));
     assert!(told.text().contains("/welcome/"), "{}", told.text());
-    let account = counter.store.account("hoa").await.unwrap().unwrap();
+    let account = stand.store.account("hoa").await.unwrap().unwrap();
     assert_eq!((account.commune.as_deref(), account.password), (Some("dinh-quan"), None));
     let secret = told.text().split("/welcome/").nth(1).unwrap().split('<').next().unwrap();
-    assert_eq!(counter.store.account_by_link(pages::token::hash(secret)).await.unwrap().unwrap().name, "hoa");
+    assert_eq!(stand.store.account_by_link(pages::token::hash(secret)).await.unwrap().unwrap().name, "hoa");
     assert!(!an.get("/accounts/hoa").await.text().contains("/welcome/"));
     let again = an.post("/accounts/hoa/link", &[]).await;
     assert!(again.text().contains("/welcome/") && !again.text().contains(secret));
     assert!(an.get("/accounts").await.text().contains("Lãnh đạo Xã Định Quán"));
     assert_eq!(an.get("/accounts/nobody").await.status, StatusCode::NOT_FOUND);
-    let lines = counter.store.audit(AuditQuestion::newest(2)).await.unwrap();
+    let lines = stand.store.audit(AuditQuestion::newest(2)).await.unwrap();
     assert_eq!((lines[0].what.as_str(), lines[0].who.as_str()), ("account_link_made", "Bà an (an)"));
 }
 
 #[tokio::test]
 async fn a_commune_is_invited_and_shut_out() {
-    let counter = Counter::open().await;
-    let an = counter.person("an", Role::Administrator).await;
+    let stand = Stand::empty().await;
+    let an = stand.person("an", Role::Administrator).await;
     let told = an.post("/enrolment/dinh-quan/invite", &[("hours", "24")]).await;
     assert_eq!((told.status, told.header("cache-control")), (StatusCode::OK, "no-store"), "{}", told.text());
     let join = told.text().split("commune-agent join --server ").nth(1).unwrap().split('<').next().unwrap();
     let token = join.split("--token ").nth(1).unwrap().split(' ').next().unwrap();
     let token: crate::token::Token = token.parse().unwrap();
-    let invitation = counter.store.invitation(&token.id()).await.unwrap().unwrap();
+    let invitation = stand.store.invitation(&token.id()).await.unwrap().unwrap();
     assert_eq!((invitation.commune.as_str(), invitation.expires_at), ("dinh-quan", moment() + TimeDelta::hours(24)));
     assert!(!an.get("/enrolment/dinh-quan").await.text().contains("--token"), "it is shown once");
     assert_eq!(an.post("/enrolment/atlantis/invite", &[]).await.status, StatusCode::NOT_FOUND);
@@ -142,9 +141,9 @@ async fn a_commune_is_invited_and_shut_out() {
 
 #[tokio::test]
 async fn the_history_is_searched_proved_and_taken_away() {
-    let counter = Counter::open().await;
-    let steward = counter.person("st", Role::Steward).await;
-    counter.store.note("backed_up", "Định Quán: lũ", act(moment())).await.unwrap();
+    let stand = Stand::empty().await;
+    let steward = stand.person("st", Role::Steward).await;
+    stand.store.note("backed_up", "Định Quán: lũ", act(moment())).await.unwrap();
     let found = steward.get("/audit?q=dinh+quan&from=2026-10-16&until=2026-10-16&what=backed_up").await;
     assert!(found.text().contains("Định Quán: lũ") && !found.text().contains("lập tỉnh</td>"));
     assert!(steward.get("/audit?until=2026-10-15").await.text().contains("Không có dòng nào khớp"));
@@ -152,7 +151,7 @@ async fn the_history_is_searched_proved_and_taken_away() {
     let file = steward.get("/audit/lines.csv?what=backed_up").await;
     assert!(file.text().starts_with("number,at,who,what") && file.text().lines().count() == 2, "{}", file.text());
     assert!(file.header("content-disposition").contains("nhat-ky-2026-10-16.csv"));
-    let (head, _) = counter.store.verify_audit().await.unwrap();
+    let (head, _) = stand.store.verify_audit().await.unwrap();
     let anchor = format!("{}:{}", head.lines, hex::encode(head.chain));
     let proved = steward.get(&format!("/audit/verify?anchor={anchor}")).await;
     assert!(proved.text().contains("Lịch sử nguyên vẹn") && proved.text().contains("Khớp: lịch sử đến dòng đó"));

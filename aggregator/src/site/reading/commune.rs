@@ -80,6 +80,14 @@ async fn commune(
     let what_if = reader.ask(Subject::WhatIf(WhatIfAsked { commune: slug.clone(), ..WhatIfAsked::default() })).await?;
     let versions = site.province.store.figure_versions(&slug, None).await?;
     let course = site.course(reader.scheme, reader.period, reader.language).await?;
+    // What the catalogue remarks stands among the notes under the target's place and code.
+    let of_catalogue: Vec<String> = Row::all(&explained)
+        .filter(|row| !row.cell("note").is_empty())
+        .map(|row| format!("{} {}: ", row.cell("plan_ref"), row.cell("indicator")))
+        .collect();
+    let notes = explained.notes.iter().skip(1).map(String::as_str);
+    let (remarks, sources): (Vec<&str>, Vec<&str>) =
+        notes.partition(|note| of_catalogue.iter().any(|head| note.starts_with(head)));
     let me = [(slug.clone(), commune.name.clone())];
     let sections = [
         ("why", l("Từng mục tiêu", "Target by target")),
@@ -104,9 +112,10 @@ async fn commune(
             h2 { (l("Vì sao có điểm và hạng này", "Why it has this score and rank")) small .muted { (explained.notes.first().map_or("", String::as_str)) } }
             (explained::table(&reader, &explained, &versions, &path))
         }
-        @if explained.notes.len() > 1 {
-            details .card.noprint { summary { (l("Lưu ý về nguồn số liệu", "Remarks on the sources")) " (" (explained.notes.len() - 1) ")" } ul .notes { @for note in &explained.notes[1..] { li { (note) } } } }
+        @if !sources.is_empty() {
+            details .card.noprint { summary { (l("Lưu ý về nguồn số liệu", "Remarks on the sources")) " (" (sources.len()) ")" } ul .notes { @for note in &sources { li { (note) } } } }
         }
+        @if !remarks.is_empty() { section .card { (part::remarks(&remarks, reader.language)) } }
         div .columns {
             section .card { h2 { (l("Diễn biến điểm", "Scores over the months")) } (trend::over_months(&me, &course, false, reader.language)) }
             section .card { h2 { (l("Diễn biến hạng", "Ranks over the months")) } (trend::chart_of(&me, &course, true, reader.language)) }

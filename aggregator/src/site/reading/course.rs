@@ -12,7 +12,7 @@ use shared::{
     ranking::{self, Before, Scheme},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -21,6 +21,8 @@ use std::{
 pub struct Month {
     /// Rank and score by slug.
     pub of: HashMap<String, (Option<u32>, String)>,
+    /// Who has reported anything for this month or one before, by slug: without it a score of 0 says nothing of a commune.
+    pub reported: HashSet<String>,
     /// How many are ranked.
     pub ranked: u32,
 }
@@ -67,11 +69,20 @@ impl Desk {
         let read = self.with_figures((month, Edition::InForce), |figures| {
             // Movement is not asked for, so the month before is not looked at.
             let rows = ranking::rows(&figures.standings.board(scheme, month), &Before::Nothing);
-            let members = figures.standings.book().members();
+            let book = figures.standings.book();
+            let members = book.members();
             let ranked = rows.iter().filter(|row| row.rank.is_some()).count();
+            let indicators = (0_u32..).zip(book.indicators()).map(|(number, _)| number);
+            let has_reported =
+                |commune: u32| indicators.clone().any(|number| book.effective(commune, number, month).is_some());
+            let reported = (0_u32..)
+                .zip(members)
+                .filter(|(number, _)| has_reported(*number))
+                .map(|(_, member)| member.row.slug.clone())
+                .collect();
             let of =
                 rows.iter().map(|row| (members[row.commune as usize].row.slug.clone(), (row.rank, row.score_text())));
-            Month { of: of.collect(), ranked: u32::try_from(ranked).unwrap_or(u32::MAX) }
+            Month { of: of.collect(), reported, ranked: u32::try_from(ranked).unwrap_or(u32::MAX) }
         });
         let month_read = Arc::new(read.await.map_err(|error| Failure::of(error, language))?);
         let mut held = held();

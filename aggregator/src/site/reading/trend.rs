@@ -1,7 +1,7 @@
 //! How scores are distributed, and how ranks, scores and the province's own figures went over the months.
 
 use super::{
-    super::{Failure, Site, gate::Staff},
+    super::{Failure, Site, gate::Staff, working::choice},
     asked::{Asked, Reader, schemes},
     course::{self, Month},
     indicators::own_unit,
@@ -10,7 +10,8 @@ use crate::report::question::Subject;
 use axum::{
     Router,
     extract::{Query, State},
-    response::Response,
+    http::StatusCode,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use maud::{Markup, html};
@@ -43,7 +44,8 @@ async fn trends(
 ) -> Result<Response, Failure> {
     let reader = Reader::of(&site, &visitor, &asked).await?;
     let ranking = reader.ask(Subject::Rankings(Scope::default())).await?;
-    let chosen = chosen(&reader, &ranking).await?;
+    let fields = fields(&reader, &ranking).await;
+    let chosen: Vec<(String, String)> = fields.iter().filter_map(|field| field.found.clone()).collect();
     let course = site.course(reader.scheme, reader.period, reader.language).await?;
     let marked: Vec<f64> = chosen
         .iter()
@@ -99,8 +101,12 @@ async fn trends(
             h2 { (l("Diễn biến qua các tháng", "Over the months")) }
             form .filters method="get" action=(PATH) {
                 @for name in ["period", "scheme", "revision", "indicator"] { @if let Some(value) = asked.given(name) { input type="hidden" name=(name) value=(value); } }
-                @for (at, name) in PLACES.iter().enumerate() {
-                    label .choice { span { (l("Xã, phường", "Commune")) " " (at + 1) } input name=(name) list="names" maxlength="100" autocomplete="off" value=(chosen.get(at).map_or("", |(_, name)| name.as_str())); }
+                @for (at, field) in fields.iter().enumerate() {
+                    label .choice .field .wrong[field.fault.is_some()] {
+                        span { (l("Xã, phường", "Commune")) " " (at + 1) }
+                        input name=(PLACES[at]) list="names" maxlength="100" autocomplete="off" value=(field.typed) aria-invalid=[field.fault.is_some().then_some("true")];
+                        @if let Some(fault) = &field.fault { span .fault role="alert" { (fault) } }
+                    }
                 }
                 (part::choice("show", l("Vẽ", "Draw"), &[(String::new(), l("Điểm", "Scores").to_owned()), ("rank".to_owned(), l("Hạng", "Ranks").to_owned())], if by_rank { "rank" } else { "" }))
                 button { (l("Xem", "Show")) }
@@ -109,29 +115,55 @@ async fn trends(
             (over_months(&chosen, &course, by_rank, reader.language))
         }
     };
-    Ok(visitor.page(&site, l("Phân bố, diễn biến", "Distribution and trend"), &body))
+    let is_faulty = fields.iter().any(|field| field.fault.is_some());
+    let status = if is_faulty { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = visitor.page(&site, l("Phân bố, diễn biến", "Distribution and trend"), &body);
+    Ok((status, page).into_response())
 }
 
 fn name_or<'a>(name: &'a str, other: &'a str) -> &'a str {
     if name.is_empty() { other } else { name }
 }
 
+/// A field for a commune that is compared.
+#[derive(Debug, Default)]
+struct Field {
+    /// What stands in it.
+    typed: String,
+    /// Slug and name of the commune that is meant.
+    found: Option<(String, String)>,
+    /// Why none is.
+    fault: Option<String>,
+}
+
 /// The communes that are asked for; of none the first three of the ranking.
-async fn chosen(reader: &Reader<'_>, ranking: &shared::listing::Listing) -> Result<Vec<(String, String)>, Failure> {
+async fn fields(reader: &Reader<'_>, ranking: &shared::listing::Listing) -> [Field; PLACES.len()] {
     let figures = reader.site.live.read().await;
-    let mut chosen: Vec<(String, String)> = Vec::new();
-    for typed in PLACES.iter().filter_map(|name| reader.asked.given(name)) {
-        let found = figures.catalogue.find_commune(&typed);
-        let commune = found.map_err(|error| Failure::NotFound(error.explain(reader.language)))?;
-        if !chosen.iter().any(|(slug, _)| *slug == commune.slug) {
-            chosen.push((commune.slug.clone(), commune.name.clone()));
+    let mut fields: [Field; PLACES.len()] = Default::default();
+    let asked: Vec<String> = PLACES.iter().filter_map(|name| reader.asked.given(name)).collect();
+    if asked.is_empty() {
+        for (field, row) in fields.iter_mut().zip(Row::all(ranking).take(3)) {
+            let (slug, name) = (row.cell("commune").to_owned(), row.cell("name").to_owned());
+            *field = Field { typed: name.clone(), found: Some((slug, name)), fault: None };
+        }
+        return fields;
+    }
+    let mut at = 0;
+    for typed in asked {
+        let field = match figures.catalogue.find_commune(&typed) {
+            Ok(commune) => Field {
+                typed: commune.name.clone(),
+                found: Some((commune.slug.clone(), commune.name.clone())),
+                fault: None,
+            },
+            Err(error) => Field { fault: Some(choice::unfound(&error, reader.language)), typed, found: None },
+        };
+        if field.found.is_none() || !fields.iter().any(|known| known.found == field.found) {
+            fields[at] = field;
+            at += 1;
         }
     }
-    if chosen.is_empty() {
-        let first = Row::all(ranking).take(3).map(|row| (row.cell("commune").to_owned(), row.cell("name").to_owned()));
-        chosen.extend(first);
-    }
-    Ok(chosen)
+    fields
 }
 
 /// A chart of communes over the months, with its figures below it.
@@ -159,7 +191,8 @@ pub(super) fn chart_of(
         .enumerate()
         .map(|(style, (slug, name))| {
             let figures = course.iter().map(|(_, month)| {
-                let (rank, score) = of(slug, month);
+                // Before its first figure a commune has no score that could be compared.
+                let (rank, score) = if month.reported.contains(slug) { of(slug, month) } else { Default::default() };
                 if by_rank { rank.map(|rank| rank.to_string()) } else { Some(score).filter(|score| !score.is_empty()) }
             });
             Line { name: name.clone(), figures: figures.collect(), style }
@@ -175,6 +208,9 @@ pub(super) fn chart_of(
         } @else {
             @if lines.len() > 1 { (chart::legend(&lines)) }
             (chart::trend(&labels, &lines, scale, words, language))
+            @if chosen.iter().any(|(slug, _)| course.iter().any(|(_, month)| !month.reported.contains(slug))) {
+                p .small.muted { (l("Các tháng trước khi xã, phường có số liệu đầu tiên không được vẽ: chưa báo cáo, không phải 0 điểm.", "Months before a commune's first figure are not drawn: nothing was reported, which is not a score of 0.")) }
+            }
         }
     }
 }
@@ -182,14 +218,17 @@ pub(super) fn chart_of(
 /// The ranks and scores of communes by month.
 fn figures_of(chosen: &[(String, String)], course: &[(Period, Arc<Month>)], language: Language) -> Markup {
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
-    let of = |slug: &str, month: &Month| month.of.get(slug).cloned().unwrap_or_default();
+    // A rank among communes that have all reported nothing is none.
+    let of = |slug: &str, month: &Month| {
+        month.of.get(slug).filter(|_| !month.reported.is_empty()).cloned().unwrap_or_default()
+    };
     html! {
         div .scroll tabindex="0" { table .tight {
             caption .unseen { (l("Hạng và điểm theo tháng", "Ranks and scores by month")) }
             thead { tr { th scope="col" { (l("Xã, phường", "Commune")) } th scope="col" {} @for (month, _) in course { th .num scope="col" { (l("T", "M")) (course::label(*month)) } } } }
             tbody { @for (slug, name) in chosen {
                 tr { th rowspan="2" scope="rowgroup" { (name) } td .muted { (l("Hạng", "Rank")) } @for (_, month) in course { td .num { (of(slug, month).0.map_or("–".to_owned(), |rank| rank.to_string())) } } }
-                tr { td .muted { (l("Điểm", "Score")) } @for (_, month) in course { td .num { (for_people(Form::Score, &of(slug, month).1, language)) } } }
+                tr { td .muted { (l("Điểm", "Score")) } @for (_, month) in course { td .num { (Some(of(slug, month).1).filter(|score| !score.is_empty()).map_or("–".to_owned(), |score| for_people(Form::Score, &score, language))) } } }
             } }
         } }
     }

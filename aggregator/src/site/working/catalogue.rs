@@ -126,6 +126,10 @@ async fn browse(
         "commune_name" => Some(format!("/communes/{}", row.cell("commune"))),
         _ => None,
     };
+    let said = |row: &Row<'_>, column: &str| {
+        let remark = row.cell("note");
+        (column == "note" && !remark.is_empty()).then(|| part::remarks(&[remark], language))
+    };
     let at = |page| Asked { part: asked.part, q: asked.q.clone(), page }.href();
     let body = html! {
         (frame::title(l("Danh mục", "Catalogue"), &about, &actions))
@@ -148,7 +152,7 @@ async fn browse(
             @if found == 0 {
                 (part::empty(l("Không có dòng nào khớp", "No row fits"), l("Thử ít chữ hơn, hoặc xem tab khác.", "Try fewer letters, or another part.")))
             } @else {
-                (listing::table(&list, &Look { link: Some(&link), fit: &["indicator", "commune_name", "plan_ref", "code"], ..Look::default() }, language))
+                (listing::table(&list, &Look { link: Some(&link), said: Some(&said), fit: &["indicator", "commune_name", "plan_ref", "code"], ..Look::default() }, language))
             }
         }
         @if pages > 1 {

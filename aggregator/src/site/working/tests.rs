@@ -2,7 +2,7 @@
 
 use crate::{
     sample::{change, figure},
-    site::counter::{Answer, Counter, PDF, Person},
+    site::stand::{Answer, PDF, Person, Stand},
     store::{AuditQuestion, Role},
 };
 use axum::http::StatusCode;
@@ -24,24 +24,24 @@ fn full(number: u64, period: &str, note: &str) -> Change {
 }
 
 /// Two communes whose result of October awaits a reviewer.
-async fn counter() -> Counter {
-    let counter = Counter::open().await;
+async fn stand() -> Stand {
+    let stand = Stand::empty().await;
     for (commune, first) in [("dinh-quan", 1), ("tan-phu", 11)] {
         let changes = vec![
             figure(first, "2026-09", 60_000),
             full(first + 1, "2026-10", "đủ hồ sơ"),
-            counter.file(first + 2, first + 1, "bien ban.pdf", PDF, "pdf").await,
+            stand.file(first + 2, first + 1, "bien ban.pdf", PDF, "pdf").await,
         ];
-        counter.send(commune, changes).await;
+        stand.receive(commune, changes).await;
     }
-    counter
+    stand
 }
 
 fn item(commune: &str) -> String {
     format!("{commune}/2026-10//CDS-17")
 }
 
-async fn decide(person: &Person<'_>, commune: &str, fields: &[(&str, &str)]) -> Answer {
+async fn decide(person: &Person, commune: &str, fields: &[(&str, &str)]) -> Answer {
     let item = item(commune);
     let fields: Vec<_> = [("item", item.as_str())].into_iter().chain(fields.iter().copied()).collect();
     person.post("/review", &fields).await
@@ -49,14 +49,14 @@ async fn decide(person: &Person<'_>, commune: &str, fields: &[(&str, &str)]) -> 
 
 #[tokio::test]
 async fn each_page_and_each_deed_has_its_role() {
-    let counter = counter().await;
-    counter.account("leader", Role::Administrator, Some("dinh-quan")).await;
+    let stand = stand().await;
+    stand.account("leader", Role::Administrator, Some("dinh-quan")).await;
     let people = [
-        (None, counter.sign_in("leader").await),
-        (Some(Role::Viewer), counter.person("vi", Role::Viewer).await),
-        (Some(Role::Reviewer), counter.person("re", Role::Reviewer).await),
-        (Some(Role::Steward), counter.person("st", Role::Steward).await),
-        (Some(Role::Administrator), counter.person("ad", Role::Administrator).await),
+        (None, stand.sign_in("leader").await),
+        (Some(Role::Viewer), stand.person("vi", Role::Viewer).await),
+        (Some(Role::Reviewer), stand.person("re", Role::Reviewer).await),
+        (Some(Role::Steward), stand.person("st", Role::Steward).await),
+        (Some(Role::Administrator), stand.person("ad", Role::Administrator).await),
     ];
     let pages = [
         ("/review", Role::Reviewer),
@@ -101,13 +101,13 @@ async fn each_page_and_each_deed_has_its_role() {
         let may = role.is_some_and(|role| role >= Role::Steward);
         assert_eq!(status, if may { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::FORBIDDEN }, "{role:?}");
     }
-    assert!(counter.store.verdicts().await.unwrap().is_empty() && counter.store.closings().await.unwrap().is_empty());
+    assert!(stand.store.verdicts().await.unwrap().is_empty() && stand.store.closings().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_decision_is_kept_once_and_the_second_reviewer_is_told_who_was_first() {
-    let counter = counter().await;
-    let (lan, hoa) = (counter.person("lan", Role::Reviewer).await, counter.person("hoa", Role::Reviewer).await);
+    let stand = stand().await;
+    let (lan, hoa) = (stand.person("lan", Role::Reviewer).await, stand.person("hoa", Role::Reviewer).await);
     // Both look at the same item.
     for person in [&lan, &hoa] {
         let page = person.get("/review").await;
@@ -128,9 +128,9 @@ async fn a_decision_is_kept_once_and_the_second_reviewer_is_told_who_was_first()
     assert!(first.notice().contains("Đã chấp nhận: Xã Định Quán · CDS-17 · 2026-10"), "{}", first.notice());
     let second = decide(&hoa, "dinh-quan", &[("version", "1"), ("decision", "returned"), ("reason", "mismatch")]).await;
     assert!(second.notice().contains("Bà lan (lan) đã quyết định trước (chấp nhận)"), "{}", second.notice());
-    let verdicts = counter.store.verdicts().await.unwrap();
+    let verdicts = stand.store.verdicts().await.unwrap();
     assert_eq!((verdicts.len(), verdicts[0].decision), (1, Decision::Accepted));
-    let line = &counter.store.audit(AuditQuestion::newest(1)).await.unwrap()[0];
+    let line = &stand.store.audit(AuditQuestion::newest(1)).await.unwrap()[0];
     assert_eq!(
         (line.what.as_str(), line.who.as_str(), line.origin.as_str()),
         ("reviewed", "Bà lan (lan)", "web 127.0.0.1")
@@ -142,7 +142,7 @@ async fn a_decision_is_kept_once_and_the_second_reviewer_is_told_who_was_first()
     let fields =
         [("version", "1"), ("decision", "returned"), ("reason", "mismatch"), ("words", " biểu 2 "), ("instead", &seen)];
     assert!(decide(&hoa, "dinh-quan", &fields).await.notice().contains("Đã trả lại"));
-    let verdicts = counter.store.verdicts().await.unwrap();
+    let verdicts = stand.store.verdicts().await.unwrap();
     assert_eq!(
         (verdicts[0].decision, verdicts[0].reason.as_str()),
         (Decision::Returned, "số liệu không khớp minh chứng: biểu 2")
@@ -153,8 +153,8 @@ async fn a_decision_is_kept_once_and_the_second_reviewer_is_told_who_was_first()
 
 #[tokio::test]
 async fn a_newer_version_and_a_return_without_a_reason_are_told() {
-    let counter = counter().await;
-    let lan = counter.person("lan", Role::Reviewer).await;
+    let stand = stand().await;
+    let lan = stand.person("lan", Role::Reviewer).await;
     let again =
         decide(&lan, "dinh-quan", &[("version", "1"), ("decision", "returned"), ("reason", "other"), ("words", " ")])
             .await;
@@ -172,41 +172,41 @@ async fn a_newer_version_and_a_return_without_a_reason_are_told() {
     let changes = vec![
         figure(1, "2026-09", 60_000),
         full(2, "2026-10", "đủ hồ sơ"),
-        counter.file(3, 2, "bien ban.pdf", PDF, "pdf").await,
+        stand.file(3, 2, "bien ban.pdf", PDF, "pdf").await,
         full(4, "2026-10", "bổ sung"),
     ];
-    counter.send("dinh-quan", changes).await;
+    stand.receive("dinh-quan", changes).await;
     let outdated = decide(&lan, "dinh-quan", &[("version", "1"), ("decision", "accepted")]).await;
     assert!(
         outdated.notice().contains("phiên bản 2") && outdated.goes_to().contains("item=dinh-quan"),
         "{}",
         outdated.notice()
     );
-    assert!(counter.store.verdicts().await.unwrap().is_empty());
+    assert!(stand.store.verdicts().await.unwrap().is_empty());
     assert_eq!(lan.get("/review?item=nowhere/2026-10//CDS-17").await.status, StatusCode::NOT_FOUND);
     assert_eq!(lan.get("/review?period=never").await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
 async fn completion_without_evidence_is_accepted_only_when_it_is_meant() {
-    let counter = Counter::open().await;
-    counter.send("dinh-quan", vec![full(1, "2026-10", "")]).await;
-    let lan = counter.person("lan", Role::Reviewer).await;
+    let stand = Stand::empty().await;
+    stand.receive("dinh-quan", vec![full(1, "2026-10", "")]).await;
+    let lan = stand.person("lan", Role::Reviewer).await;
     let page = lan.get(&format!("/review?item={}", item("dinh-quan"))).await;
     assert!(page.text().contains("không có minh chứng") && page.text().contains("name=\"without_evidence\""));
     let refused = decide(&lan, "dinh-quan", &[("version", "1"), ("decision", "accepted")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text().contains("Đánh dấu vào ô này") && counter.store.verdicts().await.unwrap().is_empty());
+    assert!(refused.text().contains("Đánh dấu vào ô này") && stand.store.verdicts().await.unwrap().is_empty());
     let fields = [("version", "1"), ("decision", "accepted"), ("without_evidence", "yes")];
     assert!(decide(&lan, "dinh-quan", &fields).await.notice().contains("Đã chấp nhận"));
 }
 
 #[tokio::test]
 async fn hostile_texts_stay_texts() {
-    let counter = Counter::open().await;
-    let changes = vec![full(1, "2026-10", HOSTILE), counter.file(2, 1, &format!("{HOSTILE}.pdf"), PDF, "pdf").await];
-    counter.send("dinh-quan", changes).await;
-    let steward = counter.person("st", Role::Steward).await;
+    let stand = Stand::empty().await;
+    let changes = vec![full(1, "2026-10", HOSTILE), stand.file(2, 1, &format!("{HOSTILE}.pdf"), PDF, "pdf").await];
+    stand.receive("dinh-quan", changes).await;
+    let steward = stand.person("st", Role::Steward).await;
     let returned = [("version", "1"), ("decision", "returned"), ("reason", "other"), ("words", HOSTILE)];
     assert!(decide(&steward, "dinh-quan", &returned).await.notice().contains("Đã trả lại"));
     let day = [("commune", "dinh-quan"), ("period", "2026-11"), ("cutoff", "2026-11-25"), ("reason", HOSTILE)];
@@ -239,17 +239,17 @@ async fn hostile_texts_stay_texts() {
 
 #[tokio::test]
 async fn evidence_is_shown_as_what_it_is_and_to_whom_it_concerns() {
-    let counter = Counter::open().await;
+    let stand = Stand::empty().await;
     let word = b"PK\x03\x04 no office document";
     let changes = vec![
         full(1, "2026-10", ""),
-        counter.file(2, 1, "Biên bản \"1\".pdf", PDF, "pdf").await,
-        counter.file(3, 1, "x.html", word, "docx").await,
+        stand.file(2, 1, "Biên bản \"1\".pdf", PDF, "pdf").await,
+        stand.file(3, 1, "x.html", word, "docx").await,
     ];
-    counter.send("dinh-quan", changes).await;
-    counter.account("leader", Role::Viewer, Some("dinh-quan")).await;
-    counter.account("stranger", Role::Viewer, Some("tan-phu")).await;
-    let viewer = counter.person("vi", Role::Viewer).await;
+    stand.receive("dinh-quan", changes).await;
+    stand.account("leader", Role::Viewer, Some("dinh-quan")).await;
+    stand.account("stranger", Role::Viewer, Some("tan-phu")).await;
+    let viewer = stand.person("vi", Role::Viewer).await;
     let path = format!("/evidence/{}", hex::encode(Sha256::digest(PDF)));
     let shown = viewer.get(&path).await;
     assert_eq!((shown.status, shown.body.as_slice()), (StatusCode::OK, PDF));
@@ -266,7 +266,7 @@ async fn evidence_is_shown_as_what_it_is_and_to_whom_it_concerns() {
     let other = viewer.get(&format!("/evidence/{}", hex::encode(Sha256::digest(word)))).await;
     assert_eq!(other.header("content-type"), "application/octet-stream");
     assert!(other.header("content-disposition").starts_with("attachment;"));
-    let (leader, stranger) = (counter.sign_in("leader").await, counter.sign_in("stranger").await);
+    let (leader, stranger) = (stand.sign_in("leader").await, stand.sign_in("stranger").await);
     assert_eq!(leader.get(&path).await.status, StatusCode::OK);
     assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(stranger.get(&format!("{path}?commune=dinh-quan")).await.status, StatusCode::FORBIDDEN);
@@ -274,15 +274,15 @@ async fn evidence_is_shown_as_what_it_is_and_to_whom_it_concerns() {
         assert_eq!(viewer.get(nothing).await.status, StatusCode::NOT_FOUND, "{nothing}");
     }
     // Bytes that are not those received are not shown.
-    let file = crate::evidence_shelf::path_of(&counter.site.folder, Sha256::digest(PDF).into());
+    let file = crate::evidence_shelf::path_of(&stand.site.folder, Sha256::digest(PDF).into());
     std::fs::write(file, b"%PDF-1.4\n%%EOF\n and more").unwrap();
     assert_eq!(viewer.get(&path).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn a_period_is_closed_proved_opened_again_and_what_came_after_is_told() {
-    let counter = counter().await;
-    let (steward, viewer) = (counter.person("st", Role::Steward).await, counter.person("vi", Role::Viewer).await);
+    let stand = stand().await;
+    let (steward, viewer) = (stand.person("st", Role::Steward).await, stand.person("vi", Role::Viewer).await);
     // The samples stand at 16 October: the cut-off day is ahead.
     let page = steward.get("/periods/2026-10").await;
     assert!(page.text().contains("Còn thiếu") && page.text().contains("name=\"early\""));
@@ -323,8 +323,8 @@ async fn a_period_is_closed_proved_opened_again_and_what_came_after_is_told() {
 
 #[tokio::test]
 async fn faults_of_an_exception_stand_beside_their_fields() {
-    let counter = counter().await;
-    let steward = counter.person("st", Role::Steward).await;
+    let stand = stand().await;
+    let steward = stand.person("st", Role::Steward).await;
     let good = [("commune", "dinh quan"), ("period", "2026-10"), ("cutoff", "2026-10-25"), ("reason", "lũ")];
     for (field, bad, words) in [
         ("commune", "atlantis", "Không có xã, phường nào tên"),
@@ -353,12 +353,12 @@ async fn faults_of_an_exception_stand_beside_their_fields() {
 
 #[tokio::test]
 async fn a_catalogue_is_checked_compared_and_imported_by_the_one_who_saw_it() {
-    let counter = counter().await;
-    let (steward, other) = (counter.person("st", Role::Steward).await, counter.person("ot", Role::Steward).await);
-    let send = async |person: &Person<'_>, files: &[(&str, &[u8])]| {
+    let stand = stand().await;
+    let (steward, other) = (stand.person("st", Role::Steward).await, stand.person("ot", Role::Steward).await);
+    let send = async |person: &Person, files: &[(&str, &[u8])]| {
         person.upload("/catalogue/upload", Some(&person.form_token()), files).await
     };
-    let current = counter.store.current_catalogue().await.unwrap();
+    let current = stand.store.current_catalogue().await.unwrap();
     let communes = String::from_utf8(current.files["communes.csv"].clone()).unwrap();
     let broken = communes.replacen("xa,", "làng,", 1);
     let faults = send(&steward, &[("communes.csv", broken.as_bytes())]).await;
@@ -400,22 +400,19 @@ async fn a_catalogue_is_checked_compared_and_imported_by_the_one_who_saw_it() {
     assert!(steward.post("/catalogue/import", &stale).await.notice().contains("vừa đổi"));
     let done = steward.post("/catalogue/import", &confirm).await;
     assert!(done.notice().contains("Danh mục phiên bản 2: 1 thay đổi"), "{}", done.notice());
-    assert_eq!(counter.store.catalogue().await.unwrap().0, 2);
+    assert_eq!(stand.store.catalogue().await.unwrap().0, 2);
     assert!(steward.post("/catalogue/import", &confirm).await.notice().contains("không còn"));
 }
 
 #[tokio::test]
 async fn what_is_taken_away_is_what_the_commands_give_under_a_name() {
-    let counter = counter().await;
-    let viewer = counter.person("vi", Role::Viewer).await;
+    let stand = stand().await;
+    let viewer = stand.person("vi", Role::Viewer).await;
     let list = viewer.get("/reports/lists/rankings.csv?period=2026-10").await;
     let question = crate::report::question::Subject::Rankings(shared::ranking::Scope::default());
     let period = Some("2026-10".parse().unwrap());
-    let told = counter
-        .site
-        .ask(question, (period, shared::ranking::Scheme::Own), shared::language::Language::Vi)
-        .await
-        .unwrap();
+    let told =
+        stand.site.ask(question, (period, shared::ranking::Scheme::Own), shared::language::Language::Vi).await.unwrap();
     assert_eq!(list.body, told.csv());
     assert!(list.header("content-disposition").contains("attachment; filename=\"xep-hang-2026-10.csv\""));
     let exported = viewer.get("/reports/exports/observations.csv?period=2026-10").await;

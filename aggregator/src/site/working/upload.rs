@@ -25,7 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use maud::html;
 use pages::{
     frame,
-    part::{self, Notice, Tone},
+    part::{self, FileField, Notice, Tone},
 };
 use serde::Deserialize;
 use shared::{
@@ -131,12 +131,15 @@ async fn show(site: &Site, visitor: &Visitor, problems: Problems) -> Result<Resp
             h2 { @if held.is_some() { (l("Hoặc tải lên bản khác", "Or upload another one")) } @else { (l("Tải lên", "Upload")) } }
             form method="post" action="/catalogue/upload" enctype="multipart/form-data" .fields {
                 (part::form_token(&token))
-                label .drop data-drop {
-                    p { strong { (l("Kéo thả tệp vào đây, hoặc bấm để chọn", "Drop files here, or press to choose")) } }
-                    p .small { (l("Một tệp Excel (.xlsx) tải từ trang Danh mục, hoặc các tệp CSV của danh mục. Tệp nào không gửi thì giữ như hiện hành.", "One workbook (.xlsx) from the page Catalogue, or CSV files of a catalogue. A file that is not sent stays as it is.")) }
-                    input type="file" name="files" multiple required accept=".xlsx,.csv,.toml";
-                    p .small data-chosen {}
-                }
+                (part::file_field(FileField {
+                    name: "files",
+                    label: l("Tệp danh mục", "Files of the catalogue"),
+                    accept: ".xlsx,.csv,.toml",
+                    is_multiple: true,
+                    button: l("Chọn tệp…", "Choose files…"),
+                    words: l("hoặc kéo tệp vào đây", "or drop files here"),
+                }))
+                p .small.muted { (l("Một tệp Excel (.xlsx) tải từ trang Danh mục, hoặc các tệp CSV của danh mục. Tệp nào không gửi thì giữ như hiện hành.", "One workbook (.xlsx) from the page Catalogue, or CSV files of a catalogue. A file that is not sent stays as it is.")) }
                 div { button .main { (l("Kiểm tra", "Check")) } }
             }
         }
