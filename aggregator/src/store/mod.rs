@@ -1,6 +1,6 @@
 //! The port: everything the aggregator keeps, in domain types. One method is one transaction.
 //!
-//! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
+//! `sql` does it, once, over an engine; engines: [`sqlite`]. The story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
 mod account;
@@ -8,10 +8,12 @@ mod alert;
 mod batch;
 mod closing;
 mod credential;
+mod engine;
 mod history;
 mod proof;
 mod record;
 mod safekeeping;
+mod sql;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;

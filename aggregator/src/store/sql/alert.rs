@@ -6,8 +6,8 @@ use super::{
     columns, names,
     names::Names,
 };
+use crate::store::engine::{Connection, Counted, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
 use shared::{light::Light, period::Period};
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ pub(super) fn note(
     connection: &Connection,
     names: &mut Names,
     period: Period,
-    alerts: Vec<Alert>,
+    alerts: &[Alert],
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut open = standing(connection)?;
@@ -30,10 +30,10 @@ pub(super) fn note(
             open.remove(&key);
             continue;
         }
-        let sql =
-            "INSERT INTO alert (commune, plan_ref, light, cause, period, raised_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO alert (id, commune, plan_ref, light, cause, period, raised_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let commune = names.number(connection, &alert.commune)?;
         connection.prepare_cached(sql)?.execute(params![
+            connection.next(Counted::Alert)?,
             commune,
             alert.plan_ref,
             alert.light.as_str(),
@@ -56,10 +56,10 @@ fn standing(connection: &Connection) -> Result<Standing, StoreError> {
     let sql = "SELECT alert.id, name.text, plan_ref, light, cause FROM alert JOIN name ON name.id = alert.commune
                WHERE cleared_at IS NULL";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut open = HashMap::new();
     while let Some(row) = rows.next()? {
-        let key = (row.get(1)?, row.get(2)?, light(&row.get::<_, String>(3)?)?);
+        let key = (row.get(1)?, row.get(2)?, light(&row.get::<String>(3)?)?);
         open.insert(key, (row.get(0)?, row.get(4)?));
     }
     Ok(open)
@@ -79,13 +79,12 @@ pub(super) fn events(connection: &Connection, since: DateTime<Utc>) -> Result<Ve
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         let commune = names.get(&row.get(0)?).cloned().ok_or(StoreError::Unreadable("name"))?;
-        let alert =
-            Alert { commune, plan_ref: row.get(1)?, light: light(&row.get::<_, String>(2)?)?, cause: row.get(3)? };
+        let alert = Alert { commune, plan_ref: row.get(1)?, light: light(&row.get::<String>(2)?)?, cause: row.get(3)? };
         events.push(AlertEvent {
             alert,
             period: columns::to_period(row.get(4)?)?,
             raised_at: columns::to_time(row.get(5)?)?,
-            cleared_at: row.get::<_, Option<i64>>(6)?.map(columns::to_time).transpose()?,
+            cleared_at: row.get::<Option<i64>>(6)?.map(columns::to_time).transpose()?,
         });
     }
     Ok(events)

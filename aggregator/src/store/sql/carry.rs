@@ -5,16 +5,16 @@ use super::{
     adopt, audit, columns, identity,
     names::Names,
 };
-use rusqlite::{Connection, params};
+use crate::store::engine::{Connection, params};
 
 /// All that a store knows of them.
-pub(super) fn enrolments(connection: &Connection) -> Result<Enrolments, StoreError> {
+pub(crate) fn enrolments(connection: &Connection) -> Result<Enrolments, StoreError> {
     let mut found = Enrolments { certificates: identity::certificates(connection, None)?, ..Enrolments::default() };
     let sql =
         "SELECT invitation.id, secret_sha256, name.text, created_at, expires_at, used_at, certificate FROM invitation
                JOIN name ON name.id = invitation.commune";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![])?;
     while let Some(row) = rows.next()? {
         let invitation = InvitationRecord {
             id: row.get(0)?,
@@ -26,9 +26,9 @@ pub(super) fn enrolments(connection: &Connection) -> Result<Enrolments, StoreErr
         };
         found.invitations.push((invitation, row.get(6)?));
     }
-    let sql =
-        "SELECT substr(key, length(?1) + 1), CAST(value AS INTEGER) FROM meta WHERE substr(key, 1, length(?1)) = ?1";
-    let mut statement = connection.prepare(sql)?;
+    let sql = "SELECT substr(key, length(CAST(?1 AS TEXT)) + 1), CAST(value AS BIGINT) FROM meta
+         WHERE substr(key, 1, length(CAST(?1 AS TEXT))) = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([adopt::REVOKED])?;
     while let Some(row) = rows.next()? {
         found.revoked.push((row.get(0)?, columns::to_time(row.get(1)?)?));
@@ -65,7 +65,7 @@ pub(super) fn carry_over(
     }
     for (invitation, certificate) in &from.invitations {
         // One that is not known here stays refused; those who hold it are invited anew.
-        let sql = "UPDATE invitation SET expires_at = min(expires_at, ?2), used_at = coalesce(used_at, ?3),
+        let sql = "UPDATE invitation SET expires_at = CASE WHEN expires_at < ?2 THEN expires_at ELSE ?2 END, used_at = coalesce(used_at, ?3),
                    certificate = coalesce(certificate, ?4) WHERE id = ?1";
         let (expires_at, used_at) = (columns::time(invitation.expires_at), invitation.used_at.map(columns::time));
         let was_open = identity::invitation(connection, &invitation.id)?.is_some_and(|one| one.used_at.is_none());

@@ -4,8 +4,8 @@ use super::{
     super::{RecordDigests, StoreError},
     columns, journal, names,
 };
+use crate::store::engine::{Connection, Row, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, params};
 use shared::{
     change::{Change, Deed, Evidence},
     digest::{RecordHash, SetDigest},
@@ -201,7 +201,7 @@ fn unlike<'a, K: Ord, V: PartialEq>(
 
 /// The names that a commune's records use; all the others stay where they are.
 struct Known<'a> {
-    connection: &'a Connection,
+    connection: &'a Connection<'a>,
     texts: HashMap<i64, String>,
 }
 
@@ -216,17 +216,17 @@ impl Known<'_> {
     }
 }
 
-fn spot(row: &Row<'_>, names: &mut Known<'_>) -> Result<Spot, StoreError> {
+fn spot(row: Row<'_>, names: &mut Known<'_>) -> Result<Spot, StoreError> {
     let (indicator, unit) = (names.text(row.get(0)?)?, names.text(row.get(1)?)?);
     let key = ObservationKey { indicator, unit, period: columns::to_period(row.get(2)?)? };
     Ok((key, row.get(3)?))
 }
 
-fn figure(row: &Row<'_>, names: &mut Known<'_>) -> Result<(Spot, Figure), StoreError> {
+fn figure(row: Row<'_>, names: &mut Known<'_>) -> Result<(Spot, Figure), StoreError> {
     let spot = spot(row, names)?;
     let observation = Observation { key: spot.0.clone(), value: columns::to_value(row, 5)?, note: row.get(8)? };
     let figure = Figure {
-        change: columns::to_uuid(&row.get::<_, [u8; 16]>(4)?)?,
+        change: columns::to_uuid(&row.get::<[u8; 16]>(4)?)?,
         seq: columns::to_u64(row.get(12)?)?,
         observation,
         entered_by: row.get(9)?,
@@ -236,7 +236,7 @@ fn figure(row: &Row<'_>, names: &mut Known<'_>) -> Result<(Spot, Figure), StoreE
     Ok((spot, figure))
 }
 
-fn attachment(row: &Row<'_>, names: &mut Known<'_>) -> Result<((Spot, [u8; 32]), Attachment), StoreError> {
+fn attachment(row: Row<'_>, names: &mut Known<'_>) -> Result<((Spot, [u8; 32]), Attachment), StoreError> {
     let attachment = Attachment {
         name: row.get(5)?,
         size_bytes: columns::to_u64(row.get(6)?)?,

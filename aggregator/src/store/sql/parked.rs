@@ -10,7 +10,7 @@ use super::{
     remake,
     versions::KnownVersions,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::store::engine::{Connection, OptionalRow, params};
 use shared::{
     change::{Change, Deed},
     observation::Refusal,
@@ -52,7 +52,7 @@ pub(super) fn after(connection: &Connection, place: ParkedPlace, limit: u32) -> 
     let mut parked = Vec::new();
     while let Some(row) = rows.next()? {
         let place = ParkedPlace { log: row.get(0)?, seq: row.get(1)? };
-        parked.push(ParkedChange { place, commune: row.get(2)?, body: row.get::<_, Vec<u8>>(3)?.into() });
+        parked.push(ParkedChange { place, commune: row.get(2)?, body: row.get::<Vec<u8>>(3)?.into() });
     }
     Ok(parked)
 }
@@ -94,7 +94,7 @@ impl ParkedIds {
                 let mut rows = statement.query(params![log, PARKED])?;
                 let mut ids = HashSet::new();
                 while let Some(row) = rows.next()? {
-                    ids.extend(proto::change::id_within(row.get_ref(0)?.as_blob().unwrap_or_default()));
+                    ids.extend(proto::change::id_within(row.bytes(0)?));
                 }
                 entry.insert(ids)
             }

@@ -5,8 +5,8 @@ use super::{
     columns, lineage,
     names::Names,
 };
+use crate::store::engine::{Connection, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
 
 /// Notes the end of a session, or what a comparison found.
 pub(super) fn note(connection: &Connection, names: &mut Names, note: &Note) -> Result<(), StoreError> {
@@ -15,9 +15,9 @@ pub(super) fn note(connection: &Connection, names: &mut Names, note: &Note) -> R
             let commune = names.number(connection, &note.commune)?;
             let sql = "INSERT INTO contact (commune, last_attempt, last_success, last_failure, build, protocol, clock_skew_ms,
                        authorities) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                       ON CONFLICT (commune) DO UPDATE SET last_attempt = ?2, last_success = coalesce(?3, last_success),
-                       last_failure = ?4, build = CASE WHEN ?5 = '' THEN build ELSE ?5 END, protocol = coalesce(?6, protocol),
-                       clock_skew_ms = coalesce(?7, clock_skew_ms), authorities = coalesce(?8, authorities)";
+                       ON CONFLICT (commune) DO UPDATE SET last_attempt = ?2, last_success = coalesce(?3, contact.last_success),
+                       last_failure = ?4, build = CASE WHEN ?5 = '' THEN contact.build ELSE ?5 END, protocol = coalesce(?6, contact.protocol),
+                       clock_skew_ms = coalesce(?7, contact.clock_skew_ms), authorities = coalesce(?8, contact.authorities)";
             let at = columns::time(note.at);
             let success = note.failure.is_none().then_some(at);
             let (build, failure) = (&*note.build, note.failure);
@@ -60,17 +60,17 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Contact>, StoreError> {
                last_failure, coalesce(build, ''), coalesce(head.seq, 0), protocol, clock_skew_ms, digests_at,
                digests_differ_since, coalesce(healed, 0), healed_at,
                (SELECT max(returned_at) FROM incarnation WHERE incarnation.commune = name.id),
-               (SELECT coalesce(sum(size_bytes), 0) FROM (
+               (SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM (
                   SELECT DISTINCT sha256, size_bytes FROM evidence AS named WHERE named.commune = name.id
                   AND NOT EXISTS (SELECT 1 FROM evidence_file AS held WHERE held.sha256 = named.sha256
                     AND held.size_bytes = named.size_bytes)
                   AND NOT EXISTS (SELECT 1 FROM evidence_refused AS refused WHERE refused.sha256 = named.sha256
-                    AND refused.size_bytes = named.size_bytes))), authorities
+                    AND refused.size_bytes = named.size_bytes)) AS awaited), authorities
                FROM name LEFT JOIN contact ON contact.commune = name.id LEFT JOIN head ON head.commune = name.id
                WHERE name.id IN (SELECT commune FROM contact UNION SELECT commune FROM head UNION SELECT commune FROM invitation
                UNION SELECT commune FROM certificate) ORDER BY name.text";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut contacts = Vec::new();
     while let Some(row) = rows.next()? {
         let time = |at| columns::to_optional_time(row.get(at)?);
@@ -90,7 +90,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Contact>, StoreError> {
             healed_at: time(12)?,
             copy_seen_at: time(13)?,
             evidence_pending_bytes: columns::to_u64(row.get(14)?)?,
-            authorities: authorities(&row.get::<_, Option<Vec<u8>>>(15)?.unwrap_or_default()),
+            authorities: authorities(&row.get::<Option<Vec<u8>>>(15)?.unwrap_or_default()),
         });
     }
     Ok(contacts)

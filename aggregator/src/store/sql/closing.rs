@@ -7,7 +7,7 @@ use super::{
     decided::closing_words,
     names, read,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use crate::store::engine::{Connection, OptionalRow, Row, params};
 use shared::{
     feed::FeedItem,
     period::Period,
@@ -20,7 +20,7 @@ const MAX_TABLE_BYTES: u64 = 4 << 30;
 /// How hard tables are compressed: fast, and a tenth of the size.
 const LEVEL: i32 = 3;
 
-pub(super) fn close(connection: &Connection, period: Period, freeze: Freeze, act: &Act) -> Result<Closed, StoreError> {
+pub(super) fn close(connection: &Connection, period: Period, freeze: &Freeze, act: &Act) -> Result<Closed, StoreError> {
     let before = closings_of(connection, period)?;
     if let Some(closing) = before.iter().find(|closing| closing.is_in_force()) {
         return Ok(Closed::Before(closing.clone()));
@@ -88,8 +88,8 @@ fn keep(connection: &Connection, closing: &Closing, snapshot: &Snapshot) -> Resu
 pub(super) fn reopen(connection: &Connection, period: Period, reason: &str, act: &Act) -> Result<bool, StoreError> {
     let sql = "UPDATE closing SET reopened_at = ?2, reopened_by = ?3, reopen_reason = ?4
                WHERE period = ?1 AND reopened_at IS NULL";
-    let given = params![columns::period(period), columns::time(act.at), act.who, reason];
-    if connection.prepare_cached(sql)?.execute(given)? == 0 {
+    let (packed, at) = (columns::period(period), columns::time(act.at));
+    if connection.prepare_cached(sql)?.execute(params![packed, at, act.who, reason])? == 0 {
         return Ok(false);
     }
     decide::announce(connection, names::NOBODY, Some(&FeedItem::Closed { period, closed: false }))?;
@@ -101,8 +101,8 @@ const COLUMNS: &str =
     "SELECT period, revision, closed_at, closed_by, catalogue_version, digest, reopened_at, reopened_by,
                        reopen_reason FROM closing";
 
-fn closing(row: &Row<'_>) -> Result<Closing, StoreError> {
-    let reopened = match row.get::<_, Option<i64>>(6)? {
+fn closing(row: Row<'_>) -> Result<Closing, StoreError> {
+    let reopened = match row.get::<Option<i64>>(6)? {
         Some(at) => Some(Reopening { at: columns::to_time(at)?, by: row.get(7)?, reason: row.get(8)? }),
         None => None,
     };
@@ -120,7 +120,7 @@ fn closing(row: &Row<'_>) -> Result<Closing, StoreError> {
 /// All closings, by the last day of their periods and by revision.
 pub(super) fn closings(connection: &Connection) -> Result<Vec<Closing>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} ORDER BY revision"))?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(closing(row)?);
@@ -144,7 +144,8 @@ fn tables(
     closing: &Closing,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let place = params![columns::period(closing.period), closing.revision];
+    let period = columns::period(closing.period);
+    let place = params![period, closing.revision];
     let sql = "SELECT rules, as_of FROM closing WHERE period = ?1 AND revision = ?2 AND digest IS NOT NULL";
     let head: Option<(String, String)> =
         connection.prepare_cached(sql)?.query_row(place, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
@@ -167,7 +168,7 @@ fn tables(
         }
         let size = columns::to_u64(row.get(1)?)?;
         let size = usize::try_from(size).ok().filter(|_| size <= MAX_TABLE_BYTES).ok_or_else(unreadable)?;
-        let packed = row.get_ref(2)?.as_blob().map_err(|_| unreadable())?;
+        let packed: &[u8] = row.get(2).map_err(|_| unreadable())?;
         let bytes = zstd::bulk::decompress(packed, size).map_err(|_| unreadable())?;
         snapshot.tables.insert(name, bytes);
     }

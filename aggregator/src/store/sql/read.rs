@@ -7,16 +7,16 @@ use super::{
     },
     columns, files, journal, lineage, names,
 };
+use crate::store::engine::{Connection, Error, OptionalRow, Row, Rows, Statement, params};
 use prost::Message;
 use proto::sync::v1::FeedPart;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use shared::{
     catalogue::{Catalogue, read as catalogue_files},
     observation::{Decision, ObservationKey},
 };
 use std::collections::HashMap;
 
-pub(super) fn founding(connection: &Connection) -> Result<Founding, StoreError> {
+pub(crate) fn founding(connection: &Connection) -> Result<Founding, StoreError> {
     let value = |key: &str| -> Result<String, StoreError> {
         let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         let value: Option<String> = statement.query_row([key], |row| row.get(0)).optional()?;
@@ -33,16 +33,16 @@ pub(super) fn founding(connection: &Connection) -> Result<Founding, StoreError> 
 /// apart. All only grow.
 pub(super) fn decisions(connection: &Connection) -> Result<u64, StoreError> {
     let sql = "SELECT (SELECT coalesce(max(position), 0) FROM feed)
-               + coalesce((SELECT sum(CAST(value AS INTEGER)) FROM meta WHERE key IN ('clock_moves', 'bundles_taken')), 0)
+               + coalesce((SELECT CAST(sum(CAST(value AS BIGINT)) AS BIGINT) FROM meta WHERE key IN ('clock_moves', 'bundles_taken')), 0)
                + (SELECT count(*) FROM certificate WHERE revoked_at IS NOT NULL)";
-    columns::to_u64(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    columns::to_u64(connection.prepare_cached(sql)?.query_row(params![], |row| row.get(0))?)
 }
 
 /// The current version: number, fingerprint and plan year.
 pub(super) fn current_version(connection: &Connection) -> Result<Option<(i64, String, i64)>, StoreError> {
     let sql = "SELECT version, fingerprint, plan_year FROM catalogue_version ORDER BY version DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?)
+    Ok(statement.query_row(params![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?)
 }
 
 pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalogue, StoreError> {
@@ -54,8 +54,7 @@ pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalo
 
 fn catalogue_files_of(connection: &Connection, version: i64) -> Result<CatalogueFiles, StoreError> {
     let mut statement = connection.prepare_cached("SELECT name, bytes FROM catalogue_file WHERE version = ?1")?;
-    let rows = statement.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    Ok(statement.query_map([version], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 pub(super) fn catalogue_at(connection: &Connection, version: u64) -> Result<Option<Catalogue>, StoreError> {
@@ -74,7 +73,7 @@ pub(super) fn plan_year(connection: &Connection) -> Result<(i64, i64), StoreErro
 
 pub(super) fn epoch(connection: &Connection) -> Result<[u8; 16], StoreError> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = 'epoch'")?;
-    let text: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
+    let text: Option<String> = statement.query_row(params![], |row| row.get(0)).optional()?;
     let bytes = text.and_then(|text| hex::decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
     bytes.ok_or(StoreError::Unreadable("epoch"))
 }
@@ -101,8 +100,9 @@ pub(super) fn opening(connection: &Connection, question: &OpeningQuestion) -> Re
 
 pub(super) fn feed(connection: &Connection, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError> {
     let commune = names::find(connection, commune)?.unwrap_or(names::NOBODY);
-    let newest: i64 =
-        connection.prepare_cached("SELECT coalesce(max(position), 0) FROM feed")?.query_row([], |row| row.get(0))?;
+    let newest: i64 = connection
+        .prepare_cached("SELECT coalesce(max(position), 0) FROM feed")?
+        .query_row(params![], |row| row.get(0))?;
     // An agent that is ahead of us has seen a feed that was lost (we were restored from a backup): it gets ours whole.
     let newest = columns::to_u64(newest)?;
     let after = if after > newest { 0 } else { after };
@@ -121,7 +121,7 @@ pub(super) fn feed(connection: &Connection, commune: &str, after: u64, limit: u3
         }
         looked_at += 1;
         last = columns::to_u64(row.get(0)?)?;
-        let Some(payload) = row.get_ref(1)?.as_blob_or_null().ok().flatten() else { continue };
+        let Some(payload) = row.get::<Option<&[u8]>>(1).ok().flatten() else { continue };
         let part = FeedPart::decode(payload).map_err(|_| StoreError::Unreadable("feed item"))?;
         page.items.push(proto::feed::from_wire(&part).map_err(|_| StoreError::Unreadable("feed item"))?);
     }
@@ -156,8 +156,8 @@ fn stored(connection: &Connection, only: Option<[i64; 2]>) -> Result<Vec<StoredO
                entered_at, received_at FROM observation {} AND period BETWEEN {first} AND {last}",
         of(only)
     );
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = asked(&mut statement, only)?;
     let mut observations = Vec::new();
     while let Some(row) = rows.next()? {
         let place: Place = place_of(row)?;
@@ -166,7 +166,7 @@ fn stored(connection: &Connection, only: Option<[i64; 2]>) -> Result<Vec<StoredO
             commune: name(commune)?,
             key: ObservationKey { indicator: name(indicator)?, unit: name(unit)?, period: columns::to_period(period)? },
             version,
-            change_id: columns::to_uuid(&row.get::<_, [u8; 16]>(5)?)?,
+            change_id: columns::to_uuid(&row.get::<[u8; 16]>(5)?)?,
             value: columns::to_value(row, 6)?,
             note: row.get(9)?,
             entered_by: row.get(10)?,
@@ -201,14 +201,14 @@ pub(super) fn newest(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![slug, indicator, unit, columns::period(key.period)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let verdict = row.get::<_, Option<String>>(10)?;
+    let verdict = row.get::<Option<String>>(10)?;
     let verdict =
         verdict.map(|word| Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))).transpose()?;
     Ok(Some(StoredObservation {
         commune,
         key,
         version: row.get(0)?,
-        change_id: columns::to_uuid(&row.get::<_, [u8; 16]>(1)?)?,
+        change_id: columns::to_uuid(&row.get::<[u8; 16]>(1)?)?,
         value: columns::to_value(row, 2)?,
         note: row.get(5)?,
         entered_by: row.get(6)?,
@@ -223,16 +223,21 @@ pub(super) fn newest(
 type Place = (i64, i64, i64, i64, u32);
 
 /// Reads a place from the first five columns.
-fn place_of(row: &Row<'_>) -> rusqlite::Result<Place> {
+fn place_of(row: Row<'_>) -> Result<Place, Error> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
 }
 
 /// Which rows of a table: all, or those of one commune and indicator.
-fn of(only: Option<[i64; 2]>) -> String {
-    only.map_or_else(
-        || "WHERE true".to_owned(),
-        |[commune, indicator]| format!("WHERE commune = {commune} AND indicator = {indicator}"),
-    )
+fn of(only: Option<[i64; 2]>) -> &'static str {
+    if only.is_some() { "WHERE commune = ?1 AND indicator = ?2" } else { "WHERE true" }
+}
+
+/// Asks for the rows [`of`] somebody.
+fn asked<'a>(statement: &'a mut Statement<'_>, only: Option<[i64; 2]>) -> Result<Rows<'a>, StoreError> {
+    Ok(match only {
+        Some(place) => statement.query(place)?,
+        None => statement.query(params![])?,
+    })
 }
 
 fn evidence_counts(connection: &Connection, only: Option<[i64; 2]>) -> Result<HashMap<Place, u32>, StoreError> {
@@ -241,15 +246,19 @@ fn evidence_counts(connection: &Connection, only: Option<[i64; 2]>) -> Result<Ha
          GROUP BY commune, indicator, unit, period, version",
         of(only)
     );
-    let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map([], |row| Ok((place_of(row)?, row.get(5)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = asked(&mut statement, only)?;
+    let mut counts = HashMap::new();
+    while let Some(row) = rows.next()? {
+        counts.insert(place_of(row)?, row.get(5)?);
+    }
+    Ok(counts)
 }
 
 fn verdicts(connection: &Connection, only: Option<[i64; 2]>) -> Result<HashMap<Place, Decision>, StoreError> {
     let sql = format!("SELECT commune, indicator, unit, period, version, decision FROM verdict {}", of(only));
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = asked(&mut statement, only)?;
     let mut verdicts = HashMap::new();
     while let Some(row) = rows.next()? {
         let word: String = row.get(5)?;

@@ -5,7 +5,7 @@ use super::{
     columns, digests, journal,
     records::{self, Part, Records},
 };
-use rusqlite::Connection;
+use crate::store::engine::{Connection, params};
 use shared::change::{Chain, LogPosition};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn verify(connection: &Connection) -> Result<Vec<Finding>, StoreError> {
     let sql = "SELECT name.id, name.text FROM name
                WHERE id IN (SELECT commune FROM head UNION SELECT commune FROM observation) ORDER BY name.text";
-    let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let communes: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare_cached(sql)?;
+    let communes: Vec<(i64, String)> = statement.query_map(params![], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut findings = Vec::new();
     for (commune, slug) in communes {
         let mut found = Vec::new();
@@ -37,14 +36,15 @@ fn chains(
     head: LogPosition,
     found: &mut Vec<(Flaw, String)>,
 ) -> Result<(), StoreError> {
-    let mut statement = connection.prepare("SELECT seq, body, chain FROM journal WHERE log = ?1 ORDER BY seq")?;
+    let mut statement =
+        connection.prepare_cached("SELECT seq, body, chain FROM journal WHERE log = ?1 ORDER BY seq")?;
     let mut rows = statement.query([log])?;
     let mut last = LogPosition::START;
     while let Some(row) = rows.next()? {
         let seq = columns::to_u64(row.get(0)?)?;
         if seq != last.seq + 1 {
             found.push((Flaw::Missing, format!("{}–{}", last.seq + 1, seq.saturating_sub(1))));
-        } else if last.chain.then(row.get_ref(1)?.as_bytes().unwrap_or_default()).0 != row.get::<_, [u8; 32]>(2)? {
+        } else if last.chain.then(row.bytes(1)?).0 != row.get::<[u8; 32]>(2)? {
             found.push((Flaw::Chain, seq.to_string()));
         }
         // Goes on from what is noted, so that one damaged body is one finding.

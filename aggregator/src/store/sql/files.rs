@@ -4,7 +4,7 @@ use super::{
     super::{Act, EvidenceClaim, EvidenceFile, StoreError},
     audit, columns, decide, names,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::store::engine::{Connection, OptionalRow, params};
 
 /// How many files were lost, among the facts of the store.
 const LOSSES: &str = "evidence_losses";
@@ -35,7 +35,7 @@ pub(super) fn claims(
 /// Bytes of a commune's evidence that are held.
 pub(super) fn held_bytes(connection: &Connection, commune: &str) -> Result<u64, StoreError> {
     let commune = names::find(connection, commune)?.unwrap_or(names::NOBODY);
-    let sql = "SELECT coalesce(sum(file.size_bytes), 0)
+    let sql = "SELECT CAST(coalesce(sum(file.size_bytes), 0) AS BIGINT)
                FROM (SELECT DISTINCT sha256, size_bytes FROM evidence WHERE commune = ?1) named
                JOIN evidence_file file ON file.sha256 = named.sha256 AND file.size_bytes = named.size_bytes";
     columns::to_u64(connection.prepare_cached(sql)?.query_row([commune], |row| row.get(0))?)
@@ -59,7 +59,7 @@ pub(super) fn held(connection: &Connection, sha256: [u8; 32]) -> Result<Option<E
 pub(super) fn all(connection: &Connection) -> Result<Vec<EvidenceFile>, StoreError> {
     let sql = "SELECT sha256, size_bytes, kind, received_at FROM evidence_file ORDER BY sha256";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut files = Vec::new();
     while let Some(row) = rows.next()? {
         files.push(EvidenceFile {
@@ -89,7 +89,8 @@ pub(super) fn keep(connection: &Connection, file: &EvidenceFile) -> Result<(), S
 
 /// A file came whole and is of a kind that is not allowed.
 pub(super) fn refuse(connection: &Connection, file: &EvidenceFile, code: &str) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO evidence_refused (sha256, size_bytes, code, refused_at) VALUES (?1, ?2, ?3, ?4)";
+    let sql = "INSERT INTO evidence_refused (sha256, size_bytes, code, refused_at) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (sha256) DO UPDATE SET size_bytes = ?2, code = ?3, refused_at = ?4";
     let (size, at) = (columns::count(file.size_bytes), columns::time(file.received_at));
     connection.prepare_cached(sql)?.execute(params![file.sha256, size, code, at])?;
     Ok(())

@@ -4,7 +4,7 @@ use super::{
     super::{HeldVerdict, HeldVersion, StoreError, VersionsWanted},
     columns, names,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::store::engine::{Connection, OptionalRow, params};
 use shared::{
     change::Incarnation,
     observation::{Decision, ObservationKey},
@@ -83,8 +83,7 @@ fn files(
         "SELECT name FROM evidence WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4 AND version = ?5
                ORDER BY received_at, sha256";
     let mut statement = connection.prepare_cached(sql)?;
-    let names = statement.query_map(params![commune, indicator, unit, period, version], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
+    Ok(statement.query_map(params![commune, indicator, unit, period, version], |row| row.get(0))?)
 }
 
 fn verdict(
@@ -97,8 +96,8 @@ fn verdict(
     let mut rows = statement.query(params![commune, indicator, unit, period, version])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(HeldVerdict {
-        decision: Decision::from_word(&row.get::<_, String>(0)?).ok_or(StoreError::Unreadable("verdict"))?,
-        code: row.get::<_, Option<String>>(1)?.and_then(|word| Reason::from_word(&word)),
+        decision: Decision::from_word(&row.get::<String>(0)?).ok_or(StoreError::Unreadable("verdict"))?,
+        code: row.get::<Option<String>>(1)?.and_then(|word| Reason::from_word(&word)),
         reason: row.get(2)?,
         reviewer: row.get(3)?,
         decided_at: columns::to_time(row.get(4)?)?,

@@ -8,16 +8,16 @@ use super::{
     names::{self, Names},
     read,
 };
+use crate::store::engine::{Connection, Counted, params};
 use prost::Message;
-use rusqlite::{Connection, params};
 use shared::{feed::FeedItem, period::Period};
 
 /// Adds an item to the feed; none stands for a new catalogue.
 pub(super) fn announce(connection: &Connection, commune: i64, item: Option<&FeedItem>) -> Result<(), StoreError> {
     let payload = item.map(|item| proto::feed::to_wire(item).encode_to_vec());
     connection
-        .prepare_cached("INSERT INTO feed (commune, payload) VALUES (?1, ?2)")?
-        .execute(params![commune, payload])?;
+        .prepare_cached("INSERT INTO feed (position, commune, payload) VALUES (?1, ?2, ?3)")?
+        .execute(params![connection.next(Counted::Feed)?, commune, payload])?;
     Ok(())
 }
 
@@ -27,7 +27,7 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> Resul
     Ok(())
 }
 
-pub(super) fn found(
+pub(crate) fn found(
     connection: &Connection,
     founding: &Founding,
     catalogue: &CatalogueImport,
@@ -55,7 +55,7 @@ pub(super) fn note_bundle(connection: &Connection, commune: &str, id: &str, act:
 /// Counts up what has no row in the feed, so that it is noticed; see `read::decisions` and `files::losses`.
 pub(super) fn count(connection: &Connection, key: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, '1')
-               ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)";
+               ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)";
     connection.prepare_cached(sql)?.execute([key])?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::{
     decided::verdict_words,
     names, read,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::store::engine::{Connection, OptionalRow, Row, params};
 use shared::{
     feed::FeedItem,
     observation::{Decision, ObservationKey},
@@ -62,7 +62,7 @@ fn passed(connection: &Connection, place: [i64; 4], version: u32) -> Result<Opti
                WHERE commune = ?1 AND indicator = ?2 AND unit = ?3 AND period = ?4 AND version = ?5";
     let [commune, indicator, unit, period] = place;
     let mut statement = connection.prepare_cached(sql)?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
+    let read = |row: Row<'_>| Ok((row.get(0)?, row.get::<String>(1)?));
     let found = statement.query_row(params![commune, indicator, unit, period, version], read).optional()?;
     let Some((by, word)) = found else { return Ok(None) };
     Ok(Some((by, Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))?)))
@@ -123,7 +123,7 @@ fn stored(connection: &Connection, only: Option<(i64, i64)>) -> Result<Vec<Store
     let mut rows = statement.query(params![first, last, commune, indicator])?;
     let mut verdicts = Vec::new();
     while let Some(row) = rows.next()? {
-        let decision = Decision::from_word(&row.get::<_, String>(5)?).ok_or(StoreError::Unreadable("verdict"))?;
+        let decision = Decision::from_word(&row.get::<String>(5)?).ok_or(StoreError::Unreadable("verdict"))?;
         verdicts.push(StoredVerdict {
             commune: name(row.get(0)?)?,
             key: ObservationKey {
@@ -133,7 +133,7 @@ fn stored(connection: &Connection, only: Option<(i64, i64)>) -> Result<Vec<Store
             },
             version: row.get(4)?,
             decision,
-            code: row.get::<_, Option<String>>(6)?.and_then(|word| Reason::from_word(&word)),
+            code: row.get::<Option<String>>(6)?.and_then(|word| Reason::from_word(&word)),
             reason: row.get(9)?,
             reviewer: row.get(7)?,
             decided_at: columns::to_time(row.get(8)?)?,

@@ -1,11 +1,8 @@
 //! How domain values lie in columns: compact, exact, and in an order that SQL can use.
 
 use super::super::StoreError;
+use crate::store::engine::{Cell, CellRef, Row, ToCell};
 use chrono::{DateTime, Utc};
-use rusqlite::{
-    Row,
-    types::{ToSqlOutput, Value as Cell, ValueRef},
-};
 use shared::{
     amount::Amount,
     observation::Value,
@@ -55,45 +52,61 @@ pub(super) fn year_range(year: i64) -> (i64, i64) {
 }
 
 /// The columns `kind`, `amount` and `denominator` of a value.
-pub(super) fn value(value: Value) -> (i64, ToSqlOutput<'static>, ToSqlOutput<'static>) {
-    let null = ToSqlOutput::Owned(Cell::Null);
-    let whole = |number: i64| ToSqlOutput::Owned(Cell::Integer(number));
+pub(super) fn value(value: Value) -> (i64, Exact, Exact) {
+    let whole = |number: i64| Exact::Small(Some(number));
     match value {
         Value::Ratio { numerator, denominator } => (0, amount(numerator), amount(denominator)),
-        Value::Percent(percent) => (1, amount(percent), null),
-        Value::Count(count) => (2, whole(i64::try_from(count).unwrap_or(i64::MAX)), null),
-        Value::Decimal(decimal) => (3, amount(decimal), null),
-        Value::Flag(flag) => (4, whole(i64::from(flag)), null),
+        Value::Percent(percent) => (1, amount(percent), Exact::Small(None)),
+        Value::Count(count) => (2, whole(i64::try_from(count).unwrap_or(i64::MAX)), Exact::Small(None)),
+        Value::Decimal(decimal) => (3, amount(decimal), Exact::Small(None)),
+        Value::Flag(flag) => (4, whole(i64::from(flag)), Exact::Small(None)),
+    }
+}
+
+/// A whole number of any size, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Exact {
+    /// One that 64 bits hold.
+    Small(Option<i64>),
+    /// A larger one, with its digits.
+    Large(i128, String),
+}
+
+impl ToCell for Exact {
+    fn cell(&self) -> Cell<'_> {
+        match self {
+            Exact::Small(None) => Cell::Null,
+            Exact::Small(Some(number)) => Cell::Integer(*number),
+            Exact::Large(number, digits) => Cell::Large(*number, digits),
+        }
     }
 }
 
 /// Millionths: an integer where 64 bits hold them, else text.
-fn amount(amount: Amount) -> ToSqlOutput<'static> {
-    ToSqlOutput::Owned(match i64::try_from(amount.micros()) {
-        Ok(micros) => Cell::Integer(micros),
-        Err(_) => Cell::Text(amount.micros().to_string()),
-    })
+fn amount(amount: Amount) -> Exact {
+    match i64::try_from(amount.micros()) {
+        Ok(micros) => Exact::Small(Some(micros)),
+        Err(_) => Exact::Large(amount.micros(), amount.micros().to_string()),
+    }
 }
 
 /// Reads [`value`] from three columns, the first at `at`.
-pub(super) fn to_value(row: &Row<'_>, at: usize) -> Result<Value, StoreError> {
-    let whole = || row.get::<_, i64>(at + 1).map_err(StoreError::from);
-    Ok(match row.get::<_, i64>(at)? {
-        0 => {
-            Value::Ratio { numerator: to_amount(row.get_ref(at + 1)?)?, denominator: to_amount(row.get_ref(at + 2)?)? }
-        }
-        1 => Value::Percent(to_amount(row.get_ref(at + 1)?)?),
+pub(super) fn to_value(row: Row<'_>, at: usize) -> Result<Value, StoreError> {
+    let whole = || row.get::<i64>(at + 1).map_err(StoreError::from);
+    Ok(match row.get::<i64>(at)? {
+        0 => Value::Ratio { numerator: to_amount(row.cell(at + 1)?)?, denominator: to_amount(row.cell(at + 2)?)? },
+        1 => Value::Percent(to_amount(row.cell(at + 1)?)?),
         2 => Value::Count(u64::try_from(whole()?).map_err(|_| StoreError::Unreadable("count"))?),
-        3 => Value::Decimal(to_amount(row.get_ref(at + 1)?)?),
+        3 => Value::Decimal(to_amount(row.cell(at + 1)?)?),
         4 => Value::Flag(whole()? != 0),
         _ => return Err(StoreError::Unreadable("kind of value")),
     })
 }
 
-fn to_amount(cell: ValueRef<'_>) -> Result<Amount, StoreError> {
+fn to_amount(cell: CellRef<'_>) -> Result<Amount, StoreError> {
     let micros = match cell {
-        ValueRef::Integer(micros) => Some(i128::from(micros)),
-        ValueRef::Text(digits) => std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()),
+        CellRef::Integer(micros) => Some(i128::from(micros)),
+        CellRef::Text(digits) => digits.parse().ok(),
         _ => None,
     };
     micros.and_then(Amount::from_micros).ok_or(StoreError::Unreadable("amount"))

@@ -7,14 +7,14 @@ use super::{
     audit::note,
     columns,
 };
+use crate::store::engine::{Connection, Error, OptionalRow, Row, ToCell, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 const COLUMNS: &str =
     "SELECT name, person, role, commune, password, totp, totp_step, link, link_until, created_at, signed_in_at,
   disabled_at FROM account";
 
-fn read(row: &Row<'_>) -> Result<Result<Account, StoreError>, rusqlite::Error> {
+fn read(row: Row<'_>) -> Result<Result<Account, StoreError>, Error> {
     let role: String = row.get(2)?;
     let step: i64 = row.get(6)?;
     let (link, until): (Option<[u8; 32]>, Option<i64>) = (row.get(7)?, row.get(8)?);
@@ -40,8 +40,8 @@ fn read(row: &Row<'_>) -> Result<Result<Account, StoreError>, rusqlite::Error> {
 
 pub(super) fn all(connection: &Connection) -> Result<Vec<Account>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
-    let rows = statement.query_map([], read)?;
-    rows.map(|row| row?).collect()
+    let rows: Vec<Result<Account, StoreError>> = statement.query_map(params![], read)?;
+    rows.into_iter().collect()
 }
 
 pub(super) fn one(connection: &Connection, name: &str) -> Result<Option<Account>, StoreError> {
@@ -55,15 +55,15 @@ pub(super) fn by_link(connection: &Connection, link: [u8; 32]) -> Result<Option<
 }
 
 pub(super) fn add(connection: &Connection, account: &Account, act: &Act) -> Result<bool, StoreError> {
-    let held: u32 = connection.query_row("SELECT count(*) FROM account", [], |row| row.get(0))?;
+    let held: u32 = connection.query_row("SELECT count(*) FROM account", params![], |row| row.get(0))?;
     if held >= MAX_ACCOUNTS {
         return Ok(false);
     }
     let (link, until) = account.link.map(|(link, until)| (link, columns::time(until))).unzip();
     let added = connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO account (name, person, role, commune, link, link_until, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO account (name, person, role, commune, link, link_until, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO NOTHING",
         )?
         .execute(params![
             account.name,
@@ -92,7 +92,7 @@ fn leaves_nobody(connection: &Connection, name: &str, change: &AccountChange) ->
     if !takes {
         return Ok(false);
     }
-    let sql = "SELECT count(*), coalesce(sum(name = ?2), 0) FROM account
+    let sql = "SELECT count(*), count(*) FILTER (WHERE name = ?2) FROM account
                WHERE role = ?1 AND commune IS NULL AND password IS NOT NULL AND disabled_at IS NULL";
     let mut statement = connection.prepare_cached(sql)?;
     let (all, own): (u32, u32) =
@@ -109,8 +109,15 @@ pub(super) fn change(
     if leaves_nobody(connection, name, change)? {
         return Ok(false);
     }
-    let execute = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> Result<usize, StoreError> {
-        Ok(connection.prepare_cached(sql)?.execute(values)?)
+    let execute = |sql: &str, values: &[&dyn ToCell]| -> Result<usize, StoreError> {
+        Ok(match *values {
+            [first] => connection.prepare_cached(sql)?.execute([first.cell()])?,
+            [first, second] => connection.prepare_cached(sql)?.execute([first.cell(), second.cell()])?,
+            [first, second, third, ..] => {
+                connection.prepare_cached(sql)?.execute([first.cell(), second.cell(), third.cell()])?
+            }
+            [] => connection.prepare_cached(sql)?.execute(params![])?,
+        })
     };
     let (changed, what, detail) = match change {
         AccountChange::Person(person) => {
@@ -182,7 +189,7 @@ pub(super) fn open_session(connection: &Connection, session: &WebSession, act: &
     note(connection, act, "signed_in", &session.account)
 }
 
-fn session_of(row: &Row<'_>) -> Result<(WebSession, i64, i64), rusqlite::Error> {
+fn session_of(row: Row<'_>) -> Result<(WebSession, i64, i64), Error> {
     let session = WebSession {
         token: row.get(0)?,
         account: row.get(1)?,
@@ -248,7 +255,7 @@ pub(super) fn add_token(connection: &Connection, token: &ApiToken, act: &Act) ->
 
 const TOKEN_COLUMNS: &str = "SELECT token, label, account, created_at, expires_at, used_at FROM api_token";
 
-fn token_of(row: &Row<'_>) -> Result<Result<ApiToken, StoreError>, rusqlite::Error> {
+fn token_of(row: Row<'_>) -> Result<Result<ApiToken, StoreError>, Error> {
     let (token, label, account) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let (created, expires, used): (i64, i64, Option<i64>) = (row.get(3)?, row.get(4)?, row.get(5)?);
     Ok((|| {
@@ -265,8 +272,8 @@ fn token_of(row: &Row<'_>) -> Result<Result<ApiToken, StoreError>, rusqlite::Err
 
 pub(super) fn tokens(connection: &Connection) -> Result<Vec<ApiToken>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{TOKEN_COLUMNS} ORDER BY account, created_at"))?;
-    let rows = statement.query_map([], token_of)?;
-    rows.map(|row| row?).collect()
+    let rows: Vec<Result<ApiToken, StoreError>> = statement.query_map(params![], token_of)?;
+    rows.into_iter().collect()
 }
 
 pub(super) fn token(connection: &Connection, token: [u8; 32]) -> Result<Option<(ApiToken, Account)>, StoreError> {

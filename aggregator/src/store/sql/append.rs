@@ -7,7 +7,7 @@ use super::{
         Accepted, Append, Appended, BatchOutcome, CheckedBatch, CheckedChange, Judged, Lineage, RefusedChange,
         StoreError, StoredObservation,
     },
-    columns,
+    Memory, columns,
     conflict::{self, Hand},
     contact, digests,
     journal::{self, PARKED},
@@ -16,8 +16,8 @@ use super::{
     parked::ParkedIds,
     versions::{KnownVersions, Place},
 };
+use crate::store::engine::{Connection, OptionalRow, Statement, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use shared::{
     change::{Chain, Change, Deed, Evidence, Incarnation, LogPosition},
     digest::{RecordHash, SetDigest},
@@ -27,12 +27,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 
 /// Takes in batches and the ends of sessions.
-pub(super) fn append(
-    connection: &Connection,
-    names: &mut Names,
-    versions: &mut KnownVersions,
-    append: Append,
-) -> Result<Appended, StoreError> {
+pub(super) fn append(connection: &Connection, memory: &mut Memory, append: Append) -> Result<Appended, StoreError> {
+    let Memory { names, versions } = memory;
     versions.keep_bounded();
     let mut appended = Appended::default();
     if !append.batches.is_empty() {
@@ -50,14 +46,14 @@ pub(super) fn append(
 
 /// The statements of one transaction, prepared once.
 struct Pen<'a> {
-    connection: &'a Connection,
+    connection: &'a Connection<'a>,
     names: &'a mut Names,
     versions: &'a mut KnownVersions,
     parked: ParkedIds,
-    journal: CachedStatement<'a>,
-    newest: CachedStatement<'a>,
-    observation: CachedStatement<'a>,
-    head: CachedStatement<'a>,
+    journal: Statement<'a>,
+    newest: Statement<'a>,
+    observation: Statement<'a>,
+    head: Statement<'a>,
 }
 
 /// What all changes of a batch have in common.
@@ -84,7 +80,7 @@ impl Fresh<'_> {
 
 impl<'a> Pen<'a> {
     fn new(
-        connection: &'a Connection,
+        connection: &'a Connection<'a>,
         names: &'a mut Names,
         versions: &'a mut KnownVersions,
     ) -> Result<Self, StoreError> {
@@ -339,7 +335,7 @@ impl<'a> Pen<'a> {
         let mut version = 1;
         if insert(version)? == 0 {
             let place = params![sender.commune, indicator, unit, period];
-            version = self.newest.query_row(place, |row| row.get::<_, u32>(0))? + 1;
+            version = self.newest.query_row(place, |row| row.get::<u32>(0))? + 1;
             if insert(version)? == 0 {
                 return Err(StoreError::Unreadable("version"));
             }
@@ -357,8 +353,8 @@ impl<'a> Pen<'a> {
         sender: &Sender,
     ) -> Result<(Accepted, bool), StoreError> {
         // The same file twice on one version is one file.
-        let sql = "INSERT OR IGNORE INTO evidence (commune, indicator, unit, period, version, sha256, name, size_bytes, entered_by,
-                   entered_at, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql = "INSERT INTO evidence (commune, indicator, unit, period, version, sha256, name, size_bytes, entered_by,
+                   entered_at, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
         let added = self.connection.prepare_cached(sql)?.execute(params![
             sender.commune,
             indicator,
@@ -392,10 +388,9 @@ fn log_number(connection: &Connection, commune: i64, incarnation: Incarnation) -
     if let Some(number) = number {
         return Ok(number);
     }
-    connection
-        .prepare_cached("INSERT INTO log (commune, incarnation) VALUES (?1, ?2)")?
-        .execute(params![commune, incarnation.0])?;
-    Ok(connection.last_insert_rowid())
+    let sql = "INSERT INTO log (id, commune, incarnation) VALUES (?1, ?2, ?3) RETURNING id";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(params![connection.log_of(commune), commune, incarnation.0], |row| row.get(0))?)
 }
 
 /// What was said of the first `held` changes of a batch when they came for the first time.

@@ -4,7 +4,7 @@ use super::{
     super::{FigureVersion, Ruling, StoreError, StoredObservation},
     columns, names, read,
 };
-use rusqlite::{Connection, params};
+use crate::store::engine::{Connection, params};
 use shared::{
     observation::{Decision, ObservationKey},
     review::Reason,
@@ -37,11 +37,11 @@ pub(super) fn of_commune(
     let mut rows = statement.query(params![number, indicator, first, last])?;
     let mut versions = Vec::new();
     while let Some(row) = rows.next()? {
-        let ruling = match row.get::<_, Option<String>>(13)? {
+        let ruling = match row.get::<Option<String>>(13)? {
             None => None,
             Some(word) => Some(Ruling {
                 decision: Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))?,
-                code: row.get::<_, Option<String>>(14)?.and_then(|word| Reason::from_word(&word)),
+                code: row.get::<Option<String>>(14)?.and_then(|word| Reason::from_word(&word)),
                 reason: row.get(15)?,
                 reviewer: row.get(16)?,
                 decided_at: columns::to_time(row.get(17)?)?,
@@ -51,7 +51,7 @@ pub(super) fn of_commune(
             commune: commune.to_owned(),
             key: ObservationKey { indicator: row.get(0)?, unit: row.get(1)?, period: columns::to_period(row.get(2)?)? },
             version: row.get(3)?,
-            change_id: columns::to_uuid(&row.get::<_, [u8; 16]>(4)?)?,
+            change_id: columns::to_uuid(&row.get::<[u8; 16]>(4)?)?,
             value: columns::to_value(row, 5)?,
             note: row.get(8)?,
             entered_by: row.get(9)?,

@@ -5,16 +5,29 @@ use super::{
     audit, columns, decide, identity,
     names::Names,
 };
+use crate::store::engine::{Connection, OptionalRow, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
 
 /// When the store was last restored, in real time, as milliseconds since 1970.
 const RESTORED_AT: &str = "restored_at";
 /// Before the identity: when all that it had was revoked, whether it was known here or not.
 pub(super) const REVOKED: &str = "revoked ";
 
-pub(super) fn note_restore(connection: &Connection, at: DateTime<Utc>) -> Result<(), StoreError> {
+fn note_restore(connection: &Connection, at: DateTime<Utc>) -> Result<(), StoreError> {
     decide::set_meta(connection, RESTORED_AT, &columns::time(at).to_string())
+}
+
+/// Another life of the store begins: what agents know of positions in its feed is void.
+pub(super) fn restored(
+    connection: &Connection,
+    epoch: [u8; 16],
+    detail: &str,
+    real: DateTime<Utc>,
+    act: &Act,
+) -> Result<(), StoreError> {
+    note_restore(connection, real)?;
+    decide::set_meta(connection, "epoch", &hex::encode(epoch))?;
+    audit::note(connection, act, "restored", detail)
 }
 
 pub(super) fn note_revoked(connection: &Connection, identity: &str, at: DateTime<Utc>) -> Result<(), StoreError> {

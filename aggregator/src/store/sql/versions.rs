@@ -1,7 +1,7 @@
 //! Which version a change recorded, for the evidence that names it.
 
 use super::{super::StoreError, columns};
-use rusqlite::Connection;
+use crate::store::engine::Connection;
 use std::collections::{HashMap, hash_map::Entry};
 use uuid::Uuid;
 
@@ -14,23 +14,12 @@ pub(super) type Place = (i64, i64, i64, u32);
 /// The versions of the communes that lately sent evidence, by change id. Read from the table when a commune's first evidence
 /// comes, so that figures need no second index. Forget them when a transaction is rolled back.
 #[derive(Debug, Default)]
-pub(super) struct KnownVersions {
+pub(crate) struct KnownVersions {
     communes: HashMap<i64, HashMap<Uuid, Place>>,
     size: usize,
-    /// What SQLite counts up when another connection has written.
-    others: i64,
 }
 
 impl KnownVersions {
-    /// Forgets all when another process has written: it may have recorded versions. Called at the begin of a transaction.
-    pub(super) fn keep_true(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        let others = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if std::mem::replace(&mut self.others, others) != others {
-            self.forget();
-        }
-        Ok(())
-    }
-
     /// Forgets all when it has become too much; called between transactions.
     pub(super) fn keep_bounded(&mut self) {
         if self.size > MAX_KNOWN {
@@ -44,7 +33,7 @@ impl KnownVersions {
     }
 
     /// Forgets all.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.communes.clear();
         self.size = 0;
     }
@@ -72,7 +61,7 @@ impl KnownVersions {
                 let mut known = HashMap::new();
                 while let Some(row) = rows.next()? {
                     let place = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-                    known.insert(columns::to_uuid(row.get_ref(0)?.as_blob().unwrap_or_default())?, place);
+                    known.insert(columns::to_uuid(row.bytes(0)?)?, place);
                 }
                 self.size += known.len();
                 entry.insert(known)

@@ -6,7 +6,7 @@ use super::{
     columns, names,
     records::{self, Part, Records},
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::store::engine::{Connection, OptionalRow, params};
 use shared::{digest::SetDigest, period::Period};
 use std::collections::BTreeMap;
 
@@ -28,10 +28,10 @@ pub(super) fn set(connection: &Connection, commune: i64, period: Period) -> Resu
 }
 
 /// Makes all digests anew from the records.
-pub(super) fn rebuild(connection: &Connection) -> Result<(), StoreError> {
-    connection.execute("DELETE FROM digest", [])?;
-    let mut statement = connection.prepare("SELECT DISTINCT commune FROM observation")?;
-    let communes: Vec<i64> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+pub(crate) fn rebuild(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM digest", params![])?;
+    let mut statement = connection.prepare_cached("SELECT DISTINCT commune FROM observation")?;
+    let communes: Vec<i64> = statement.query_map(params![], |row| row.get(0))?;
     for commune in communes {
         for (period, indicators) in Records::of_tables(connection, commune, Part::Whole)?.digests() {
             write(connection, commune, columns::period(period), records::whole(Some(&indicators)))?;

@@ -6,7 +6,7 @@ use super::{
     closing, columns,
     names::{self, NOBODY},
 };
-use rusqlite::Connection;
+use crate::store::engine::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a line says was decided: the words, by whom, when.
@@ -19,10 +19,10 @@ struct Said {
 
 /// What the lines of one kind say, the newest of each last.
 fn lines(connection: &Connection, what: &str) -> Result<Vec<(String, Said)>, StoreError> {
-    let mut statement = connection.prepare("SELECT what, detail, who, at FROM audit WHERE what LIKE ?1 ORDER BY id")?;
-    let rows = statement
-        .query_map([what], |row| Ok((row.get(0)?, Said { words: row.get(1)?, who: row.get(2)?, at: row.get(3)? })))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut statement =
+        connection.prepare_cached("SELECT what, detail, who, at FROM audit WHERE what LIKE ?1 ORDER BY id")?;
+    Ok(statement
+        .query_map([what], |row| Ok((row.get(0)?, Said { words: row.get(1)?, who: row.get(2)?, at: row.get(3)? })))?)
 }
 
 /// Everything decided that is not what the history says of it.
@@ -104,8 +104,8 @@ fn verdicts(connection: &Connection, names: &HashMap<i64, String>) -> Result<Vec
     // Each row in the words of now and in those of before codes.
     let mut held: ByVersion<[Said; 2]> = BTreeMap::new();
     let sql = "SELECT commune, indicator, unit, period, version, decision, reason, reviewer, decided_at, reason_code FROM verdict";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![])?;
     let name = |id: i64| names.get(&id).cloned().unwrap_or_else(|| "?".to_owned());
     while let Some(row) = rows.next()? {
         let (commune, indicator, unit) = (name(row.get(0)?), name(row.get(1)?), name(row.get(2)?));
@@ -152,8 +152,8 @@ fn exceptions(connection: &Connection, names: &HashMap<i64, String>) -> Result<V
         }
     }
     let mut statement =
-        connection.prepare("SELECT commune, period, cutoff, reason, decided_by, decided_at FROM exception")?;
-    let mut rows = statement.query([])?;
+        connection.prepare_cached("SELECT commune, period, cutoff, reason, decided_by, decided_at FROM exception")?;
+    let mut rows = statement.query(params![])?;
     let mut places = BTreeSet::new();
     while let Some(row) = rows.next()? {
         let commune = names.get(&row.get(0)?).or(names.get(&NOBODY)).cloned().unwrap_or_default();

@@ -4,8 +4,8 @@ use super::{
     super::{ConflictRecord, StoreError},
     columns, names,
 };
+use crate::store::engine::{Connection, OptionalRow, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::{
     change::Conflict,
     observation::{ObservationKey, Refusal},
@@ -26,8 +26,8 @@ pub(super) fn note(
     conflict: &Conflict,
     hand: &Hand<'_>,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR IGNORE INTO conflict (commune, change_id, earlier, later, noted_by, noted_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO conflict (commune, change_id, earlier, later, noted_by, noted_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (commune, change_id) DO NOTHING";
     let (earlier, later) = (conflict.earlier.as_bytes(), conflict.later.as_bytes());
     connection.prepare_cached(sql)?.execute(params![
         commune,
@@ -71,11 +71,11 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<ConflictRecord>, StoreE
                FROM conflict JOIN name ON name.id = conflict.commune
                ORDER BY settled_at IS NOT NULL, name.text, noted_at, change_id";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut conflicts = Vec::new();
     while let Some(row) = rows.next()? {
         let commune: i64 = row.get(0)?;
-        let id = |at| columns::to_uuid(&row.get::<_, [u8; 16]>(at)?);
+        let id = |at| columns::to_uuid(&row.get::<[u8; 16]>(at)?);
         let (earlier, later) = (id(3)?, id(4)?);
         let later_spot = spot(connection, commune, later)?;
         let earlier_spot = spot(connection, commune, earlier)?;

@@ -7,8 +7,8 @@ use super::{
     adopt, audit, columns,
     names::{self, Names},
 };
+use crate::store::engine::{Connection, OptionalRow, Row, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 pub(super) fn add_invitation(
     connection: &Connection,
@@ -117,7 +117,7 @@ fn note_copy(
 ) -> Result<(), StoreError> {
     let commune = names.number(connection, next.commune.as_deref().unwrap_or_default())?;
     let sql = "INSERT INTO enrolment (commune, copies, last_copy) VALUES (?1, 1, ?2)
-               ON CONFLICT (commune) DO UPDATE SET copies = copies + 1, last_copy = ?2";
+               ON CONFLICT (commune) DO UPDATE SET copies = enrolment.copies + 1, last_copy = ?2";
     connection.prepare_cached(sql)?.execute(params![commune, columns::time(next.issued_at)])?;
     let act = Act::of(next.identity.clone(), next.issued_at);
     let detail = format!("generation {presented} renewed with another key, the newest was {newest}");
@@ -177,7 +177,7 @@ const CERTIFICATE: &str =
     "SELECT fingerprint, serial, identity, name.text, generation, public_key, issuer, issued_at, not_after,
     revoked_at, der FROM certificate LEFT JOIN name ON name.id = certificate.commune";
 
-fn certificate_of(row: &Row<'_>) -> Result<CertificateRecord, StoreError> {
+fn certificate_of(row: Row<'_>) -> Result<CertificateRecord, StoreError> {
     Ok(CertificateRecord {
         fingerprint: row.get(0)?,
         serial: row.get(1)?,
@@ -236,7 +236,7 @@ pub(super) fn noted_copies(connection: &Connection) -> Result<Vec<NotedCopies>, 
     let sql = "SELECT name.text, copies, last_copy FROM enrolment JOIN name ON name.id = enrolment.commune
                WHERE copies > 0 ORDER BY name.text";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![])?;
     let mut noted = Vec::new();
     while let Some(row) = rows.next()? {
         noted.push(NotedCopies { commune: row.get(0)?, times: row.get(1)?, last: columns::to_time(row.get(2)?)? });
@@ -269,12 +269,12 @@ pub(super) fn note_authorities(
 pub(super) fn trust_reports(connection: &Connection, since: DateTime<Utc>) -> Result<Vec<TrustReport>, StoreError> {
     let sql = "SELECT name.text, authorities FROM certificate JOIN name ON name.id = certificate.commune
                LEFT JOIN enrolment ON enrolment.commune = certificate.commune
-               WHERE revoked_at IS NULL AND not_after > ?1 GROUP BY certificate.commune ORDER BY name.text";
+               WHERE revoked_at IS NULL AND not_after > ?1 GROUP BY certificate.commune, name.text, enrolment.authorities ORDER BY name.text";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([columns::time(since)])?;
     let mut reports = Vec::new();
     while let Some(row) = rows.next()? {
-        let said: Vec<u8> = row.get::<_, Option<_>>(1)?.unwrap_or_default();
+        let said: Vec<u8> = row.get::<Option<Vec<u8>>>(1)?.unwrap_or_default();
         let (authorities, []) = said.as_chunks::<32>() else { return Err(StoreError::Unreadable("authorities")) };
         reports.push(TrustReport { commune: row.get(0)?, authorities: authorities.to_vec() });
     }

@@ -4,7 +4,7 @@ use super::{
     super::{EvidenceWanted, StoreError, StoredEvidence},
     columns, names,
 };
-use rusqlite::{Connection, params};
+use crate::store::engine::{Connection, params};
 use shared::observation::ObservationKey;
 
 /// Files of evidence by commune, indicator, period, unit and version; at most `limit`.
@@ -26,7 +26,7 @@ pub(super) fn evidence(
          FROM evidence e JOIN name c ON c.id = e.commune JOIN name i ON i.id = e.indicator LEFT JOIN name u ON u.id = e.unit
          WHERE (?1 IS NULL OR e.commune = ?1) AND (?2 IS NULL OR e.indicator = ?2) AND (?3 IS NULL OR e.period = ?3)
            AND (?4 IS NULL OR e.sha256 = ?4)
-         ORDER BY c.text, i.text, e.period, u.text, e.version, e.received_at, e.sha256 LIMIT ?5",
+         ORDER BY c.text, i.text, e.period, coalesce(u.text, ''), e.version, e.received_at, e.sha256 LIMIT ?5",
     )?;
     let period = wanted.period.map(columns::period);
     let mut rows = statement.query(params![commune.flatten(), indicator.flatten(), period, wanted.sha256, limit])?;

@@ -1,7 +1,7 @@
 //! Slugs and codes by number, so that hot rows stay small. Numbers are never given again.
 
 use super::super::StoreError;
-use rusqlite::{Connection, OptionalExtension};
+use crate::store::engine::{Connection, Counted, OptionalRow, params};
 use std::{collections::HashMap, sync::Arc};
 
 /// Most names remembered at once; they are looked up anew beyond that.
@@ -12,14 +12,14 @@ pub(super) const NOBODY: i64 = 0;
 
 /// Names met so far. Forget them when a transaction that gave numbers is rolled back.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     numbers: HashMap<Arc<str>, i64>,
     texts: HashMap<i64, Arc<str>>,
 }
 
 impl Names {
     /// The number of a name; a new one gets the next.
-    pub(super) fn number(&mut self, connection: &Connection, text: &str) -> Result<i64, StoreError> {
+    pub(crate) fn number(&mut self, connection: &Connection, text: &str) -> Result<i64, StoreError> {
         if text.is_empty() {
             return Ok(NOBODY);
         }
@@ -29,8 +29,13 @@ impl Names {
         let number = match find(connection, text)? {
             Some(number) => number,
             None => {
-                connection.prepare_cached("INSERT INTO name (text) VALUES (?1)")?.execute([text])?;
-                connection.last_insert_rowid()
+                let sql = "INSERT INTO name (id, text) VALUES (?1, ?2) ON CONFLICT (text) DO NOTHING RETURNING id";
+                let next = connection.next(Counted::Name)?;
+                match connection.prepare_cached(sql)?.query_row(params![next, text], |row| row.get(0)).optional()? {
+                    Some(number) => number,
+                    // Another process was faster.
+                    None => find(connection, text)?.ok_or(StoreError::Unreadable("name"))?,
+                }
             }
         };
         self.remember(number, text);
@@ -50,7 +55,7 @@ impl Names {
     }
 
     /// Forgets all.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.numbers.clear();
         self.texts.clear();
     }
@@ -77,7 +82,7 @@ pub(super) fn text(connection: &Connection, number: i64) -> Result<String, Store
 }
 
 /// The number of a name, if it has one.
-pub(super) fn find(connection: &Connection, text: &str) -> Result<Option<i64>, StoreError> {
+pub(crate) fn find(connection: &Connection, text: &str) -> Result<Option<i64>, StoreError> {
     if text.is_empty() {
         return Ok(Some(NOBODY));
     }
@@ -88,8 +93,7 @@ pub(super) fn find(connection: &Connection, text: &str) -> Result<Option<i64>, S
 /// All names by number.
 pub(super) fn all(connection: &Connection) -> Result<HashMap<i64, String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id, text FROM name")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut names: HashMap<i64, String> = rows.collect::<Result<_, _>>()?;
+    let mut names: HashMap<i64, String> = statement.query_map(params![], |row| Ok((row.get(0)?, row.get(1)?)))?;
     names.insert(NOBODY, String::new());
     Ok(names)
 }

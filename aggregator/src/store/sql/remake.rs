@@ -8,7 +8,7 @@ use super::{
     records::{Part, Records, Spot},
     versions::KnownVersions,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::store::engine::{Connection, OptionalRow, params};
 use shared::period::Period;
 use std::collections::BTreeMap;
 use uuid::Uuid;

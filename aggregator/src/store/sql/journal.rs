@@ -4,9 +4,9 @@ use super::{
     super::{HeldChange, HistoryPage, RefusedChange, StoreError},
     columns, names,
 };
+use crate::store::engine::{Connection, OptionalRow, params};
 use chrono::{DateTime, Utc};
 use prost::bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::{
     change::{Chain, Change, Deed, LogPosition},
     period::Period,
@@ -29,7 +29,7 @@ pub(super) fn code(refusal: &str) -> &str {
 pub(super) fn head(connection: &Connection, commune: i64) -> Result<Option<(i64, LogPosition)>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT log, seq, chain FROM head WHERE commune = ?1")?;
     let row = statement
-        .query_row([commune], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, [u8; 32]>(2)?)))
+        .query_row([commune], |row| Ok((row.get(0)?, row.get::<i64>(1)?, row.get::<[u8; 32]>(2)?)))
         .optional()?;
     row.map(|(log, seq, chain)| Ok((log, LogPosition { seq: columns::to_u64(seq)?, chain: Chain(chain) }))).transpose()
 }
@@ -111,11 +111,11 @@ pub(super) fn applied(
     let mut rows = statement.query([log])?;
     let (mut before, mut damaged) = (Chain::START, BTreeSet::new());
     while let Some(row) = rows.next()? {
-        let (seq, body) = (columns::to_u64(row.get(0)?)?, row.get_ref(2)?.as_blob().unwrap_or_default());
+        let (seq, body) = (columns::to_u64(row.get(0)?)?, row.bytes(2)?);
         let chain = Chain(row.get(3)?);
         let is_whole = before.then(body) == chain;
         before = chain;
-        if !row.get::<_, bool>(4)? {
+        if !row.get::<bool>(4)? {
             continue;
         }
         match proto::change::decode(body) {
@@ -141,7 +141,7 @@ pub(super) fn refused_about(
     let mut figures: HashSet<Uuid> = HashSet::new();
     let mut refused = Vec::new();
     while let Some(row) = rows.next()? {
-        let Ok(change) = proto::change::decode(row.get_ref(1)?.as_blob().unwrap_or_default()) else { continue };
+        let Ok(change) = proto::change::decode(row.bytes(1)?) else { continue };
         let about = match &change.deed {
             Deed::Recorded(figure) => figure.key.indicator == indicator && figure.key.period == period,
             Deed::Attached(evidence) => figures.contains(&evidence.observation),

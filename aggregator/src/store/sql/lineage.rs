@@ -4,8 +4,8 @@ use super::{
     super::{Lineage, StoreError},
     columns,
 };
+use crate::store::engine::{Connection, OptionalRow, params};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
 use shared::change::Incarnation;
 
 /// The life that appended last, and its place in the order.

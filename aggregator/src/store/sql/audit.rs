@@ -7,7 +7,7 @@ use super::{
     super::{Act, AuditHead, AuditLine, AuditQuestion, Finding, Flaw, StoreError},
     columns,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use crate::store::engine::{Connection, Error, OptionalRow, Row, params};
 use sha2::{Digest, Sha256};
 use shared::vietnamese;
 
@@ -26,7 +26,7 @@ struct Written {
 }
 
 impl Written {
-    fn of(row: &Row<'_>) -> Result<(Self, Option<[u8; 32]>), rusqlite::Error> {
+    fn of(row: Row<'_>) -> Result<(Self, Option<[u8; 32]>), Error> {
         let written = Self {
             number: row.get(0)?,
             at: row.get(1)?,
@@ -69,19 +69,20 @@ pub(super) fn note(connection: &Connection, act: &Act, what: &str, detail: &str)
             "INSERT INTO audit (id, at, who, what, detail, chain, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![line.number, line.at, line.who, line.what, line.detail, line.chain(before), line.origin])?;
+    connection.note_given(line.number)?;
     Ok(())
 }
 
 fn last(connection: &Connection) -> Result<(i64, [u8; 32]), StoreError> {
     let mut statement = connection.prepare_cached("SELECT id, chain FROM audit ORDER BY id DESC LIMIT 1")?;
-    Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?.unwrap_or((0, START)))
+    Ok(statement.query_row(params![], |row| Ok((row.get(0)?, row.get(1)?))).optional()?.unwrap_or((0, START)))
 }
 
 /// Chains the lines of a store of before, which say nothing of where.
-pub(super) fn chain_all(connection: &Connection) -> Result<(), StoreError> {
+pub(crate) fn chain_all(connection: &Connection) -> Result<(), StoreError> {
     let sql = "SELECT id, at, who, what, detail, chain, '' FROM audit ORDER BY id";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![])?;
     let mut chain = START;
     while let Some(row) = rows.next()? {
         let (line, _) = Written::of(row)?;
@@ -132,12 +133,12 @@ pub(super) fn chain(connection: &Connection, number: u64) -> Result<Option<[u8; 
 
 /// Follows the chain from the first line; the head, and every line that does not fit.
 pub(super) fn verify(connection: &Connection) -> Result<(AuditHead, Vec<Finding>), StoreError> {
-    let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY id"))?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} ORDER BY id"))?;
+    let mut rows = statement.query(params![])?;
     let (mut head, mut findings) = (AuditHead { lines: 0, chain: START }, Vec::new());
     let mut expected = 1;
     while let Some(row) = rows.next()? {
-        let number = row.get::<_, i64>(0)?;
+        let number = row.get::<i64>(0)?;
         let written = Written::of(row).ok();
         let fits = written.as_ref().is_some_and(|(line, chain)| *chain == Some(line.chain(head.chain)));
         if !fits || number != expected {
@@ -151,8 +152,7 @@ pub(super) fn verify(connection: &Connection) -> Result<(AuditHead, Vec<Finding>
         expected = number + 1;
     }
     // Numbers are never given again: lines that were cut off at the end are missed.
-    let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'audit'";
-    let given: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    let given = connection.largest_given()?;
     if given >= expected {
         findings.push(Finding { commune: String::new(), flaw: Flaw::Audit, place: format!("{expected}–{given}") });
     }
@@ -198,8 +198,8 @@ mod tests {
         ] {
             let found = store
                 .transact(move |transaction, _| {
-                    STAYS.iter().try_for_each(|sql| transaction.execute(sql, []).map(drop))?;
-                    transaction.execute(sql, [])?;
+                    STAYS.iter().try_for_each(|sql| transaction.execute(sql, params![]).map(drop))?;
+                    transaction.execute(sql, params![])?;
                     let (_, findings) = verify(transaction)?;
                     // Nothing of it stays.
                     transaction.execute_batch("ROLLBACK; BEGIN")?;
