@@ -500,6 +500,12 @@ fn store(error: &StoreError, language: Language) -> String {
         StoreError::Full => "ổ đĩa đã đầy; giải phóng dung lượng rồi thử lại".into(),
         StoreError::ReadOnly => "không ghi được vào kho dữ liệu; kiểm tra quyền của thư mục".into(),
         StoreError::Damaged(what) => format!("kho dữ liệu bị hỏng, khôi phục từ bản sao lưu: {what}"),
+        StoreError::Unreachable(why) => format!("không kết nối được cơ sở dữ liệu: {why}"),
+        StoreError::Refused(why) => format!("cơ sở dữ liệu từ chối: {why}"),
+        StoreError::CommitUnknown => "mất kết nối khi đang ghi, chưa biết đã ghi hay chưa; xem lại rồi hãy thử lại".into(),
+        StoreError::NotHere(_) => {
+            "kho trên PostgreSQL được sao lưu và khôi phục bằng công cụ của PostgreSQL (pg_dump, khôi phục theo thời điểm)".into()
+        }
         StoreError::Unreadable(_) | StoreError::Closed | StoreError::Engine(_) => format!("kho dữ liệu lỗi: {error}"),
     };
     language.pick(vi, with_sources(error))

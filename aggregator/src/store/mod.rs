@@ -1,6 +1,6 @@
 //! The port: everything the aggregator keeps, in domain types. One method is one transaction.
 //!
-//! `sql` does it, once, over an engine; engines: [`sqlite`]. The story in `story.rs` runs on each.
+//! `sql` does it, once, over an engine; engines: [`sqlite`] and [`postgres`]. The story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
 mod account;
@@ -10,6 +10,7 @@ mod closing;
 mod credential;
 mod engine;
 mod history;
+pub mod postgres;
 mod proof;
 mod record;
 mod safekeeping;
@@ -75,6 +76,18 @@ pub enum StoreError {
     /// A value in it is not one that this program writes.
     #[error("the store holds an unreadable {0}")]
     Unreadable(&'static str),
+    /// The database does not answer, or the connection to it was lost.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// It answers, and refuses.
+    #[error("the database refuses: {0}")]
+    Refused(String),
+    /// The connection was lost when the commit was on its way: whether it was committed has to be looked up.
+    #[error("it is not known whether the last write was committed")]
+    CommitUnknown,
+    /// This kind of store has no such thing.
+    #[error("not on this kind of store: {0}")]
+    NotHere(&'static str),
     /// It was closed.
     #[error("the store is closed")]
     Closed,
@@ -87,7 +100,14 @@ impl StoreError {
     /// Whether trying again later is of no use.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
-        !matches!(self, StoreError::Busy | StoreError::Full | StoreError::Engine(_))
+        !matches!(
+            self,
+            StoreError::Busy
+                | StoreError::Full
+                | StoreError::Unreachable(_)
+                | StoreError::CommitUnknown
+                | StoreError::Engine(_)
+        )
     }
 }
 

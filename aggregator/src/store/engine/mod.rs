@@ -1,13 +1,17 @@
 //! What the SQL of the store is written against: a connection within a transaction, statements, rows and columns, alike on each engine.
 //!
-//! SQLite is asked in place. Placeholders are `?1`, `?2`, …; what the engines do not have in common is a method here or no part of the
+//! SQLite is asked in place; PostgreSQL over its connection, by a thread that may wait. Placeholders are `?1`, `?2`, …; what the engines do not have in common is a method here or no part of the
 //! texts. A row that is not there is [`Error::NoRow`], see [`OptionalRow`].
 
 mod cell;
 
 pub(crate) use cell::{Cell, CellRef, FromCell, ToCell};
 
-use super::StoreError;
+use super::{
+    StoreError,
+    postgres::{Prepared, Session, cell_of, is_gone},
+};
+use tokio_postgres::error::SqlState;
 
 /// Why the engine did not do something.
 #[derive(Debug)]
@@ -18,6 +22,36 @@ pub(crate) enum Error {
     Column(&'static str),
     /// SQLite's.
     Sqlite(rusqlite::Error),
+    /// PostgreSQL's.
+    Postgres(tokio_postgres::Error),
+    /// The connection is gone.
+    Lost(String),
+    /// It is gone, and nobody knows whether the commit came first.
+    Unknown,
+}
+
+impl Error {
+    /// A connection did not come about.
+    pub(crate) fn connecting(error: &tokio_postgres::Error) -> StoreError {
+        let refused = |code: &SqlState| ["28", "3D", "42"].iter().any(|class| code.code().starts_with(class));
+        match error.as_db_error() {
+            Some(told) if refused(told.code()) => StoreError::Refused(told.message().to_owned()),
+            Some(told) => StoreError::Unreachable(told.message().to_owned()),
+            None => StoreError::Unreachable(told(error)),
+        }
+    }
+}
+
+/// An error with what caused it.
+fn told(error: &tokio_postgres::Error) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Error::Postgres(error)
+    }
 }
 
 impl From<rusqlite::Error> for Error {
@@ -35,6 +69,22 @@ impl From<Error> for StoreError {
             Error::NoRow => StoreError::Unreadable("row"),
             Error::Column(wanted) => StoreError::Unreadable(wanted),
             Error::Sqlite(error) => error.into(),
+            Error::Lost(reason) => StoreError::Unreachable(reason),
+            Error::Unknown => StoreError::CommitUnknown,
+            Error::Postgres(error) => match error.code() {
+                None => StoreError::Unreachable(told(&error)),
+                Some(
+                    &(SqlState::LOCK_NOT_AVAILABLE
+                    | SqlState::QUERY_CANCELED
+                    | SqlState::T_R_SERIALIZATION_FAILURE
+                    | SqlState::T_R_DEADLOCK_DETECTED),
+                ) => StoreError::Busy,
+                Some(&SqlState::DISK_FULL) => StoreError::Full,
+                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => StoreError::ReadOnly,
+                Some(&(SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED)) => StoreError::Damaged(told(&error)),
+                Some(code) if is_gone(code) => StoreError::Unreachable(told(&error)),
+                Some(_) => StoreError::Engine(Box::new(error)),
+            },
         }
     }
 }
@@ -70,6 +120,8 @@ pub(crate) use params;
 pub(crate) enum Connection<'a> {
     /// SQLite.
     Sqlite(&'a rusqlite::Connection),
+    /// PostgreSQL.
+    Postgres(&'a Session<'a>),
 }
 
 impl<'a> Connection<'a> {
@@ -77,6 +129,7 @@ impl<'a> Connection<'a> {
     pub(crate) fn prepare_cached(&self, sql: &str) -> Result<Statement<'a>, Error> {
         match self {
             Connection::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+            Connection::Postgres(session) => Ok(Statement::Postgres(session.prepare(sql)?)),
         }
     }
 
@@ -100,28 +153,39 @@ impl<'a> Connection<'a> {
     pub(crate) fn execute_batch(&self, sql: &str) -> Result<(), Error> {
         match self {
             Connection::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Connection::Postgres(session) => session.batch(sql),
         }
     }
 
     /// The next number of a kind, where the engine does not give numbers itself.
-    pub(crate) fn next(&self, _kind: Counted) -> Result<Option<i64>, Error> {
+    pub(crate) fn next(&self, kind: Counted) -> Result<Option<i64>, Error> {
         match self {
             Connection::Sqlite(_) => Ok(None),
+            Connection::Postgres(_) => {
+                let sql = "UPDATE counter SET value = value + 1 WHERE name = ?1 RETURNING value";
+                self.query_row(sql, params![kind.word()], |row| row.get(0))
+            }
         }
     }
 
     /// The number of a new commune's log; none where the engine gives it.
-    pub(crate) fn log_of(&self, _commune: i64) -> Option<i64> {
+    pub(crate) fn log_of(&self, commune: i64) -> Option<i64> {
         match self {
             Connection::Sqlite(_) => None,
+            // So that the journal is keyed by the commune.
+            Connection::Postgres(_) => Some(commune),
         }
     }
 
     /// Notes that a line of the history has this number, so that it is missed when it goes.
-    pub(crate) fn note_given(&self, _number: i64) -> Result<(), Error> {
+    pub(crate) fn note_given(&self, number: i64) -> Result<(), Error> {
         match self {
             // `AUTOINCREMENT` does it.
             Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(_) => {
+                let sql = "UPDATE counter SET value = ?1 WHERE name = 'audit' AND value < ?1";
+                self.execute(sql, params![number]).map(drop)
+            }
         }
     }
 
@@ -131,6 +195,9 @@ impl<'a> Connection<'a> {
             Connection::Sqlite(_) => {
                 let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'audit'";
                 self.query_row(sql, params![], |row| row.get(0))
+            }
+            Connection::Postgres(_) => {
+                self.query_row("SELECT value FROM counter WHERE name = 'audit'", params![], |row| row.get(0))
             }
         }
     }
@@ -147,10 +214,22 @@ pub(crate) enum Counted {
     Alert,
 }
 
+impl Counted {
+    fn word(self) -> &'static str {
+        match self {
+            Counted::Name => "name",
+            Counted::Feed => "feed",
+            Counted::Alert => "alert",
+        }
+    }
+}
+
 /// A statement that is ready.
 pub(crate) enum Statement<'a> {
     /// On SQLite.
     Sqlite(rusqlite::CachedStatement<'a>),
+    /// On PostgreSQL.
+    Postgres(Prepared<'a>),
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "arrays of values are written in the place of the argument")]
@@ -161,6 +240,7 @@ impl Statement<'_> {
             Statement::Sqlite(statement) => {
                 Ok(statement.execute(rusqlite::params_from_iter(params.iter().map(ToCell::cell)))?)
             }
+            Statement::Postgres(statement) => statement.execute(&params.each_ref().map(ToCell::cell)),
         }
     }
 
@@ -169,6 +249,10 @@ impl Statement<'_> {
         match self {
             Statement::Sqlite(statement) => {
                 Ok(Rows::Sqlite(statement.query(rusqlite::params_from_iter(params.iter().map(ToCell::cell)))?))
+            }
+            Statement::Postgres(statement) => {
+                let rows = statement.query(&params.each_ref().map(ToCell::cell))?;
+                Ok(Rows::Postgres { rows: rows.into_iter(), row: None })
             }
         }
     }
@@ -207,6 +291,13 @@ impl Statement<'_> {
 pub(crate) enum Rows<'a> {
     /// Of SQLite.
     Sqlite(rusqlite::Rows<'a>),
+    /// Of PostgreSQL, all of them here already.
+    Postgres {
+        /// Those that follow.
+        rows: std::vec::IntoIter<tokio_postgres::Row>,
+        /// The one that is looked at.
+        row: Option<tokio_postgres::Row>,
+    },
 }
 
 impl Rows<'_> {
@@ -214,6 +305,10 @@ impl Rows<'_> {
     pub(crate) fn next(&mut self) -> Result<Option<Row<'_>>, Error> {
         match self {
             Rows::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
+            Rows::Postgres { rows, row } => {
+                *row = rows.next();
+                Ok(row.as_ref().map(Row::Postgres))
+            }
         }
     }
 }
@@ -223,6 +318,8 @@ impl Rows<'_> {
 pub(crate) enum Row<'a> {
     /// Of SQLite.
     Sqlite(&'a rusqlite::Row<'a>),
+    /// Of PostgreSQL.
+    Postgres(&'a tokio_postgres::Row),
 }
 
 impl<'a> Row<'a> {
@@ -235,6 +332,7 @@ impl<'a> Row<'a> {
     pub(crate) fn cell(&self, at: usize) -> Result<CellRef<'a>, Error> {
         match self {
             Row::Sqlite(row) => Ok(row.get_ref(at)?.into()),
+            Row::Postgres(row) => cell_of(row, at),
         }
     }
 

@@ -220,7 +220,7 @@ pub(super) fn end_sessions(
     token: Option<[u8; 32]>,
     act: &Act,
 ) -> Result<u32, StoreError> {
-    let sql = "DELETE FROM web_session WHERE account = ?1 AND (?2 IS NULL OR token = ?2)";
+    let sql = "DELETE FROM web_session WHERE account = ?1 AND (token = ?2 OR ?2 IS NULL)";
     let ended = connection.prepare_cached(sql)?.execute(params![account, token])?;
     if ended > 0 {
         note(connection, act, "signed_out", account)?;
@@ -271,7 +271,7 @@ fn token_of(row: Row<'_>) -> Result<Result<ApiToken, StoreError>, Error> {
 }
 
 pub(super) fn tokens(connection: &Connection) -> Result<Vec<ApiToken>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("{TOKEN_COLUMNS} ORDER BY account, created_at"))?;
+    let mut statement = connection.prepare_cached(&format!("{TOKEN_COLUMNS} ORDER BY account, created_at, token"))?;
     let rows: Vec<Result<ApiToken, StoreError>> = statement.query_map(params![], token_of)?;
     rows.into_iter().collect()
 }

@@ -24,8 +24,8 @@ pub(super) fn evidence(
     let mut statement = connection.prepare_cached(
         "SELECT c.text, i.text, coalesce(u.text, ''), e.period, e.version, e.name, e.sha256, e.size_bytes, e.entered_by, e.received_at
          FROM evidence e JOIN name c ON c.id = e.commune JOIN name i ON i.id = e.indicator LEFT JOIN name u ON u.id = e.unit
-         WHERE (?1 IS NULL OR e.commune = ?1) AND (?2 IS NULL OR e.indicator = ?2) AND (?3 IS NULL OR e.period = ?3)
-           AND (?4 IS NULL OR e.sha256 = ?4)
+         WHERE (e.commune = ?1 OR ?1 IS NULL) AND (e.indicator = ?2 OR ?2 IS NULL) AND (e.period = ?3 OR ?3 IS NULL)
+           AND (e.sha256 = ?4 OR ?4 IS NULL)
          ORDER BY c.text, i.text, e.period, coalesce(u.text, ''), e.version, e.received_at, e.sha256 LIMIT ?5",
     )?;
     let period = wanted.period.map(columns::period);

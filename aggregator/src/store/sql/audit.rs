@@ -95,7 +95,7 @@ pub(crate) fn chain_all(connection: &Connection) -> Result<(), StoreError> {
 /// Lines, newest first. Texts are searched without diacritics.
 pub(super) fn lines(connection: &Connection, question: &AuditQuestion) -> Result<Vec<AuditLine>, StoreError> {
     let sql = format!(
-        "{COLUMNS} WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) AND (?3 IS NULL OR what = ?3) ORDER BY id DESC"
+        "{COLUMNS} WHERE (at >= ?1 OR ?1 IS NULL) AND (at < ?2 OR ?2 IS NULL) AND (what = ?3 OR ?3 IS NULL) ORDER BY id DESC"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let (from, until) = (question.from.map(columns::time), question.until.map(columns::time));

@@ -37,8 +37,8 @@ fn of_indicator(
     found: &mut Vec<HeldVersion>,
 ) -> Result<(), StoreError> {
     let sql = "SELECT unit, period, version, kind, amount, denominator, note, entered_by, entered_at, received_at, seq
-               FROM observation WHERE commune = ?1 AND indicator = ?2 AND (?3 IS NULL OR period = ?3)
-               ORDER BY received_at DESC LIMIT ?4";
+               FROM observation WHERE commune = ?1 AND indicator = ?2 AND (period = ?3 OR ?3 IS NULL)
+               ORDER BY received_at DESC, unit, period, version LIMIT ?4";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![commune, indicator, wanted.period.map(columns::period), MAX_VERSIONS])?;
     while let Some(row) = rows.next()? {

@@ -208,7 +208,7 @@ pub(super) fn certificates(
     live_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<CertificateRecord>, StoreError> {
     let sql = format!(
-        "{CERTIFICATE} WHERE ?1 IS NULL OR (not_after > ?1 AND revoked_at IS NULL) ORDER BY identity, generation"
+        "{CERTIFICATE} WHERE (not_after > ?1 AND revoked_at IS NULL) OR ?1 IS NULL ORDER BY identity, generation"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([live_at.map(columns::time)])?;

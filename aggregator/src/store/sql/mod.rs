@@ -112,6 +112,13 @@ impl Memory {
         self.names.forget();
         self.versions.forget();
     }
+
+    /// Forgets the versions of a commune: another process has written it.
+    pub(crate) fn forget_commune(&mut self, slug: &str) {
+        if let Some(number) = self.names.known(slug) {
+            self.versions.forget_commune(number);
+        }
+    }
 }
 
 /// A store's engine: transactions, and nothing of what they are for.

@@ -60,6 +60,11 @@ impl Names {
         self.texts.clear();
     }
 
+    /// The number of a name that was met.
+    pub(crate) fn known(&self, text: &str) -> Option<i64> {
+        self.numbers.get(text).copied()
+    }
+
     fn remember(&mut self, number: i64, text: &str) -> Arc<str> {
         if self.texts.len() >= MAX_REMEMBERED {
             self.forget();

@@ -32,7 +32,7 @@ pub(super) fn of_commune(
          FROM observation o JOIN name i ON i.id = o.indicator LEFT JOIN name u ON u.id = o.unit
          LEFT JOIN verdict v ON v.commune = o.commune AND v.indicator = o.indicator AND v.unit = o.unit
               AND v.period = o.period AND v.version = o.version
-         WHERE o.commune = ?1 AND (?2 IS NULL OR o.indicator = ?2) AND o.period BETWEEN ?3 AND ?4",
+         WHERE o.commune = ?1 AND (o.indicator = ?2 OR ?2 IS NULL) AND o.period BETWEEN ?3 AND ?4",
     )?;
     let mut rows = statement.query(params![number, indicator, first, last])?;
     let mut versions = Vec::new();

@@ -118,7 +118,8 @@ fn stored(connection: &Connection, only: Option<(i64, i64)>) -> Result<Vec<Store
     let name = |id: i64| names.get(&id).cloned().ok_or(StoreError::Unreadable("name"));
     let sql =
         "SELECT commune, indicator, unit, period, version, decision, reason_code, reviewer, decided_at, reason FROM verdict
-               WHERE period BETWEEN ?1 AND ?2 AND (?3 IS NULL OR commune = ?3) AND (?4 IS NULL OR indicator = ?4) ORDER BY decided_at";
+               WHERE period BETWEEN ?1 AND ?2 AND (commune = ?3 OR ?3 IS NULL) AND (indicator = ?4 OR ?4 IS NULL) 
+               ORDER BY decided_at, commune, indicator, unit, period, version";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![first, last, commune, indicator])?;
     let mut verdicts = Vec::new();
