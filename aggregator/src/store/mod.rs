@@ -6,6 +6,7 @@
 mod account;
 mod alert;
 mod batch;
+mod chosen;
 mod closing;
 mod credential;
 mod engine;
@@ -22,6 +23,7 @@ pub(crate) mod story;
 pub use account::*;
 pub use alert::*;
 pub use batch::*;
+pub use chosen::ChosenStore;
 pub use closing::*;
 pub use credential::*;
 pub use history::*;
@@ -53,6 +55,16 @@ pub enum StoreError {
     /// Made by a newer version of this program.
     #[error("the store is of version {found}, this program knows versions up to {known}")]
     Newer {
+        /// Of the store.
+        found: usize,
+        /// Of this program.
+        known: usize,
+    },
+    /// Made by an older version of this program, and not to be changed now.
+    #[error(
+        "the store is of version {found}, this program would first have to make it one of version {known}: run `serve` once"
+    )]
+    Older {
         /// Of the store.
         found: usize,
         /// Of this program.

@@ -63,41 +63,54 @@ impl Address {
     /// # Errors
     /// [`AddressError`]
     pub fn read(url: &str, password_file: Option<&Path>) -> Result<Self, AddressError> {
-        let (url, roots, is_strict) = own_settings(url)?;
-        let unreadable = |error: tokio_postgres::Error| {
-            AddressError::Unreadable(std::error::Error::source(&error).unwrap_or(&error).to_string())
-        };
-        let mut config = Config::from_str(&url).map_err(unreadable)?;
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(AddressError::Unreadable("no host".into()));
-        }
+        let (mut config, roots) = parsed(url)?;
         if let Some(path) = password_file {
             config.password(password(path)?);
         }
-        let beyond =
-            config.get_hosts().iter().any(is_beyond) || config.get_hostaddrs().iter().any(|ip| !ip.is_loopback());
-        match config.get_ssl_mode() {
-            SslMode::Disable if beyond => return Err(AddressError::Open("disable")),
-            _ if beyond || is_strict => {
-                config.ssl_mode(SslMode::Require);
-            }
-            // Within this computer nobody listens.
-            SslMode::Prefer => {
-                config.ssl_mode(SslMode::Disable);
-            }
-            _ => {}
-        }
-        config.connect_timeout(CONNECT).tcp_user_timeout(UNANSWERED).application_name("province-aggregator");
-        // Of several hosts the one that writes.
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         let shown = shown(&config);
         Ok(Self { config, tls: tls(roots.as_deref())?, shown })
+    }
+
+    /// Whether an address can be read; the files that it names are not looked at.
+    ///
+    /// # Errors
+    /// [`AddressError`]
+    pub fn check(url: &str) -> Result<(), AddressError> {
+        parsed(url).map(drop)
     }
 
     /// What a connection is made by.
     pub(super) fn parts(&self) -> (Config, MakeRustlsConnect) {
         (self.config.clone(), self.tls.clone())
     }
+}
+
+/// What a connection is made by, and the file with the authorities.
+fn parsed(url: &str) -> Result<(Config, Option<PathBuf>), AddressError> {
+    let (url, roots, is_strict) = own_settings(url)?;
+    let unreadable = |error: tokio_postgres::Error| {
+        AddressError::Unreadable(std::error::Error::source(&error).unwrap_or(&error).to_string())
+    };
+    let mut config = Config::from_str(&url).map_err(unreadable)?;
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return Err(AddressError::Unreadable("no host".into()));
+    }
+    let beyond = config.get_hosts().iter().any(is_beyond) || config.get_hostaddrs().iter().any(|ip| !ip.is_loopback());
+    match config.get_ssl_mode() {
+        SslMode::Disable if beyond => return Err(AddressError::Open("disable")),
+        _ if beyond || is_strict => {
+            config.ssl_mode(SslMode::Require);
+        }
+        // Within this computer nobody listens.
+        SslMode::Prefer => {
+            config.ssl_mode(SslMode::Disable);
+        }
+        _ => {}
+    }
+    config.connect_timeout(CONNECT).tcp_user_timeout(UNANSWERED).application_name("province-aggregator");
+    // Of several hosts the one that writes.
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    Ok((config, roots))
 }
 
 impl fmt::Display for Address {

@@ -10,6 +10,7 @@ mod address;
 #[cfg(test)]
 pub(crate) mod cluster;
 mod connection;
+mod copying;
 mod schema;
 mod session;
 #[cfg(test)]
@@ -18,5 +19,6 @@ mod value;
 
 pub use address::{Address, AddressError};
 pub use connection::PostgresStore;
+pub use copying::Rows;
 pub(crate) use session::{Prepared, Session, is_gone};
 pub(crate) use value::cell_of;

@@ -1,9 +1,13 @@
 //! One transaction on one connection, asked step by step by a thread that may wait.
 
-use super::super::engine::{Cell, Error};
+use super::super::{
+    StoreError,
+    engine::{Cell, Error},
+};
 use deadpool_postgres::ClientWrapper;
-use std::{cell::Cell as Kept, fmt::Write, time::Duration};
+use std::{cell::Cell as Kept, fmt::Write, pin::pin, time::Duration};
 use tokio::{runtime::Handle, time::timeout};
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::{Row, Statement, error::SqlState, types::ToSql};
 
 /// How long one statement may take before its connection is given up.
@@ -87,6 +91,23 @@ impl<'a> Session<'a> {
     pub(super) fn act(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         let statement = self.wait(self.client.prepare_cached(sql))?;
         self.wait(self.client.execute(&statement, values))
+    }
+
+    /// Fills a table, row by row.
+    pub(super) fn copy_in(
+        &self,
+        table: &str,
+        columns: &[String],
+        fill: impl FnOnce(&mut dyn FnMut(&[Cell<'_>]) -> Result<(), Error>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let list = columns.join(", ");
+        let shape = self.wait(self.client.prepare(&format!("SELECT {list} FROM {table}")))?;
+        let types: Vec<_> = shape.columns().iter().map(|column| column.type_().clone()).collect();
+        let sink = self.wait(self.client.copy_in(&format!("COPY {table} ({list}) FROM STDIN BINARY")))?;
+        let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
+        fill(&mut |cells| self.wait(writer.as_mut().write_raw(cells.iter().copied())))?;
+        self.wait(writer.as_mut().finish())?;
+        Ok(())
     }
 
     /// Waits for an answer; the transaction begins with the first one.

@@ -6,6 +6,7 @@
 pub mod backup;
 mod connection;
 mod schema;
+pub mod source;
 #[cfg(test)]
 mod tests;
 
