@@ -157,6 +157,14 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// The session of an engine that is asked over a connection, where several rows go together better than one by one.
+    pub(crate) fn session(&self) -> Option<&'a Session<'a>> {
+        match self {
+            Connection::Sqlite(_) => None,
+            Connection::Postgres(session) => Some(session),
+        }
+    }
+
     /// The next number of a kind, where the engine does not give numbers itself.
     pub(crate) fn next(&self, kind: Counted) -> Result<Option<i64>, Error> {
         match self {

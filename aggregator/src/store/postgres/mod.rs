@@ -7,6 +7,7 @@
 //! commit was sent and not answered, nobody knows: that is an error, and the one who asked reads again what is there.
 
 mod address;
+mod bulk;
 #[cfg(test)]
 pub(crate) mod cluster;
 mod connection;
@@ -18,6 +19,7 @@ mod tests;
 mod value;
 
 pub use address::{Address, AddressError};
+pub(crate) use bulk::{FigureRow, JournalRow, Page, newest_versions};
 pub use connection::PostgresStore;
 pub use copying::Rows;
 pub(crate) use session::{Prepared, Session, is_gone};

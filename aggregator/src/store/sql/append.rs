@@ -16,14 +16,18 @@ use super::{
     parked::ParkedIds,
     versions::{KnownVersions, Place},
 };
-use crate::store::engine::{Connection, OptionalRow, Statement, params};
+use crate::store::engine::{Connection, OptionalRow, Statement, ToCell, params};
+use crate::store::postgres::{FigureRow, JournalRow, Page, newest_versions};
 use chrono::{DateTime, Utc};
 use shared::{
     change::{Chain, Change, Deed, Evidence, Incarnation, LogPosition},
     digest::{RecordHash, SetDigest},
     observation::{Observation, ObservationKey, Refusal},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// Takes in batches and the ends of sessions.
@@ -37,6 +41,7 @@ pub(super) fn append(connection: &Connection, memory: &mut Memory, append: Appen
             let outcome = pen.batch(batch, &mut appended.accepted)?;
             appended.outcomes.push(outcome);
         }
+        pen.flush()?;
     }
     for note in &append.notes {
         contact::note(connection, names, note)?;
@@ -54,6 +59,17 @@ struct Pen<'a> {
     newest: Statement<'a>,
     observation: Statement<'a>,
     head: Statement<'a>,
+    draft: Draft,
+}
+
+/// What waits to be written in one go, where the engine is asked over a connection.
+#[derive(Default)]
+struct Draft {
+    page: Page,
+    /// The communes that it has rows of.
+    communes: HashSet<i64>,
+    /// The newest versions of a batch's figures, by indicator, unit and packed period.
+    newest: HashMap<(i64, i64, i64), u32>,
 }
 
 /// What all changes of a batch have in common.
@@ -104,11 +120,43 @@ impl<'a> Pen<'a> {
                 "INSERT INTO head (commune, log, seq, chain, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (commune) DO UPDATE SET log = ?2, seq = ?3, chain = ?4, updated_at = ?5",
             )?,
+            draft: Draft::default(),
         })
+    }
+
+    /// Writes what waits.
+    fn flush(&mut self) -> Result<(), StoreError> {
+        if let Some(session) = self.connection.session() {
+            self.draft.page.write(session)?;
+            self.draft.communes.clear();
+        }
+        Ok(())
+    }
+
+    /// Looks up the newest versions of the figures of a batch, all at once.
+    fn look_ahead(&mut self, commune: i64, changes: &[CheckedChange]) -> Result<(), StoreError> {
+        let Some(session) = self.connection.session() else { return Ok(()) };
+        let mut keys = BTreeSet::new();
+        for change in changes {
+            if let Judged::Fit(Change { deed: Deed::Recorded(figure), .. }) = &change.judged {
+                let indicator = self.names.number(self.connection, &figure.key.indicator)?;
+                let unit = self.names.number(self.connection, &figure.key.unit)?;
+                keys.insert((indicator, unit, columns::period(figure.key.period)));
+            }
+        }
+        self.draft.communes.insert(commune);
+        self.draft.newest = match keys.is_empty() {
+            true => HashMap::new(),
+            false => newest_versions(session, commune, &keys.into_iter().collect::<Vec<_>>())?,
+        };
+        Ok(())
     }
 
     fn batch(&mut self, batch: CheckedBatch, accepted: &mut Vec<Accepted>) -> Result<BatchOutcome, StoreError> {
         let commune = self.names.number(self.connection, &batch.commune)?;
+        if self.draft.communes.contains(&commune) {
+            self.flush()?;
+        }
         let (log, head) = match journal::head(self.connection, commune)? {
             Some(held) => held,
             None => (log_number(self.connection, commune, batch.incarnation)?, LogPosition::START),
@@ -138,6 +186,7 @@ impl<'a> Pen<'a> {
             let sender = Sender { slug: batch.commune, commune, received_at };
             let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
             let first = batch.before.seq + 1;
+            self.look_ahead(commune, &batch.changes[held..])?;
             for (seq, change) in (first..).zip(batch.changes).skip(held) {
                 refused.extend(self.change(log, seq, change, &sender, &mut fresh)?);
             }
@@ -211,9 +260,7 @@ impl<'a> Pen<'a> {
             Judged::Fit(fit) => {
                 let (id, about) = (fit.id, fit.deed.about());
                 match self.apply(seq, fit, change.hash, sender, fresh)? {
-                    Some(Refusal::UnknownObservation | Refusal::UnknownConflict)
-                        if self.parked.has(self.connection, log, about)? =>
-                    {
+                    Some(Refusal::UnknownObservation | Refusal::UnknownConflict) if self.is_parked(log, about)? => {
                         self.journal(log, seq, &change.body, change.chain, sender, Some(PARKED))?;
                         self.parked.add(log, &change.body);
                         return Ok(None);
@@ -231,6 +278,12 @@ impl<'a> Pen<'a> {
         Ok(Some(RefusedChange { seq, change_id, code: refusal.code().into(), detail }))
     }
 
+    /// Whether a change that another one names is parked.
+    fn is_parked(&mut self, log: i64, about: Option<Uuid>) -> Result<bool, StoreError> {
+        self.flush()?;
+        self.parked.has(self.connection, log, about)
+    }
+
     fn journal(
         &mut self,
         log: i64,
@@ -241,6 +294,10 @@ impl<'a> Pen<'a> {
         refusal: Option<&str>,
     ) -> Result<(), StoreError> {
         let at = columns::time(sender.received_at);
+        if let Some(session) = self.connection.session() {
+            let row = JournalRow { log, seq: columns::count(seq), body, chain: chain.0, received_at: at, refusal };
+            return Ok(self.draft.page.journal(session, &row)?);
+        }
         self.journal.execute(params![log, columns::count(seq), body, chain.0, at, refusal])?;
         Ok(())
     }
@@ -284,6 +341,10 @@ impl<'a> Pen<'a> {
                 conflict::settle(self.connection, sender.commune, settled, &hand)
             }
             Deed::Attached(evidence) => {
+                if !self.versions.knows(sender.commune) {
+                    // They are about to be read.
+                    self.flush()?;
+                }
                 match self.versions.find(self.connection, sender.commune, evidence.observation)? {
                     None => Ok(Some(Refusal::UnknownObservation)),
                     Some(place) => {
@@ -313,6 +374,21 @@ impl<'a> Pen<'a> {
         let period = columns::period(observation.key.period);
         let (kind, amount, denominator) = columns::value(observation.value);
         let (entered_at, received_at) = (columns::time(entered_at), columns::time(sender.received_at));
+        if self.connection.session().is_some() {
+            let newest = self.draft.newest.entry((indicator, unit, period)).or_default();
+            *newest += 1;
+            let (version, seq) = (i64::from(*newest), columns::count(seq));
+            self.draft.page.figure(&FigureRow {
+                numbers: [sender.commune, indicator, unit, period, version, kind, entered_at, received_at, seq],
+                change: id.as_bytes(),
+                amount: amount.cell(),
+                denominator: denominator.cell(),
+                note: &observation.note,
+                entered_by,
+            });
+            self.versions.add(sender.commune, id, (indicator, unit, period, *newest));
+            return Ok(*newest);
+        }
         let mut insert = |version: u32| {
             self.observation.execute(params![
                 sender.commune,

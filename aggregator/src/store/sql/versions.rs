@@ -38,6 +38,11 @@ impl KnownVersions {
         self.size = 0;
     }
 
+    /// Whether those of a commune are remembered.
+    pub(super) fn knows(&self, commune: i64) -> bool {
+        self.communes.contains_key(&commune)
+    }
+
     /// Notes a version just recorded, if its commune is known.
     pub(super) fn add(&mut self, commune: i64, change: Uuid, place: Place) {
         if let Some(known) = self.communes.get_mut(&commune) {
