@@ -244,3 +244,20 @@ async fn both_engines_have_the_same_tables() {
     let user_version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, user_version, "the same number is the same state");
 }
+
+#[tokio::test]
+async fn over_a_line_it_is_encrypted_and_the_server_is_known() {
+    let (url, store) = cluster::store().await;
+    drop(store);
+    let (line, certificate) = cluster::over_the_line(&url);
+    let open =
+        async |settings: &str| PostgresStore::open(&Address::read(&format!("{line}?{settings}"), None).unwrap()).await;
+    let known = format!("sslmode=require&sslrootcert={}", certificate.display());
+    let store = open(&known).await.unwrap();
+    assert_eq!(store.founding().await.unwrap(), sample::founding());
+    let encrypted = format!("SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE {STORES}");
+    assert_eq!(outside(&url, &encrypted), "t");
+    drop(store);
+    let stranger = open("sslmode=require").await;
+    assert!(matches!(stranger, Err(StoreError::Unreachable(_))), "not one that browsers know");
+}
