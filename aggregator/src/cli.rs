@@ -37,6 +37,7 @@ pub(crate) mod exception;
 mod failure;
 mod identity;
 mod init;
+mod migrate;
 mod operator;
 mod period;
 mod prove;
@@ -54,7 +55,8 @@ use crate::{
     config::Config,
     folder::Folder,
     report::cli::{Printed, ReportCommand},
-    store::{Act, Store, StoreError, sqlite::SqliteStore},
+    serve::open_chosen,
+    store::{Act, ChosenStore, Store, StoreError},
 };
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
@@ -140,6 +142,8 @@ pub enum Command {
     Backup(safekeeping::Backup),
     /// Khôi phục từ bản sao lưu; kho dữ liệu hiện có được giữ lại bên cạnh
     Restore(safekeeping::Restore),
+    /// Chuyển kho dữ liệu từ tệp sang cơ sở dữ liệu PostgreSQL
+    Migrate(migrate::Migrate),
     /// Nhận số liệu mà xã gửi bằng tệp khi mất mạng lâu ngày
     #[command(subcommand)]
     Bundle(bundle::BundleCommand),
@@ -185,7 +189,7 @@ pub struct Context {
 pub(crate) struct Opened {
     pub(crate) folder: Folder,
     pub(crate) config: Config,
-    pub(crate) store: SqliteStore,
+    pub(crate) store: ChosenStore,
     pub(crate) clock: ProvinceClock,
 }
 
@@ -194,7 +198,7 @@ impl Context {
     pub(crate) async fn open(&self) -> Result<Opened, Failure> {
         let folder = Folder::open(&self.data)?;
         let config = Config::read(&folder.config())?;
-        let store = SqliteStore::open(&folder.store())?;
+        let store = open_chosen(&folder, &config.store).await?;
         let offset = store.founding().await?.clock_offset_ms;
         let clock = ProvinceClock::new(self.clock.clone(), offset);
         Ok(Opened { folder, config, store, clock })
@@ -242,6 +246,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Evidence(command) => command.run(&context).await,
         Command::Backup(command) => command.run(&context).await,
         Command::Restore(command) => command.run(&context).await,
+        Command::Migrate(command) => command.run(&context).await,
         Command::Bundle(command) => command.run(&context).await,
         Command::Exercise(command) => command.run(&context).await,
         Command::Verify(command) => command.run(&context).await,
@@ -256,7 +261,8 @@ async fn ask(command: ReportCommand, context: &Context) -> Result<(), Failure> {
     let open = async || {
         let folder =
             Folder::open(&context.data).map_err(|_| StoreError::Missing(context.data.display().to_string()))?;
-        let store = SqliteStore::open(&folder.store())?;
+        let config = Config::read(&folder.config()).map_err(|error| StoreError::Engine(Box::new(error)))?;
+        let store = open_chosen(&folder, &config.store).await?;
         let offset = store.founding().await?.clock_offset_ms;
         let now = ProvinceClock::new(context.clock.clone(), offset).now();
         Ok((Arc::new(store) as Arc<dyn Store>, now))

@@ -2,7 +2,10 @@
 //!
 //! Read whole and checked before anything is opened or bound; an unknown key is an error, not a wish.
 
-use crate::evidence::Limits;
+use crate::{
+    evidence::Limits,
+    store::postgres::{Address, AddressError},
+};
 use document::office::Office;
 use figment::{
     Figment,
@@ -11,6 +14,7 @@ use figment::{
 use notification::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -61,6 +65,8 @@ pub struct Config {
     pub max_sessions: usize,
     /// The pages for browsers.
     pub pages: Pages,
+    /// Where the store is.
+    pub store: StorePlace,
     /// How much evidence is taken.
     pub evidence: Limits,
     /// Which office issues the monthly report.
@@ -68,6 +74,40 @@ pub struct Config {
     /// When and by which ways the staff is reminded.
     #[serde(skip_serializing)]
     pub reminders: Plan,
+}
+
+/// Where the store is: in the data folder (SQLite), or in a PostgreSQL database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StorePlace {
+    /// The database, `postgres://user@host:port/database`; none for a file in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<DatabaseUrl>,
+    /// A file with its password (mode 0600), where the address holds none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// The address of a database. It may hold a password, so it is not shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(pub String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
+}
+
+impl StorePlace {
+    /// The database, if it is one.
+    ///
+    /// # Errors
+    /// [`AddressError`], for one that is not spoken to.
+    pub fn database(&self) -> Result<Option<Address>, AddressError> {
+        let read = |url: &DatabaseUrl| Address::read(&url.0, self.password_file.as_deref());
+        self.url.as_ref().map(read).transpose()
+    }
 }
 
 /// The pages for browsers.
@@ -111,6 +151,7 @@ impl Default for Config {
             address: None,
             max_sessions: MAX_SESSIONS,
             pages: Pages::default(),
+            store: StorePlace::default(),
             evidence: Limits::default(),
             report: Office::default(),
             reminders: Plan::default(),
@@ -125,7 +166,11 @@ impl Config {
     /// [`ConfigError`] names the key and what is wrong with it.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         // The data folder and the language are the command line's.
-        let environment = Env::prefixed(ENV_PREFIX).ignore(&["data"]);
+        let environment = Env::prefixed(ENV_PREFIX).ignore(&["data"]).map(|key| match key.as_str() {
+            "store_url" => "store.url".into(),
+            "store_password_file" => "store.password_file".into(),
+            _ => key.into(),
+        });
         let figment = Figment::from(Serialized::defaults(Self::default())).merge(Toml::file(file)).merge(environment);
         let config: Self = figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
         config.check()?;
@@ -154,6 +199,18 @@ impl Config {
         if self.pages.certificate.is_some() != self.pages.key.is_some() {
             return wrong("pages", "certificate and key go together".to_owned());
         }
+        match &self.store {
+            StorePlace { url: None, password_file: Some(_) } => {
+                return wrong("store.password_file", "there is no store.url".to_owned());
+            }
+            StorePlace { url: Some(url), .. } => {
+                // The file with the password is read when the database is opened.
+                if let Err(error) = Address::check(&url.0) {
+                    return wrong("store.url", error.to_string());
+                }
+            }
+            StorePlace { .. } => {}
+        }
         let Limits { max_file_mib, max_commune_mib } = self.evidence;
         if !(1..=MAX_FILE_MIB).contains(&max_file_mib) {
             return wrong("evidence.max_file_mib", format!("{max_file_mib} lies outside 1 to {MAX_FILE_MIB}"));
@@ -177,6 +234,16 @@ impl Config {
     #[must_use]
     pub fn to_toml(&self) -> String {
         let hosts: Vec<String> = self.hosts.iter().map(|host| format!("{host:?}")).collect();
+        let store = match &self.store {
+            StorePlace { url: None, .. } => "# [store]\n\
+                 # url = \"postgres://tiendo@db.example.vn/tiendo?sslrootcert=/etc/province-aggregator/db-root.pem\"\n\
+                 # password_file = \"/etc/province-aggregator/db.password\"\n"
+                .to_owned(),
+            StorePlace { url: Some(DatabaseUrl(url)), password_file } => {
+                let file = password_file.as_ref().map(|path| format!("password_file = {path:?}\n")).unwrap_or_default();
+                format!("[store]\nurl = {url:?}\n{file}")
+            }
+        };
         format!(
             "# Địa chỉ và cổng mà máy chủ lắng nghe. / Where the server listens.\n\
              listen = \"{}\"\n\n\
@@ -196,6 +263,9 @@ impl Config {
              # Tables of closed periods at /open-data for everybody, without signing in; they name who entered the figures.\n\
              # open_data = true\n\
              # open_data_licence = \"CC-BY-4.0\"\n\n\
+             # Kho dữ liệu: tệp store.db trong thư mục này, hoặc một cơ sở dữ liệu PostgreSQL (xem `province-aggregator migrate`).\n\
+             # The store: store.db in this folder, or a PostgreSQL database. The password stands in a file of its own, mode 0600.\n\
+             {}\n\
              # Minh chứng nhận về: mỗi tệp và mỗi xã nhiều nhất bao nhiêu MiB. / Evidence: most MiB of a file, and of a commune.\n\
              [evidence]\n\
              max_file_mib = {}\n\
@@ -229,6 +299,7 @@ impl Config {
             self.max_sessions,
             self.pages.enabled,
             self.pages.listen,
+            store,
             self.evidence.max_file_mib,
             self.evidence.max_commune_mib
         )
@@ -300,8 +371,20 @@ mod tests {
     }
 
     #[test]
+    fn a_database_is_written_and_read_and_its_password_not_shown() {
+        let url = DatabaseUrl("postgres://tiendo:b%C3%AD@localhost/tiendo".into());
+        let store = StorePlace { url: Some(url), password_file: Some("/etc/mật khẩu".into()) };
+        let config = Config { store, ..Config::default() };
+        assert_eq!(read(&config.to_toml()).unwrap(), config);
+        assert!(!format!("{config:?}").contains("b%C3%AD"));
+    }
+
+    #[test]
     fn refuses_what_it_does_not_know() {
         for text in [
+            "[store]\npassword_file = \"/x\"",
+            "[store]\nurl = \"mysql://localhost/x\"",
+            "[store]\nurl = \"postgres://an@db.example.vn/x?sslmode=disable\"",
             "lisen = \"127.0.0.1:1\"",
             "listen = \"here\"",
             "hosts = []",

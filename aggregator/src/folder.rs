@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! aggregator.toml    settings (0600, as all files but certificates)
-//! store.db           the store
+//! store.db           the store, where the settings name no database
 //! authority/         key.pem (0600) and certificate.pem of the certificate authority; see `authorities` for what a rotation adds;
 //!                    bundle.key (0600) opens bundles
 //! server/            key.pem (0600) and certificate.pem of the server, issued anew by `serve`
@@ -13,7 +13,7 @@
 //! serve.authorities  the fingerprints of the authorities in force there
 //! ```
 
-use crate::authorities::BUNDLE_KEY;
+use crate::{authorities::BUNDLE_KEY, config::Config};
 use safekeeping::copying::{missing, sync_folder};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -70,7 +70,15 @@ impl Folder {
     /// [`FolderError::NotFounded`] when it was not.
     pub fn open(root: &Path) -> Result<Self, FolderError> {
         let folder = Self { root: root.to_owned() };
-        if folder.store().exists() { Ok(folder) } else { Err(FolderError::NotFounded(root.to_owned())) }
+        // Where the settings name a database, or cannot be read, whoever opens the store says the rest.
+        let is_elsewhere = || {
+            folder.config().exists() && Config::read(&folder.config()).map_or(true, |config| config.store.url.is_some())
+        };
+        if folder.store().exists() || is_elsewhere() {
+            Ok(folder)
+        } else {
+            Err(FolderError::NotFounded(root.to_owned()))
+        }
     }
 
     /// An empty folder beside the one wanted, to be filled and then [moved into place](Self::settle), so that a failure leaves

@@ -15,6 +15,7 @@
 //! | [`evidence_shelf`] | the communes' files, for those who read them |
 //! | [`bundle`], [`bundle_key`] | sessions that came as a file, and the key that opens them |
 //! | [`backup`] | a copy of all of it, and the way back |
+//! | [`moving`] | a province on its way from a file to a database |
 //! | [`province`], [`notice`] | what a running `serve` knows, and how it learns of other processes' writes |
 //! | [`feed`] | what the province decided on its way to the communes |
 //! | [`standing`], [`report`] | the figures held ready, and what staff ask of them |
@@ -59,6 +60,7 @@ pub mod keyring;
 mod loopback;
 #[cfg(test)]
 mod loopback_identity;
+pub mod moving;
 pub mod notice;
 pub mod open_data;
 pub mod parked;

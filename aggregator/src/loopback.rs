@@ -1,6 +1,7 @@
 //! The whole server on a loopback port against a fake agent that speaks the protocol through the proto crate. Tests only.
 
 mod commands;
+mod database;
 mod healing;
 mod sessions;
 

@@ -10,7 +10,7 @@ use crate::{
     bundle::TakeError,
     bundle_key::opening_key,
     clock::Clock,
-    config::{Config, address_of},
+    config::{Config, StorePlace, address_of},
     enrol::Enrolment,
     evidence::Evidence,
     folder::{Folder, FolderError},
@@ -31,7 +31,7 @@ use crate::{
     site::{Site, TlsError},
     staff::StaffOnly,
     standing::Live,
-    store::{Accepted, Store, StoreError},
+    store::{Accepted, ChosenStore, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore},
 };
 use async_trait::async_trait;
 use proto::{
@@ -381,12 +381,24 @@ pub fn load_authority(folder: &Folder) -> Result<Authority, ServeError> {
     Ok(Authorities::open(folder)?.current)
 }
 
+/// Opens the store that the settings choose.
+///
+/// # Errors
+/// The store's; [`StoreError::Refused`] for a database that is not spoken to.
+pub async fn open_chosen(folder: &Folder, place: &StorePlace) -> Result<ChosenStore, StoreError> {
+    match place.database().map_err(|error| StoreError::Refused(error.to_string()))? {
+        Some(address) => Ok(ChosenStore::Postgres(PostgresStore::open(&address).await?)),
+        None => Ok(ChosenStore::Sqlite(SqliteStore::open(&folder.store())?)),
+    }
+}
+
 /// Opens the store for a server; after a crash it is looked through for damage first.
 ///
 /// # Errors
 /// The store's.
 pub async fn open_store(folder: &Folder) -> Result<Arc<dyn Store>, StoreError> {
-    let store = crate::store::sqlite::SqliteStore::open(&folder.store())?;
+    let config = Config::read(&folder.config()).map_err(|error| StoreError::Engine(Box::new(error)))?;
+    let store = open_chosen(folder, &config.store).await?;
     if folder.address().is_some() {
         tracing::warn!("the last serve did not end in good order, checking the store");
         store.check().await?;

@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 41] = [
+const EXAMPLES: [(&str, &str); 42] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("invite", "province-aggregator invite dinh-quan"),
@@ -26,6 +26,7 @@ const EXAMPLES: [(&str, &str); 41] = [
     ("bundle", "province-aggregator bundle take dinh-quan.bundle --out dinh-quan.answer"),
     ("backup", "province-aggregator backup /mnt/backup/tiendo"),
     ("restore", "province-aggregator restore /mnt/backup/tiendo"),
+    ("migrate", "province-aggregator migrate --to postgres://tiendo@db.example.vn/tiendo --password-file db.password"),
     ("exercise", "province-aggregator exercise clock 2026-10-16T09:00:00+07:00"),
     ("audit", r#"province-aggregator audit --search "dinh quan" --from 2026-10-01"#),
     ("verify", "province-aggregator verify --format json"),

@@ -10,10 +10,11 @@ use crate::{
     evidence_shelf::ShelfError,
     exercise::ExerciseError,
     folder::FolderError,
+    moving::MoveError,
     receipts::ReceiptsError,
     report::{asking::AskingError, cli::ReportError, figures::FiguresError, question::AskError},
     serve::ServeError,
-    store::StoreError,
+    store::{StoreError, postgres::AddressError},
 };
 use chrono::NaiveDate;
 use notification::{DeliveryError, SetupError};
@@ -40,6 +41,15 @@ pub enum Failure {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The address of a database.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The province was not moved.
+    #[error(transparent)]
+    Move(#[from] MoveError),
+    /// It is in a database already.
+    #[error("the settings name a database already")]
+    MovedBefore,
     /// The server.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -318,8 +328,9 @@ impl Failure {
     pub fn explain(&self, language: Language) -> String {
         let en = self.to_string();
         let vi = match self {
-            Failure::Folder(error) => return folder(error, language),
+            Failure::Folder(error) | Failure::Move(MoveError::Folder(error)) => return folder(error, language),
             Failure::Store(error)
+            | Failure::Move(MoveError::Store(error))
             | Failure::Exercise(ExerciseError::Store(error))
             | Failure::Figures(FiguresError::Store(error))
             | Failure::Report(ReportError::Store(error)) => return store(error, language),
@@ -430,6 +441,11 @@ impl Failure {
             Failure::TooLarge(path) => format!("{} quá lớn", path.display()),
             Failure::FileExists(path) => format!("{} đã có, không ghi đè", path.display()),
             Failure::Output(error) => format!("không ghi được kết quả: {}", reason(error, language)),
+            Failure::Address(error) => address(error),
+            Failure::Move(MoveError::Differs(what)) => {
+                format!("bản chép không giống kho cũ, đừng dùng cơ sở dữ liệu này: {what}")
+            }
+            Failure::MovedBefore => "cấu hình đã chỉ tới một cơ sở dữ liệu".into(),
             Failure::Signals(error) => format!("không chờ được tín hiệu dừng: {error}"),
         };
         language.pick(vi, en)
@@ -490,16 +506,33 @@ fn folder(error: &FolderError, language: Language) -> String {
     language.pick(vi, error.to_string())
 }
 
+fn address(error: &AddressError) -> String {
+    match error {
+        AddressError::Unreadable(why) => {
+            format!("không phải địa chỉ cơ sở dữ liệu PostgreSQL (postgres://người-dùng@máy:cổng/tên): {why}")
+        }
+        AddressError::Open(mode) => format!("sslmode={mode} sẽ gửi số liệu và mật khẩu không mã hóa sang máy khác"),
+        AddressError::File { path, reason } => format!("{}: {reason}", path.display()),
+    }
+}
+
 fn store(error: &StoreError, language: Language) -> String {
     let vi = match error {
         StoreError::Missing(path) => format!("không có kho dữ liệu ở {path}"),
         StoreError::Exists(path) => format!("đã có kho dữ liệu ở {path}"),
         StoreError::Newer { .. } => "kho dữ liệu do phiên bản mới hơn tạo ra; cập nhật chương trình".into(),
+        StoreError::Older { .. } => "kho dữ liệu do phiên bản cũ hơn tạo ra; hãy chạy `serve` một lần rồi làm lại".into(),
         StoreError::EngineTooOld(version) => format!("SQLite {version} quá cũ, cần 3.51.3 trở lên"),
         StoreError::Busy => "kho dữ liệu đang bận; thử lại sau".into(),
         StoreError::Full => "ổ đĩa đã đầy; giải phóng dung lượng rồi thử lại".into(),
         StoreError::ReadOnly => "không ghi được vào kho dữ liệu; kiểm tra quyền của thư mục".into(),
         StoreError::Damaged(what) => format!("kho dữ liệu bị hỏng, khôi phục từ bản sao lưu: {what}"),
+        StoreError::Unreachable(why) => format!("không kết nối được cơ sở dữ liệu: {why}"),
+        StoreError::Refused(why) => format!("cơ sở dữ liệu từ chối: {why}"),
+        StoreError::CommitUnknown => "mất kết nối khi đang ghi, chưa biết đã ghi hay chưa; xem lại rồi hãy thử lại".into(),
+        StoreError::NotHere(_) => {
+            "kho trên PostgreSQL được sao lưu và khôi phục bằng công cụ của PostgreSQL (pg_dump, khôi phục theo thời điểm)".into()
+        }
         StoreError::Unreadable(_) | StoreError::Closed | StoreError::Engine(_) => format!("kho dữ liệu lỗi: {error}"),
     };
     language.pick(vi, with_sources(error))

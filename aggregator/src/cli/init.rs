@@ -4,12 +4,12 @@ use super::{Context, Failure, catalogue, say};
 use crate::{
     authority::Authority,
     bundle_key,
-    config::Config,
+    config::{Config, DatabaseUrl, StorePlace},
     enrol::random,
     folder::Folder,
     keyring::issue_server,
     receipts,
-    store::{Founding, sqlite::SqliteStore},
+    store::{Founding, postgres::PostgresStore, sqlite::SqliteStore},
 };
 use clap::Args;
 use proto::pem;
@@ -30,6 +30,12 @@ pub struct Init {
     /// Tỉnh diễn tập: mọi số liệu là mô phỏng, được chỉnh đồng hồ
     #[arg(long)]
     exercise: bool,
+    /// Cơ sở dữ liệu PostgreSQL còn trống làm kho dữ liệu, thay cho tệp trong thư mục
+    #[arg(long, value_name = "URL", env = "TIENDO_AGGREGATOR_STORE_URL", hide_env_values = true)]
+    store: Option<String>,
+    /// Tệp chứa mật khẩu của cơ sở dữ liệu (quyền 0600)
+    #[arg(long, value_name = "FILE", env = "TIENDO_AGGREGATOR_STORE_PASSWORD_FILE", requires = "store")]
+    store_password_file: Option<PathBuf>,
 }
 
 impl Init {
@@ -43,7 +49,8 @@ impl Init {
                 hosts.push(host);
             }
         }
-        let config = Config { listen: self.listen, hosts, ..Config::default() };
+        let store = StorePlace { url: self.store.map(DatabaseUrl), password_file: self.store_password_file };
+        let config = Config { listen: self.listen, hosts, store, ..Config::default() };
         config.check()?;
         let founding = Founding { province: province.clone(), exercise: self.exercise, clock_offset_ms: 0 };
         let folder = Folder::prepare(&context.data, &hex::encode(random::<4>()))?;
@@ -86,6 +93,9 @@ async fn found(
     receipts::make(folder, &founding.province, &authority, &*context.clock)?;
     Folder::create_file(&folder.config(), config.to_toml().as_bytes())?;
     let act = context.act_at(now);
-    drop(SqliteStore::create(&folder.store(), founding, import, act).await?);
+    match config.store.database()? {
+        Some(address) => drop(PostgresStore::create(&address, founding, import, act).await?),
+        None => drop(SqliteStore::create(&folder.store(), founding, import, act).await?),
+    }
     Ok(authority)
 }

@@ -8,7 +8,7 @@ use crate::{
         cli::{Format, render},
         finding::findings_list,
     },
-    store::{ConflictRecord, Flaw, Store, sqlite::SqliteStore},
+    store::{ConflictRecord, Flaw, Store},
 };
 use clap::Args;
 use proto::{
@@ -301,7 +301,7 @@ enum Held {
     OtherProvince,
 }
 
-async fn held(store: &SqliteStore, statement: &Statement) -> Result<Held, Failure> {
+async fn held(store: &dyn Store, statement: &Statement) -> Result<Held, Failure> {
     if store.founding().await?.province != statement.province {
         return Ok(Held::OtherProvince);
     }

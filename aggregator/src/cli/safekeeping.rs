@@ -3,12 +3,18 @@
 use super::{Context, Failure, say};
 use crate::{
     backup::{self, Made, Request, Restored},
+    config::Config,
     enrol::random,
+    folder::Folder,
     serve::load_authority,
+    store::StoreError,
 };
 use clap::Args;
 use shared::calendar::TIME_ZONE;
 use std::path::{Path, PathBuf};
+
+/// What is said of a store in a database.
+const COPIES: &str = "a database is backed up and restored by its own means (pg_dump, point-in-time recovery)";
 
 /// The command `backup`.
 #[derive(Debug, Args)]
@@ -21,6 +27,9 @@ pub struct Backup {
 impl Backup {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let opened = context.open().await?;
+        if !opened.store.is_file() {
+            return Err(StoreError::NotHere(COPIES).into());
+        }
         let made = backup::make(&opened.folder, &opened.store, &self.folder, context.clock.now()).await?;
         let Made { manifest, new_files, damaged_files } = made;
         let (name, place, files) = (manifest.name, self.folder.display(), manifest.evidence.len());
@@ -62,6 +71,10 @@ pub struct Restore {
 
 impl Restore {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let settings = Folder::at(&context.data).config();
+        if settings.exists() && Config::read(&settings)?.store.url.is_some() {
+            return Err(StoreError::NotHere(COPIES).into());
+        }
         let request = Request {
             data: &context.data,
             from: &self.folder,
@@ -84,7 +97,7 @@ impl Restore {
             ))?;
         }
         if is_new {
-            let authority = load_authority(&crate::folder::Folder::open(&context.data)?)?;
+            let authority = load_authority(&Folder::open(&context.data)?)?;
             say(&context.pick(
                 format!("Dấu vân tay của cơ quan chứng thực: {}", authority.fingerprint()),
                 format!("Fingerprint of the authority: {}", authority.fingerprint()),

@@ -219,6 +219,17 @@ pub enum Note {
     Digests(DigestNote),
 }
 
+impl Note {
+    /// Of which commune's agent.
+    #[must_use]
+    pub fn commune(&self) -> &str {
+        match self {
+            Note::Session(note) => &note.commune,
+            Note::Digests(note) => &note.commune,
+        }
+    }
+}
+
 /// What one transaction of the writer takes in.
 #[derive(Debug, Clone, Default)]
 pub struct Append {

@@ -61,8 +61,9 @@ pub struct Freezing {
     pub previous: Option<Snapshot>,
 }
 
-/// Makes the snapshot of a period. Called within the transaction that closes it, so nothing comes in between.
-pub type Freeze = Box<dyn FnOnce(Freezing) -> Result<Snapshot, SnapshotError> + Send>;
+/// Makes the snapshot of a period. Called within the transaction that closes it, so nothing comes in between; again, where that has to be
+/// begun anew.
+pub type Freeze = Box<dyn Fn(Freezing) -> Result<Snapshot, SnapshotError> + Send + Sync>;
 
 /// What came of closing a period.
 #[derive(Debug)]

@@ -1,17 +1,21 @@
 //! The port: everything the aggregator keeps, in domain types. One method is one transaction.
 //!
-//! Adapters: [`sqlite`]. A PostgreSQL adapter joins later; the story in `story.rs` runs on each.
+//! `sql` does it, once, over an engine; engines: [`sqlite`] and [`postgres`]. The story in `story.rs` runs on each.
 //! No SQL above this line of the house, no wire or screen below it.
 
 mod account;
 mod alert;
 mod batch;
+mod chosen;
 mod closing;
 mod credential;
+mod engine;
 mod history;
+pub mod postgres;
 mod proof;
 mod record;
 mod safekeeping;
+mod sql;
 pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod story;
@@ -19,6 +23,7 @@ pub(crate) mod story;
 pub use account::*;
 pub use alert::*;
 pub use batch::*;
+pub use chosen::ChosenStore;
 pub use closing::*;
 pub use credential::*;
 pub use history::*;
@@ -55,6 +60,16 @@ pub enum StoreError {
         /// Of this program.
         known: usize,
     },
+    /// Made by an older version of this program, and not to be changed now.
+    #[error(
+        "the store is of version {found}, this program would first have to make it one of version {known}: run `serve` once"
+    )]
+    Older {
+        /// Of the store.
+        found: usize,
+        /// Of this program.
+        known: usize,
+    },
     /// SQLite before 3.51.3 can damage a database in WAL mode.
     #[error("SQLite {0} is too old, 3.51.3 or later is needed")]
     EngineTooOld(&'static str),
@@ -73,6 +88,18 @@ pub enum StoreError {
     /// A value in it is not one that this program writes.
     #[error("the store holds an unreadable {0}")]
     Unreadable(&'static str),
+    /// The database does not answer, or the connection to it was lost.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// It answers, and refuses.
+    #[error("the database refuses: {0}")]
+    Refused(String),
+    /// The connection was lost when the commit was on its way: whether it was committed has to be looked up.
+    #[error("it is not known whether the last write was committed")]
+    CommitUnknown,
+    /// This kind of store has no such thing.
+    #[error("not on this kind of store: {0}")]
+    NotHere(&'static str),
     /// It was closed.
     #[error("the store is closed")]
     Closed,
@@ -85,7 +112,14 @@ impl StoreError {
     /// Whether trying again later is of no use.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
-        !matches!(self, StoreError::Busy | StoreError::Full | StoreError::Engine(_))
+        !matches!(
+            self,
+            StoreError::Busy
+                | StoreError::Full
+                | StoreError::Unreachable(_)
+                | StoreError::CommitUnknown
+                | StoreError::Engine(_)
+        )
     }
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod identity;
 mod month;
 mod proofs;
+pub(crate) mod twins;
 
 use super::{
     Accepted, Append, BatchOutcome, Exception, Imported, Judged, Lineage, OpeningQuestion, ReviewRequest, Reviewed,

@@ -1,10 +1,13 @@
 //! Copies of the store, made while others write to it; and a copy that becomes the store.
 
 use super::{
-    super::{Act, Enrolments, Founding, StoreCopy, StoreError},
-    adopt, audit, carry, decide, read, schema,
+    super::{
+        Enrolments, Founding, StoreCopy, StoreError,
+        engine::Connection as Asked,
+        sql::{enrolments, founding},
+    },
+    schema,
 };
-use chrono::{DateTime, Utc};
 use rusqlite::{
     Connection, OpenFlags,
     backup::{Backup, StepResult},
@@ -18,7 +21,7 @@ const STEP_PAGES: i32 = 1_024;
 /// nobody who writes waits for it.
 pub(super) fn copy(moment: &Connection, path: &Path) -> Result<StoreCopy, StoreError> {
     // The transaction begins with its first read.
-    read::founding(moment)?;
+    founding(&Asked::Sqlite(moment))?;
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     made.map_err(|error| StoreError::Engine(Box::new(error)))?;
     let mut copy = Connection::open_with_flags(path, flags())?;
@@ -47,7 +50,7 @@ pub fn founding_of(path: &Path) -> Result<Founding, StoreError> {
     if found > schema::known() {
         return Err(StoreError::Newer { found, known: schema::known() });
     }
-    read::founding(&connection)
+    founding(&Asked::Sqlite(&connection))
 }
 
 /// What a store of this version knows of certificates and invitations, without writing to it.
@@ -60,7 +63,7 @@ pub fn enrolments_of(path: &Path) -> Result<Enrolments, StoreError> {
     if found > schema::known() {
         return Err(StoreError::Newer { found, known: schema::known() });
     }
-    carry::enrolments(&connection)
+    enrolments(&Asked::Sqlite(&connection))
 }
 
 /// Looks at every page of a file that nobody has open.
@@ -77,19 +80,6 @@ pub fn check_whole(path: &Path) -> Result<(), StoreError> {
 /// [`StoreError::Busy`], [`StoreError::Damaged`], and all others.
 pub fn quiesce(path: &Path) -> Result<(), StoreError> {
     alone(&Connection::open_with_flags(path, flags())?)
-}
-
-/// Another life of the store begins: what agents know of positions in its feed is void.
-pub(super) fn restored(
-    connection: &Connection,
-    epoch: [u8; 16],
-    detail: &str,
-    real: DateTime<Utc>,
-    act: &Act,
-) -> Result<(), StoreError> {
-    adopt::note_restore(connection, real)?;
-    decide::set_meta(connection, "epoch", &hex::encode(epoch))?;
-    audit::note(connection, act, "restored", detail)
 }
 
 /// One file without companions.

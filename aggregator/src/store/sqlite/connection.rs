@@ -1,13 +1,16 @@
 //! One thread that writes, a few connections that read, and how work reaches them.
 
 use super::{
-    super::{Act, CatalogueImport, Founding, StoreError},
-    decide,
-    names::Names,
-    schema,
-    versions::KnownVersions,
+    super::{
+        Act, CatalogueImport, Founding, StoreCopy, StoreError,
+        engine::Connection as Asked,
+        sql::{Engine, Memory, Scope, found},
+    },
+    backup, schema,
 };
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+#[cfg(test)]
+use crate::store::sql::Names;
+use rusqlite::{Connection, TransactionBehavior};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -23,28 +26,32 @@ const READERS: usize = 4;
 /// What the writing thread holds.
 pub(crate) struct Hand {
     connection: Connection,
-    names: Names,
-    versions: KnownVersions,
+    memory: Memory,
+    /// What SQLite counts up when another connection has written.
+    others: i64,
 }
 
 impl Hand {
     /// One transaction; on an error nothing of it stays.
     pub(super) fn transact<T>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>, &mut Names, &mut KnownVersions) -> Result<T, StoreError>,
+        work: impl FnOnce(&Asked<'_>, &mut Memory) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let done = || {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            self.versions.keep_true(&transaction)?;
-            let value = work(&transaction, &mut self.names, &mut self.versions)?;
+            let others = transaction.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+            if std::mem::replace(&mut self.others, others) != others {
+                // Another process has written: it may have recorded versions. Numbers of names never change.
+                self.memory.versions.forget();
+            }
+            let value = work(&Asked::Sqlite(&transaction), &mut self.memory)?;
             transaction.commit()?;
             Ok(value)
         };
         let result = { done }();
         if result.is_err() {
             // Numbers given in a transaction that is gone must not be used again.
-            self.names.forget();
-            self.versions.forget();
+            self.memory.forget();
         }
         result
     }
@@ -74,9 +81,7 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let store = Self::start(path, schema::open_writer(path, true)?)?;
         store
-            .write(move |hand| {
-                hand.transact(|transaction, _, _| decide::found(transaction, &founding, &catalogue, &act))
-            })
+            .write(move |hand| hand.transact(|transaction, _| found(transaction, &founding, &catalogue, &act)))
             .await?;
         Ok(store)
     }
@@ -94,7 +99,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Damaged`] with the first fault.
     pub async fn check(&self) -> Result<(), StoreError> {
-        self.read(|connection| {
+        self.ask(|connection| {
             let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
             if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
         })
@@ -103,7 +108,7 @@ impl SqliteStore {
 
     fn start(path: &Path, connection: Connection) -> Result<Self, StoreError> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_WRITES);
-        let mut hand = Hand { connection, names: Names::default(), versions: KnownVersions::default() };
+        let mut hand = Hand { connection, memory: Memory::default(), others: 0 };
         let run = move || {
             while let Some(job) = waiting.blocking_recv() {
                 job(&mut hand);
@@ -136,17 +141,18 @@ impl SqliteStore {
     }
 
     /// One write transaction.
-    pub(super) async fn transact<T: Send + 'static>(
+    #[cfg(test)]
+    pub(in crate::store) async fn transact<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>, &mut Names) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Asked<'_>, &mut Names) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.write(move |hand| hand.transact(|transaction, names, _| work(transaction, names))).await
+        self.write(move |hand| hand.transact(|transaction, memory| work(transaction, &mut memory.names))).await
     }
 
     /// One read transaction: everything in it is of the same moment.
-    pub(super) async fn read<T: Send + 'static>(
+    async fn ask<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let permit = self.reading.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let (readers, path) = (self.readers.clone(), self.path.clone());
@@ -165,6 +171,29 @@ impl SqliteStore {
             result
         };
         tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Engine for SqliteStore {
+    async fn transact<I: Clone + Send + 'static, T: Send + 'static>(
+        &self,
+        _: Scope,
+        input: I,
+        work: impl Fn(&Asked<'_>, &mut Memory, I) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write(move |hand| hand.transact(|transaction, memory| work(transaction, memory, input))).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Asked<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(move |connection| work(&Asked::Sqlite(connection))).await
+    }
+
+    async fn copy(&self, path: &Path) -> Result<StoreCopy, StoreError> {
+        let path = path.to_owned();
+        self.ask(move |connection| backup::copy(connection, &path)).await
     }
 }
 

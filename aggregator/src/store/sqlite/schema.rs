@@ -2,7 +2,11 @@
 //!
 //! Times are milliseconds since 1970; periods are packed (see `columns`); slugs and codes are numbered in `name`.
 
-use super::{super::StoreError, audit, digests};
+use super::super::{
+    StoreError,
+    engine::Connection as Asked,
+    sql::{chain_audit, rebuild_digests},
+};
 use rusqlite::{Connection, OpenFlags, Transaction};
 use rusqlite_migration::{HookError, M, Migrations};
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, time::Duration};
@@ -12,7 +16,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Before 3.51.3 a WAL reset can damage the database.
 const OLDEST_ENGINE: i32 = 3_051_003;
 /// Prepared statements kept by a connection.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 /// Page cache of the connection that writes, in KiB: room for the pages that a night's communes write to in turn.
 const WRITER_CACHE_KIB: u32 = 64 * 1024;
 /// Page cache of a connection that reads, in KiB.
@@ -229,10 +233,10 @@ fn migrations() -> Vec<M<'static>> {
         M::up(FIRST),
         M::up(RENEWAL),
         M::up_with_hook(PROOF, |transaction: &Transaction<'_>| {
-            digests::rebuild(transaction).map_err(|error| HookError::Hook(error.to_string()))
+            rebuild_digests(&Asked::Sqlite(transaction)).map_err(|error| HookError::Hook(error.to_string()))
         }),
         M::up_with_hook(AUDIT, |transaction: &Transaction<'_>| {
-            audit::chain_all(transaction).map_err(|error| HookError::Hook(error.to_string()))?;
+            chain_audit(&Asked::Sqlite(transaction)).map_err(|error| HookError::Hook(error.to_string()))?;
             Ok(transaction.execute_batch(AUDIT_STAYS)?)
         }),
         M::up(CLOSING),

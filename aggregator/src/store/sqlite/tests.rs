@@ -1,7 +1,7 @@
 //! The adapter itself; what every adapter must do is told in `story`.
 
 use super::{
-    super::{BatchOutcome, story},
+    super::{Append, BatchOutcome, Resending, ReviewRequest, Store, StoreError, engine::params, sql::find_name, story},
     *,
 };
 use crate::sample::{self, act, batch, evidence, figure, moment};
@@ -49,7 +49,7 @@ async fn a_failed_transaction_leaves_nothing_behind() {
         })
         .await;
     assert!(matches!(failed, Err(StoreError::Full)));
-    let found = store.transact(|transaction, _| names::find(transaction, "new-name")).await.unwrap();
+    let found = store.transact(|transaction, _| find_name(transaction, "new-name")).await.unwrap();
     assert_eq!(found, None);
     let numbers = store
         .transact(|transaction, names| Ok((names.number(transaction, "a")?, names.number(transaction, "b")?)))
@@ -80,7 +80,7 @@ async fn refuses_a_newer_store_a_missing_one_and_a_damaged_one() {
 async fn the_audit_history_is_only_added_to() {
     let (_folder, store) = sample::store().await;
     for sql in ["DELETE FROM audit", "UPDATE audit SET who = 'x'"] {
-        let done = store.transact(move |transaction, _| Ok(transaction.execute(sql, [])?)).await;
+        let done = store.transact(move |transaction, _| Ok(transaction.execute(sql, params![])?)).await;
         assert!(done.is_err(), "{sql}");
     }
 }
