@@ -61,6 +61,8 @@ pub struct Config {
     pub max_sessions: usize,
     /// The pages for browsers.
     pub pages: Pages,
+    /// Probes and metrics.
+    pub metrics: Metrics,
     /// How much evidence is taken.
     pub evidence: Limits,
     /// Which office issues the monthly report.
@@ -90,6 +92,16 @@ pub struct Pages {
     pub open_data_licence: String,
 }
 
+/// Probes and metrics. Off where nothing is set: no port is opened that nobody asked for, and several provinces on one computer do not
+/// meet on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Where, over plain HTTP: an address of this computer alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+}
+
 impl Default for Pages {
     fn default() -> Self {
         Self {
@@ -111,6 +123,7 @@ impl Default for Config {
             address: None,
             max_sessions: MAX_SESSIONS,
             pages: Pages::default(),
+            metrics: Metrics::default(),
             evidence: Limits::default(),
             report: Office::default(),
             reminders: Plan::default(),
@@ -154,6 +167,10 @@ impl Config {
         if self.pages.certificate.is_some() != self.pages.key.is_some() {
             return wrong("pages", "certificate and key go together".to_owned());
         }
+        if let Some(listen) = self.metrics.listen.filter(|listen| !listen.ip().is_loopback()) {
+            let reason = format!("{listen} can be reached from other computers, write 127.0.0.1:9464");
+            return wrong("metrics.listen", reason);
+        }
         let Limits { max_file_mib, max_commune_mib } = self.evidence;
         if !(1..=MAX_FILE_MIB).contains(&max_file_mib) {
             return wrong("evidence.max_file_mib", format!("{max_file_mib} lies outside 1 to {MAX_FILE_MIB}"));
@@ -196,6 +213,10 @@ impl Config {
              # Tables of closed periods at /open-data for everybody, without signing in; they name who entered the figures.\n\
              # open_data = true\n\
              # open_data_licence = \"CC-BY-4.0\"\n\n\
+             # Kiểm tra sống, sẵn sàng và số đo cho Prometheus (/healthz, /readyz, /metrics): chỉ trong máy này, mặc định tắt.\n\
+             # Probes and metrics, on this computer alone; off unless set.\n\
+             # [metrics]\n\
+             # listen = \"127.0.0.1:9464\"\n\n\
              # Minh chứng nhận về: mỗi tệp và mỗi xã nhiều nhất bao nhiêu MiB. / Evidence: most MiB of a file, and of a commune.\n\
              [evidence]\n\
              max_file_mib = {}\n\
@@ -313,6 +334,8 @@ mod tests {
             "[evidence]\nmax_file_mib = 0",
             "[evidence]\nmax_file_mib = 30\nmax_commune_mib = 29",
             "[evidence]\nmax_file = 3",
+            "[metrics]\nlisten = \"0.0.0.0:9464\"",
+            "[metrics]\nport = 1",
             "[reminders]\ndays_before = 15",
             "[reminders.mail]\nhost = 3",
             "listen = ",

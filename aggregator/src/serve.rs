@@ -23,6 +23,7 @@ use crate::{
         writer::Writer,
     },
     keyring::Keyring,
+    monitoring::{Probes, Stage, Watched},
     notice::Notices,
     province::Province,
     receipts::{ReceiptKey, ReceiptsError},
@@ -147,6 +148,7 @@ pub struct Server {
     /// Of the pages; none where they are turned off.
     pages: Option<TcpListener>,
     language: Language,
+    probes: Option<Probes>,
 }
 
 impl Server {
@@ -173,7 +175,14 @@ impl Server {
                 Some(listen(address).map_err(|source| ServeError::Listen { address, source })?)
             }
         };
-        Ok(Self { folder, config, clock, keyring, listener, address, pages, language })
+        Ok(Self { folder, config, clock, keyring, listener, address, pages, language, probes: None })
+    }
+
+    /// Whom to tell how far it is.
+    #[must_use]
+    pub fn watched_by(mut self, probes: Option<Probes>) -> Self {
+        self.probes = probes;
+        self
     }
 
     /// Where the pages are: the name that the certificate carries first, the port actually bound.
@@ -200,6 +209,18 @@ impl Server {
         self.config.public_address(self.address.port())
     }
 
+    fn watched(&self, province: &Arc<Province>, ingest: &Ingest) -> Watched {
+        let clock = self.clock.clone();
+        Watched {
+            metrics: province.metrics.clone(),
+            store: province.store.clone(),
+            folder: self.folder.clone(),
+            live: ingest.live.clone(),
+            follower: ingest.follower.clone(),
+            now: Box::new(move || clock.now()),
+        }
+    }
+
     /// Serves until `stop` resolves; then ends sessions, writes what waits, and returns within the deadline.
     ///
     /// # Errors
@@ -217,6 +238,12 @@ impl Server {
         let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone()).await?;
         let notices = ingest.notices.clone();
         let ingest = Arc::new(ingest);
+        let watching = self.probes.as_ref().map(|probes| {
+            let watched = Arc::new(self.watched(&province, &ingest));
+            let watching = tokio::spawn(watched.clone().watch(ending.clone()));
+            probes.tell(Stage::Serving(watched));
+            watching
+        });
         let tidying = tokio::spawn(tidy(ingest.clone()));
         let alerting = queries.clone().map(|live| tokio::spawn(alerts::watch(live, ending.clone())));
         let reminding = reminding.zip(queries.clone()).map(|(reminding, live)| {
@@ -237,7 +264,9 @@ impl Server {
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
         self.folder.note_address(Some(&public))?;
         self.folder.note_pages(pages_url.as_deref())?;
-        let incoming = accept::incoming(self.listener, self.keyring.tls(), accept::Limits::default());
+        let metrics = province.metrics.clone();
+        let observer: accept::Observer = Arc::new(move |how| metrics.handshake(how));
+        let incoming = accept::observed(self.listener, self.keyring.tls(), accept::Limits::default(), observer);
         let mut stopping = ending;
         let stopped = async move {
             // Fails only when the sender is gone, which is an end too.
@@ -249,6 +278,9 @@ impl Server {
             result = &mut serving => result,
             () = stop => {
                 tracing::info!("stopping");
+                if let Some(probes) = &self.probes {
+                    probes.tell(Stage::Ending);
+                }
                 end.send_replace(true);
                 // A shutdown can hang on a connection that does not close; the deadline is hard.
                 timeout(DEADLINE, &mut serving).await.unwrap_or(Ok(()))
@@ -268,7 +300,7 @@ impl Server {
             tracing::warn!("sessions did not end in time");
         }
         noticing.abort();
-        for task in [alerting, reminding].into_iter().flatten() {
+        for task in [alerting, reminding, watching].into_iter().flatten() {
             task.abort();
         }
         keys.abort();
@@ -292,7 +324,7 @@ pub async fn ingest(
     ending: watch::Receiver<bool>,
 ) -> Result<(Ingest, JoinHandle<()>), ServeError> {
     let follower = Follower::start(standings.clone());
-    let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
+    let (writer, writing) = Writer::start(province.store.clone(), follower.clone(), province.metrics.clone());
     let receipts = ReceiptKey::open(folder.clone(), &province.id, &keyring.look().current, clock)?;
     let live = LiveSessions::new(config.max_sessions);
     let ingest = Ingest {
@@ -362,7 +394,9 @@ async fn routes(
     routes.add_service(sync).add_service(enrolment).add_service(health);
     routes.add_service(InterceptedService::new(reflection, any_certificate));
     if let Some(live) = live {
-        let queries = QueryServiceServer::new(StaffOnly { access, notices, follower, queries: Queries::new(live) })
+        let (queries, metrics) = (Queries::new(live), province.metrics.clone());
+        let staff = StaffOnly { access, notices, follower, queries, metrics };
+        let queries = QueryServiceServer::new(staff)
             .send_compressed(zstd)
             .max_decoding_message_size(MAX_QUESTION_BYTES)
             .max_encoding_message_size(MAX_FRAME_BYTES);
