@@ -469,6 +469,9 @@ pub struct Backup {
     /// Thư mục mới, rỗng, hoặc có bản sao lưu cũ của chính xã này
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+    /// Mỗi lần một thư mục con theo thời điểm, chỉ giữ N bản mới nhất (1–1000); tệp minh chứng chỉ nằm trên đĩa một lần
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub keep: Option<u16>,
 }
 
 /// `restore`
