@@ -61,6 +61,11 @@ pub enum Command {
     Join(Join),
     /// Chạy dịch vụ nền: tự đồng bộ, và trang của xã
     Run,
+    /// Tự khám: đồng hồ, ổ đĩa, mạng, chứng thư, kho dữ liệu, thiết lập; sai gì và làm gì
+    Doctor,
+    /// Thiết lập: kiểm tra
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Ghi một số liệu
     Record(Record),
     /// Báo cáo tiến độ và giải ngân của một nhiệm vụ
@@ -137,6 +142,13 @@ impl Command {
                 | Self::Account(Account::List)
         )
     }
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Kiểm tra thiết lập: in các giá trị đang dùng, hoặc từng lỗi với tệp, dòng, khóa và cách sửa
+    Check,
 }
 
 /// `join`

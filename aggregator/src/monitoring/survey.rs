@@ -6,6 +6,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use operation::examination::free_bytes;
 use proto::pem;
 use std::{fs, path::Path};
 
@@ -41,11 +42,6 @@ pub(super) async fn take(
     }
     metrics.surveyed_at.set(now.timestamp());
     Ok(())
-}
-
-/// How much room is left where a path is.
-pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
-    rustix::fs::statvfs(path).ok().map(|room| room.f_bavail.saturating_mul(room.f_frsize))
 }
 
 /// Memory of this process, in bytes; none where the system does not tell.
