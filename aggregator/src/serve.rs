@@ -35,6 +35,7 @@ use crate::{
     store::{Accepted, Store, StoreError},
 };
 use async_trait::async_trait;
+use operation::manager::{self, Word};
 use proto::{
     MAX_FRAME_BYTES, accept, enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
     query::v1::query_service_server::QueryServiceServer, sync::v1::sync_service_server::SyncServiceServer,
@@ -264,6 +265,8 @@ impl Server {
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
         self.folder.note_address(Some(&public))?;
         self.folder.note_pages(pages_url.as_deref())?;
+        manager::say(Word::Ready);
+        let beating = tokio::spawn(beat(province.store.clone()));
         let metrics = province.metrics.clone();
         let observer: accept::Observer = Arc::new(move |how| metrics.handshake(how));
         let incoming = accept::observed(self.listener, self.keyring.tls(), accept::Limits::default(), observer);
@@ -278,6 +281,7 @@ impl Server {
             result = &mut serving => result,
             () = stop => {
                 tracing::info!("stopping");
+                manager::say(Word::Ending);
                 if let Some(probes) = &self.probes {
                     probes.tell(Stage::Ending);
                 }
@@ -304,6 +308,7 @@ impl Server {
             task.abort();
         }
         keys.abort();
+        beating.abort();
         self.folder.note_address(None)?;
         self.folder.note_pages(None)?;
         self.folder.note_authorities(None)?;
@@ -362,6 +367,20 @@ async fn tidy(ingest: Arc<Ingest>) {
             Ok(0) => {}
             Ok(files) => tracing::info!(files, "half-sent evidence was given up"),
             Err(error) => tracing::warn!(%error, "half-sent evidence cannot be looked through"),
+        }
+    }
+}
+
+/// Tells the service manager that this server is alive, as long as its store answers; an error is an answer, since a full disk does not
+/// pass by starting anew.
+async fn beat(store: Arc<dyn Store>) {
+    let Some(interval) = manager::interval() else { return };
+    let mut ticks = tokio::time::interval(interval);
+    loop {
+        ticks.tick().await;
+        match timeout(interval, store.decisions()).await {
+            Ok(_) => manager::say(Word::Alive),
+            Err(_) => tracing::error!("the store does not answer, the service manager is not told that all is well"),
         }
     }
 }
