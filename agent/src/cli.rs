@@ -15,6 +15,8 @@ mod looking;
 mod month;
 mod proving;
 mod safekeeping;
+#[cfg(target_os = "linux")]
+mod services;
 mod syncing;
 mod table;
 mod telling;
@@ -102,6 +104,8 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Backup(backup) => safekeeping::backup(&desk, &backup),
         Command::Restore(restore) => safekeeping::restore(&desk, &restore),
         Command::Account(asked) => accounts::account(&desk, &asked),
+        #[cfg(target_os = "linux")]
+        Command::Service(asked) => services::service(&desk, &asked),
         Command::Status => looking::status(&desk),
         Command::Doctor | Command::Config(_) => Ok(String::new().into()),
     }

@@ -63,6 +63,10 @@ pub enum Command {
     Run,
     /// Tự khám: đồng hồ, ổ đĩa, mạng, chứng thư, kho dữ liệu, thiết lập; sai gì và làm gì
     Doctor,
+    /// Cài, gỡ, xem dịch vụ nền của hệ điều hành (systemd)
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Thiết lập: kiểm tra
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -142,6 +146,35 @@ impl Command {
                 | Self::Account(Account::List)
         )
     }
+}
+
+/// `service`
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Cài và chạy dịch vụ, từ nay tự chạy khi mở máy
+    Install {
+        /// Cho riêng tài khoản này, không cần quyền quản trị
+        #[arg(long)]
+        user: bool,
+        /// Chỉ in ra những gì sẽ làm
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Dừng và gỡ dịch vụ; số liệu giữ nguyên
+    Uninstall {
+        /// Của riêng tài khoản này
+        #[arg(long)]
+        user: bool,
+        /// Chỉ in ra những gì sẽ làm
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Xem dịch vụ có đang chạy không
+    Status {
+        /// Của riêng tài khoản này
+        #[arg(long)]
+        user: bool,
+    },
 }
 
 /// `config`
