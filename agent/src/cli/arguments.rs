@@ -61,7 +61,7 @@ pub enum Command {
     Join(Join),
     /// Chạy dịch vụ nền: tự đồng bộ, và trang của xã
     Run,
-    /// Tự khám: đồng hồ, ổ đĩa, mạng, chứng thư, kho dữ liệu, thiết lập; sai gì và làm gì
+    /// Tự khám máy này: đồng hồ, ổ đĩa, mạng, chứng thư, kho dữ liệu, thiết lập
     Doctor,
     /// Cài, gỡ, xem dịch vụ nền của hệ điều hành (systemd)
     #[cfg(target_os = "linux")]
