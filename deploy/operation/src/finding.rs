@@ -89,9 +89,9 @@ impl Findings {
         let words = [State::Ok, State::Warning, State::Fault].map(|state| state.word(language).chars().count());
         let width = words.into_iter().max().unwrap_or_default();
         for Finding { check, state, what, todo } in &self.0 {
-            text += &format!("{:<width$}  {:<12}{what}\n", state.word(language), format!("{check}:"));
+            text += &format!("{:<width$}  {:<14}{what}\n", state.word(language), format!("{check}:"));
             for line in todo.lines() {
-                text += &format!("{:width$}  {:12}→ {line}\n", "", "");
+                text += &format!("{:width$}  {:14}→ {line}\n", "", "");
             }
         }
         let (warnings, faults) = (self.count(State::Warning), self.faults());
@@ -121,9 +121,9 @@ mod tests {
         ]);
         assert_eq!(
             findings.text(Language::Vi),
-            "Tốt    disk:       12 GiB\n\
-             Lưu ý  clock:      3 phút\n                   → chỉnh đồng hồ\n\
-             LỖI    store:      hỏng\n                   → khôi phục\n                   → restore\n\
+            "Tốt    disk:         12 GiB\n\
+             Lưu ý  clock:        3 phút\n                     → chỉnh đồng hồ\n\
+             LỖI    store:        hỏng\n                     → khôi phục\n                     → restore\n\
              1 lỗi, 1 lưu ý.\n"
         );
         assert_eq!(findings.json()["findings"][1]["state"], "warning");
