@@ -16,9 +16,9 @@ use crate::{
     uplink::BUILD,
 };
 use chrono::{DateTime, Utc};
-use safekeeping::{Owner, Place, PlaceError, copying::part_of};
+use safekeeping::{Owner, Place, PlaceError, Rotation, copying::part_of};
 use shared::manifest::{FORMAT, Hash, Head, Manifest, Part};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What this program calls itself in a manifest.
 const PROGRAM: &str = "commune-agent";
@@ -32,6 +32,24 @@ pub struct Made {
     pub new_files: usize,
     /// Files that figures name and of which there is no whole copy on this computer.
     pub missing_files: usize,
+}
+
+/// Makes a backup in a folder of its own within `root`, and takes away all but the newest `keep`; where it lies, and how many went.
+///
+/// # Errors
+/// [`BackupError`]; nothing was taken away then, unless taking away is what failed.
+pub fn make_beside(
+    folder: &Folder,
+    root: &Path,
+    keep: usize,
+    now: DateTime<Utc>,
+) -> Result<(Made, PathBuf, usize), BackupError> {
+    let own = Store::open(folder)?.view().belonging()?.ok_or(StoreError::NotJoined)?;
+    let rotation = Rotation::new(root, owner(&own.province, &own.commune));
+    let place = rotation.begin(now)?;
+    let made = make(folder, &place, now)?;
+    let gone = rotation.prune(keep)?;
+    Ok((made, place, gone.len()))
 }
 
 /// Makes a backup in a folder that is new, empty, or holds an older backup of the same commune.

@@ -5,6 +5,7 @@ mod accounts;
 mod alerts;
 mod arguments;
 mod bundle;
+mod doctor;
 mod due;
 mod entering;
 mod evidence;
@@ -14,6 +15,8 @@ mod looking;
 mod month;
 mod proving;
 mod safekeeping;
+#[cfg(target_os = "linux")]
+mod services;
 mod syncing;
 mod table;
 mod telling;
@@ -23,7 +26,7 @@ pub use examples::with_examples;
 pub use failure::Failure;
 
 use crate::{clock::Clock, config::Config, folder::Folder, words};
-use arguments::{Bundle, Command};
+use arguments::{Bundle, Command, ConfigCommand};
 use shared::language::Language;
 use table::Format;
 
@@ -57,12 +60,20 @@ impl From<String> for Printed {
 /// [`Failure`], with its exit code and its words.
 pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure> {
     let folder = arguments.data.map_or_else(Folder::usual, Folder::at);
-    let config = Config::read(&folder.config())?;
     let language = arguments.lang.into();
     if arguments.format == Format::Csv && !arguments.command.prints_a_list() {
         // Known before anything is written.
         return Err(Failure::NoList);
     }
+    match arguments.command {
+        // Faulty settings are what they are asked about.
+        Command::Doctor => return Ok(doctor::doctor(&folder, clock, language, arguments.format)),
+        Command::Config(ConfigCommand::Check) => {
+            return Ok(doctor::check_settings(&folder, language, arguments.format));
+        }
+        _ => {}
+    }
+    let config = Config::read(&folder.config())?;
     let desk = Desk { folder, config, clock: clock.clone(), language, format: arguments.format };
     match arguments.command {
         Command::Join(join) => syncing::join(&desk, &join),
@@ -93,7 +104,10 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Backup(backup) => safekeeping::backup(&desk, &backup),
         Command::Restore(restore) => safekeeping::restore(&desk, &restore),
         Command::Account(asked) => accounts::account(&desk, &asked),
+        #[cfg(target_os = "linux")]
+        Command::Service(asked) => services::service(&desk, &asked),
         Command::Status => looking::status(&desk),
+        Command::Doctor | Command::Config(_) => Ok(String::new().into()),
     }
 }
 

@@ -4,12 +4,13 @@
 use crate::schedule::Window;
 use chrono::NaiveTime;
 use document::office::Office;
-use figment::{
-    Figment,
-    providers::{Env, Format, Toml},
-};
+use figment::{Figment, providers::Serialized};
 use notification::plan::Plan;
-use serde::Deserialize;
+use operation::{
+    Log,
+    settings::{Layers, Refused},
+};
+use serde::{Deserialize, Serialize};
 use shared::language::Language;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -28,61 +29,7 @@ const MAX_QUIET_SECONDS: u32 = 86_400;
 const MAX_FILE_MIB: u32 = 1_024;
 
 /// What `join` leaves as `agent.toml`: every setting with its default, commented out.
-pub const TEMPLATE: &str = "\
-# Thiết lập của commune-agent. Bỏ dấu # ở đầu dòng để thay đổi giá trị mặc định.
-
-# Địa chỉ máy chủ của tỉnh, nếu khác địa chỉ đã dùng khi `join`.
-# server = \"https://tiendo.example.vn:8443\"
-
-# Khung giờ đồng bộ ban đêm (giờ Việt Nam). Mỗi xã có một phút cố định trong khung này.
-# window_from = \"22:00\"
-# window_to = \"23:30\"
-
-# Đồng bộ sau bấy nhiêu giây yên tĩnh kể từ lần nhập liệu cuối; 0 là tắt.
-# quiet_seconds = 60
-
-# Tốc độ gửi tệp minh chứng (KiB mỗi giây), cho đường truyền yếu; 0 là không giới hạn.
-# evidence_kib_per_second = 0
-# Tệp minh chứng lớn nhất, tính bằng MiB.
-# evidence_max_file_mib = 20
-
-# Mức nhật ký của `run`: error, warn, info, debug.
-# log = \"info\"
-
-# Trang của xã trong trình duyệt. Ngoài máy này (địa chỉ khác 127.0.0.1) chỉ mở khi có chứng thư TLS và có tài khoản
-# (commune-agent account add).
-# [page]
-# enabled = true
-# listen = \"127.0.0.1:8057\"
-# certificate = \"/etc/commune-agent/page.pem\"
-# key = \"/etc/commune-agent/page.key\"
-
-# Nhắc việc: trước hạn bấy nhiêu ngày, ngày hạn của đơn vị, ngày cuối, và khi đã quá hạn; chỉ khi còn thiếu số liệu.
-# Thử kết nối: commune-agent remind --trial. Mật khẩu nằm trong tệp riêng, quyền 0600.
-# [reminders]
-# days_before = 3
-# from_hour = 8
-# [reminders.file]
-# folder = \"/srv/nhac-viec\"
-# [reminders.webhook]
-# url = \"https://chat.example.vn/hook\"
-# token_file = \"/etc/commune-agent/webhook.token\"
-# [reminders.mail]
-# host = \"mail.example.vn\"
-# security = \"starttls\"
-# user = \"ubnd@example.vn\"
-# password_file = \"/etc/commune-agent/mail.password\"
-# from = \"UBND xã <ubnd@example.vn>\"
-# to = [\"van-thu@example.vn\"]
-
-# Báo cáo tháng (lệnh `report`): cơ quan ban hành, nơi nhận, người ký; bỏ trống là theo mặc định.
-# [report]
-# symbol = \"BC-UBND\"
-# authority = [\"TM. Ủy ban nhân dân\", \"Chủ tịch\"]
-# signer = \"\"
-# addressed_to = [\"Ủy ban nhân dân tỉnh Đồng Nai\", \"Sở Khoa học và Công nghệ\"]
-# recipients = [\"Như trên\", \"Thường trực Đảng ủy, HĐND\", \"Lưu: VT\"]
-";
+pub const TEMPLATE: &str = include_str!("../../deploy/config/agent.toml");
 
 /// Port of the page, where none is set.
 pub const PAGE_PORT: u16 = 8057;
@@ -100,12 +47,16 @@ pub struct PageConfig {
     pub tls: Option<(PathBuf, PathBuf)>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct PageSettings {
+    #[serde(skip_serializing_if = "Option::is_none")]
     enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<PathBuf>,
 }
 
@@ -152,8 +103,8 @@ pub struct Config {
     pub evidence_kib_per_second: Option<NonZeroU32>,
     /// Largest evidence file.
     pub evidence_max_file_bytes: u64,
-    /// What `run` logs, as `level` or `target=level,…`.
-    pub log: String,
+    /// What `run` logs, and how.
+    pub log: Log,
     /// Which office issues the monthly report.
     pub report: Office,
     /// When and by which ways people are reminded.
@@ -162,17 +113,19 @@ pub struct Config {
     pub page: PageConfig,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
+    #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<String>,
     window_from: String,
     window_to: String,
     quiet_seconds: u32,
     evidence_kib_per_second: u32,
     evidence_max_file_mib: u32,
-    log: String,
+    log: Log,
     report: Office,
+    #[serde(skip_serializing)]
     reminders: Plan,
     page: PageSettings,
 }
@@ -186,7 +139,7 @@ impl Default for Settings {
             quiet_seconds: 60,
             evidence_kib_per_second: 0,
             evidence_max_file_mib: 20,
-            log: "info".into(),
+            log: Log::default(),
             report: Office::default(),
             reminders: Plan::default(),
             page: PageSettings::default(),
@@ -200,6 +153,9 @@ pub enum ConfigError {
     /// Unknown key, wrong type, unreadable file.
     #[error("settings: {0}")]
     Unreadable(Box<figment::Error>),
+    /// No TOML, or not readable at all.
+    #[error("settings: {0}")]
+    File(String),
     /// A value that makes no sense.
     #[error("setting {name}: {reason}")]
     Value {
@@ -216,6 +172,22 @@ impl ConfigError {
     pub fn explain(&self, language: Language) -> String {
         language.pick(format!("thiết lập không dùng được: {self}"), format!("the settings cannot be used: {self}"))
     }
+
+    /// For `config check`.
+    #[must_use]
+    pub fn refused(&self) -> Refused {
+        match self {
+            Self::Unreadable(error) => Refused::from(&**error),
+            Self::File(reason) => Refused { key: None, reason: reason.clone() },
+            Self::Value { name, reason } => Refused { key: Some((*name).to_owned()), reason: reason.clone() },
+        }
+    }
+}
+
+impl From<Refused> for ConfigError {
+    fn from(refused: Refused) -> Self {
+        Self::File(refused.reason)
+    }
 }
 
 impl Config {
@@ -225,11 +197,25 @@ impl Config {
     /// The first setting that is unknown or makes no sense.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         // An agent without a file has all defaults; a file that is there must be readable.
-        let from_file = if file.exists() { Figment::from(Toml::file_exact(file)) } else { Figment::new() };
-        let settings: Settings = from_file
-            .merge(Env::prefixed(PREFIX).ignore(&COMMAND_LINE_ONLY))
-            .extract()
-            .map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        Self::of(&Self::layers(file).read()?)
+    }
+
+    /// Where settings come from: `TIENDO_AGENT_SERVER`, `TIENDO_AGENT_PAGE__LISTEN` over the file over the defaults.
+    #[must_use]
+    pub fn layers(file: &Path) -> Layers {
+        let plan = Plan::default();
+        let defaults = Figment::from(Serialized::defaults(Settings::default()))
+            .merge(Serialized::default("reminders.days_before", plan.days_before))
+            .merge(Serialized::default("reminders.from_hour", plan.from_hour));
+        Layers { defaults, file: file.to_owned(), prefix: PREFIX, command_line: &COMMAND_LINE_ONLY }
+    }
+
+    /// The settings that layers come to.
+    ///
+    /// # Errors
+    /// The first setting that is unknown or makes no sense.
+    pub fn of(figment: &Figment) -> Result<Self, ConfigError> {
+        let settings: Settings = figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
         settings.try_into()
     }
 }
@@ -260,13 +246,10 @@ impl TryFrom<Settings> for Config {
                 reason: format!("{server:?} does not begin with https://"),
             });
         }
-        if settings.log.parse::<tracing_subscriber::filter::Targets>().is_err() {
-            return Err(ConfigError::Value { name: "log", reason: format!("{:?} is no level", settings.log) });
-        }
         let quiet = (settings.quiet_seconds > 0).then(|| Duration::from_secs(settings.quiet_seconds.into()));
         let evidence_max_file_bytes = u64::from(settings.evidence_max_file_mib) * 1024 * 1024;
         let evidence_kib_per_second = NonZeroU32::new(settings.evidence_kib_per_second);
-        if let Some((name, reason)) = settings.reminders.fault() {
+        if let Some((name, reason)) = settings.reminders.fault().or_else(|| settings.log.fault()) {
             return Err(ConfigError::Value { name, reason });
         }
         let Settings { server, log, report, reminders, page, .. } = settings;
@@ -322,6 +305,16 @@ mod tests {
         assert_eq!((page.enabled, page.listen), (config.page.enabled, config.page.listen));
         let server = Some("https://tiendo.example.vn:8443".into());
         assert_eq!(read, Config { server, report, reminders, page, ..config });
+    }
+
+    #[test]
+    fn the_example_lists_every_setting() {
+        let unlisted = operation::settings::unlisted(
+            TEMPLATE,
+            &["log", "page", "reminders", "reminders.file", "reminders.webhook", "reminders.mail", "report"],
+            |figment| Config::of(figment).map(drop).map_err(|error| error.refused()),
+        );
+        assert!(unlisted.is_empty(), "{unlisted:?}");
     }
 
     #[test]

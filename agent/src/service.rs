@@ -18,6 +18,7 @@ use crate::{
         session,
     },
 };
+use operation::manager::{self, Word};
 use rand::RngCore;
 use shared::{language::Language, system_words::reason};
 use std::{future::Future, io, pin::pin, time::Duration};
@@ -108,6 +109,7 @@ pub async fn run(
     }
     store.write(|writing| writing.set_service_unfinished(true))?;
     tracing::info!(build = crate::uplink::BUILD, folder = %folder.root().display(), "service started");
+    manager::say(Word::Ready);
     let mut service =
         Service { folder, config, clock, store, retry: Retry::default(), reminding, bell, is_asked: false };
     let mut shutdown = pin!(shutdown);
@@ -124,6 +126,7 @@ pub async fn run(
             () = tokio::time::sleep(nap) => {}
         }
     }
+    manager::say(Word::Ending);
     service.store.write(|writing| writing.set_service_unfinished(false))?;
     tracing::info!("service ended");
     Ok(())

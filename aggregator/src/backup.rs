@@ -11,7 +11,7 @@ pub use restore::{Request, Restored, restore};
 
 use crate::{folder::Folder, store::Store};
 use chrono::{DateTime, Utc};
-use safekeeping::{Owner, Place, PlaceError, copying::part_of, fault::on};
+use safekeeping::{Owner, Place, PlaceError, Rotation, copying::part_of, fault::on};
 use shared::manifest::{FORMAT, Hash, Manifest, Part};
 use std::{
     fs,
@@ -35,6 +35,25 @@ pub struct Made {
 
 fn owner(province: &str) -> Owner<'_> {
     Owner { program: PROGRAM, province, commune: None }
+}
+
+/// Makes a backup in a folder of its own within `root`, and takes away all but the newest `keep`; where it lies, and how many went.
+///
+/// # Errors
+/// [`BackupError`]; nothing was taken away then, unless taking away is what failed.
+pub async fn make_beside(
+    folder: &Folder,
+    store: &dyn Store,
+    root: &Path,
+    keep: usize,
+    now: DateTime<Utc>,
+) -> Result<(Made, PathBuf, usize), BackupError> {
+    let province = store.founding().await?.province;
+    let rotation = Rotation::new(root, owner(&province));
+    let place = rotation.begin(now)?;
+    let made = make(folder, store, &place, now).await?;
+    let gone = rotation.prune(keep)?;
+    Ok((made, place, gone.len()))
 }
 
 /// Makes a backup in a folder that is new, empty, or holds an older backup of the same province.

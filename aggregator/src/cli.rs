@@ -10,6 +10,7 @@
 //! | `authority` | `authority rotate`, `status`, `finish` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `examples` | an example for each command |
+//! | `doctor`, `config` | `doctor`, `config check` |
 //! | `decide` | `review`, `exercise` |
 //! | `exception` | `exception` |
 //! | `operator` | who runs the command, as the system knows it |
@@ -30,7 +31,9 @@ mod authority;
 mod bundle;
 mod catalogue;
 mod certificates;
+mod config;
 mod decide;
+mod doctor;
 mod evidence;
 mod examples;
 pub(crate) mod exception;
@@ -105,6 +108,11 @@ pub enum Command {
     Init(init::Init),
     /// Chạy máy chủ
     Serve(serve::Serve),
+    /// Tự khám: đồng hồ, ổ đĩa, mạng, chứng thư, kho dữ liệu, cấu hình; sai gì và làm gì
+    Doctor(doctor::Doctor),
+    /// Cấu hình: kiểm tra
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Mời một xã tham gia: in mã dùng một lần
     Invite(identity::Invite),
     /// Cấp chứng thư cho cán bộ tỉnh để hỏi máy chủ từ xa
@@ -230,6 +238,8 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
     match cli.command {
         Command::Init(command) => command.run(&context).await,
         Command::Serve(command) => command.run(&context).await,
+        Command::Doctor(command) => command.run(&context).await,
+        Command::Config(command) => command.run(&context),
         Command::Invite(command) => command.run(&context).await,
         Command::Credential(command) => command.run(&context).await,
         Command::Certificates(command) => command.run(&context).await,

@@ -7,11 +7,12 @@ use crate::{
     store::postgres::{Address, AddressError},
 };
 use document::office::Office;
-use figment::{
-    Figment,
-    providers::{Env, Format, Serialized, Toml},
-};
+use figment::{Figment, providers::Serialized};
 use notification::plan::Plan;
+use operation::{
+    Log,
+    settings::{Layers, Refused},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -34,12 +35,22 @@ const MAX_COMMUNE_MIB: u64 = 1_048_576;
 /// Longest words on a licence.
 const MAX_LICENCE_CHARS: usize = 200;
 
+/// Every setting with its default and words of explanation.
+pub const EXAMPLE: &str = include_str!("../../deploy/config/aggregator.toml");
+/// What stands in it for a province that keeps its store in a file.
+const STORE_EXAMPLE: &str = "# [store]\n\
+    # url = \"postgres://tiendo@db.example.vn/tiendo?sslrootcert=/etc/province-aggregator/db-root.pem\"\n\
+    # password_file = \"/etc/province-aggregator/db.password\"\n";
+
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// Not readable as settings.
     #[error("{0}")]
     Unreadable(Box<figment::Error>),
+    /// No TOML, or not readable at all.
+    #[error("{0}")]
+    File(String),
     /// A value that cannot be.
     #[error("{key}: {reason}")]
     Value {
@@ -48,6 +59,24 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
+}
+
+impl ConfigError {
+    /// For `config check`.
+    #[must_use]
+    pub fn refused(&self) -> Refused {
+        match self {
+            Self::Unreadable(error) => Refused::from(&**error),
+            Self::File(reason) => Refused { key: None, reason: reason.clone() },
+            Self::Value { key, reason } => Refused { key: Some((*key).to_owned()), reason: reason.clone() },
+        }
+    }
+}
+
+impl From<Refused> for ConfigError {
+    fn from(refused: Refused) -> Self {
+        Self::File(refused.reason)
+    }
 }
 
 /// The settings of the aggregator.
@@ -67,10 +96,14 @@ pub struct Config {
     pub pages: Pages,
     /// Where the store is.
     pub store: StorePlace,
+    /// Probes and metrics.
+    pub metrics: Metrics,
     /// How much evidence is taken.
     pub evidence: Limits,
     /// Which office issues the monthly report.
     pub report: Office,
+    /// What `serve` logs, and how.
+    pub log: Log,
     /// When and by which ways the staff is reminded.
     #[serde(skip_serializing)]
     pub reminders: Plan,
@@ -130,6 +163,16 @@ pub struct Pages {
     pub open_data_licence: String,
 }
 
+/// Probes and metrics. Off where nothing is set: no port is opened that nobody asked for, and several provinces on one computer do not
+/// meet on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Where, over plain HTTP: an address of this computer alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+}
+
 impl Default for Pages {
     fn default() -> Self {
         Self {
@@ -152,8 +195,10 @@ impl Default for Config {
             max_sessions: MAX_SESSIONS,
             pages: Pages::default(),
             store: StorePlace::default(),
+            metrics: Metrics::default(),
             evidence: Limits::default(),
             report: Office::default(),
+            log: Log::default(),
             reminders: Plan::default(),
         }
     }
@@ -165,13 +210,25 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the key and what is wrong with it.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
-        // The data folder and the language are the command line's.
-        let environment = Env::prefixed(ENV_PREFIX).ignore(&["data"]).map(|key| match key.as_str() {
-            "store_url" => "store.url".into(),
-            "store_password_file" => "store.password_file".into(),
-            _ => key.into(),
-        });
-        let figment = Figment::from(Serialized::defaults(Self::default())).merge(Toml::file(file)).merge(environment);
+        Self::of(&Self::layers(file).read()?)
+    }
+
+    /// Where settings come from: `TIENDO_AGGREGATOR_LISTEN`, `TIENDO_AGGREGATOR_PAGES__LISTEN` over the file over the defaults.
+    #[must_use]
+    pub fn layers(file: &Path) -> Layers {
+        let plan = Plan::default();
+        let defaults = Figment::from(Serialized::defaults(Self::default()))
+            .merge(Serialized::default("reminders.days_before", plan.days_before))
+            .merge(Serialized::default("reminders.from_hour", plan.from_hour));
+        // The data folder is the command line's.
+        Layers { defaults, file: file.to_owned(), prefix: ENV_PREFIX, command_line: &["data"] }
+    }
+
+    /// The settings that layers come to.
+    ///
+    /// # Errors
+    /// [`ConfigError`], the first that is found.
+    pub fn of(figment: &Figment) -> Result<Self, ConfigError> {
         let config: Self = figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
         config.check()?;
         Ok(config)
@@ -211,6 +268,10 @@ impl Config {
             }
             StorePlace { .. } => {}
         }
+        if let Some(listen) = self.metrics.listen.filter(|listen| !listen.ip().is_loopback()) {
+            let reason = format!("{listen} can be reached from other computers, write 127.0.0.1:9464");
+            return wrong("metrics.listen", reason);
+        }
         let Limits { max_file_mib, max_commune_mib } = self.evidence;
         if !(1..=MAX_FILE_MIB).contains(&max_file_mib) {
             return wrong("evidence.max_file_mib", format!("{max_file_mib} lies outside 1 to {MAX_FILE_MIB}"));
@@ -219,7 +280,7 @@ impl Config {
             let reason = format!("{max_commune_mib} lies outside {max_file_mib} to {MAX_COMMUNE_MIB}");
             return wrong("evidence.max_commune_mib", reason);
         }
-        if let Some((key, reason)) = self.reminders.fault() {
+        if let Some((key, reason)) = self.reminders.fault().or_else(|| self.log.fault()) {
             return wrong(key, reason);
         }
         match &self.address {
@@ -230,79 +291,29 @@ impl Config {
         }
     }
 
-    /// As a settings file with words of explanation.
+    /// As a settings file with words of explanation: the example, with the lines that differ.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let hosts: Vec<String> = self.hosts.iter().map(|host| format!("{host:?}")).collect();
-        let store = match &self.store {
-            StorePlace { url: None, .. } => "# [store]\n\
-                 # url = \"postgres://tiendo@db.example.vn/tiendo?sslrootcert=/etc/province-aggregator/db-root.pem\"\n\
-                 # password_file = \"/etc/province-aggregator/db.password\"\n"
-                .to_owned(),
-            StorePlace { url: Some(DatabaseUrl(url)), password_file } => {
-                let file = password_file.as_ref().map(|path| format!("password_file = {path:?}\n")).unwrap_or_default();
-                format!("[store]\nurl = {url:?}\n{file}")
-            }
+        let lines = |config: &Self| {
+            let hosts: Vec<String> = config.hosts.iter().map(|host| format!("{host:?}")).collect();
+            let Self { listen, max_sessions, pages, evidence, .. } = config;
+            [
+                format!("\nlisten = \"{listen}\"\n\n"),
+                format!("\nhosts = [{}]\n", hosts.join(", ")),
+                format!("\nmax_sessions = {max_sessions}\n"),
+                format!("[pages]\nenabled = {}\nlisten = \"{}\"\n", pages.enabled, pages.listen),
+                format!(
+                    "[evidence]\nmax_file_mib = {}\nmax_commune_mib = {}\n",
+                    evidence.max_file_mib, evidence.max_commune_mib
+                ),
+            ]
         };
-        format!(
-            "# Địa chỉ và cổng mà máy chủ lắng nghe. / Where the server listens.\n\
-             listen = \"{}\"\n\n\
-             # Tên hoặc địa chỉ IP mà các xã dùng để kết nối; có trong chứng thư của máy chủ.\n\
-             # Names by which the agents reach the server; its certificate carries them.\n\
-             hosts = [{}]\n\n\
-             # Số phiên đồng bộ cùng lúc. / Sessions admitted at once.\n\
-             max_sessions = {}\n\n\
-             # Trang web của tỉnh (HTTPS). Không có certificate, key thì dùng chứng thư do cơ quan chứng thực của tỉnh cấp.\n\
-             # The province's pages (HTTPS); without certificate and key the province's own authority issues one.\n\
-             [pages]\n\
-             enabled = {}\n\
-             listen = \"{}\"\n\
-             # certificate = \"/etc/province-aggregator/pages.pem\"\n\
-             # key = \"/etc/province-aggregator/pages.key\"\n\
-             # Công bố các bảng của kỳ đã chốt tại /open-data cho mọi người, không cần đăng nhập; trong đó có tên người nhập số liệu.\n\
-             # Tables of closed periods at /open-data for everybody, without signing in; they name who entered the figures.\n\
-             # open_data = true\n\
-             # open_data_licence = \"CC-BY-4.0\"\n\n\
-             # Kho dữ liệu: tệp store.db trong thư mục này, hoặc một cơ sở dữ liệu PostgreSQL (xem `province-aggregator migrate`).\n\
-             # The store: store.db in this folder, or a PostgreSQL database. The password stands in a file of its own, mode 0600.\n\
-             {}\n\
-             # Minh chứng nhận về: mỗi tệp và mỗi xã nhiều nhất bao nhiêu MiB. / Evidence: most MiB of a file, and of a commune.\n\
-             [evidence]\n\
-             max_file_mib = {}\n\
-             max_commune_mib = {}\n\n\
-             # Cơ quan ban hành báo cáo tháng; bỏ trống là theo mặc định. / The office that issues the monthly report.\n\
-             # [report]\n\
-             # superior = \"Ủy ban nhân dân tỉnh Đồng Nai\"\n\
-             # issuer = \"Sở Khoa học và Công nghệ\"\n\
-             # symbol = \"BC-SKHCN\"\n\
-             # place = \"Đồng Nai\"\n\
-             # authority = [\"Giám đốc\"]\n\
-             # signer = \"\"\n\
-             # addressed_to = [\"Ủy ban nhân dân tỉnh Đồng Nai\"]\n\
-             # recipients = [\"Như trên\", \"UBND các xã, phường\", \"Lưu: VT\"]\n\n\
-             # Nhắc cán bộ tỉnh khi xã, phường còn thiếu số liệu. Thử: province-aggregator remind --trial.\n\
-             # Reminders to the staff; passwords stand in files of their own, mode 0600.\n\
-             # [reminders]\n\
-             # days_before = 3\n\
-             # from_hour = 8\n\
-             # [reminders.file]\n\
-             # folder = \"/srv/nhac-viec\"\n\
-             # [reminders.mail]\n\
-             # host = \"mail.example.vn\"\n\
-             # security = \"starttls\"\n\
-             # user = \"so-khcn@example.vn\"\n\
-             # password_file = \"/etc/province-aggregator/mail.password\"\n\
-             # from = \"Sở KH&CN <so-khcn@example.vn>\"\n\
-             # to = [\"chuyen-vien@example.vn\"]\n",
-            self.listen,
-            hosts.join(", "),
-            self.max_sessions,
-            self.pages.enabled,
-            self.pages.listen,
-            store,
-            self.evidence.max_file_mib,
-            self.evidence.max_commune_mib
-        )
+        let usual = lines(&Self::default());
+        let text =
+            usual.iter().zip(lines(self)).fold(EXAMPLE.to_owned(), |text, (usual, own)| text.replacen(usual, &own, 1));
+        let StorePlace { url: Some(DatabaseUrl(url)), password_file } = &self.store else { return text };
+        let file = password_file.as_ref().map(|path| format!("password_file = {path:?}\n")).unwrap_or_default();
+        text.replacen(STORE_EXAMPLE, &format!("[store]\nurl = {url:?}\n{file}"), 1)
     }
 
     /// The address that stands in invitations, for a server on this port.
@@ -380,6 +391,28 @@ mod tests {
     }
 
     #[test]
+    fn the_example_lists_every_setting() {
+        assert_eq!(read(EXAMPLE).unwrap(), Config::default());
+        assert_eq!(Config::default().to_toml(), EXAMPLE);
+        let tables = [
+            "pages",
+            "store",
+            "metrics",
+            "log",
+            "evidence",
+            "report",
+            "reminders",
+            "reminders.file",
+            "reminders.webhook",
+            "reminders.mail",
+        ];
+        let unlisted = operation::settings::unlisted(EXAMPLE, &tables, |figment| {
+            Config::of(figment).map(drop).map_err(|error| error.refused())
+        });
+        assert!(unlisted.is_empty(), "{unlisted:?}");
+    }
+
+    #[test]
     fn refuses_what_it_does_not_know() {
         for text in [
             "[store]\npassword_file = \"/x\"",
@@ -396,6 +429,10 @@ mod tests {
             "[evidence]\nmax_file_mib = 0",
             "[evidence]\nmax_file_mib = 30\nmax_commune_mib = 29",
             "[evidence]\nmax_file = 3",
+            "[metrics]\nlisten = \"0.0.0.0:9464\"",
+            "[metrics]\nport = 1",
+            "[log]\nformat = \"xml\"",
+            "[log]\nlevel = \"a=b=c\"",
             "[reminders]\ndays_before = 15",
             "[reminders.mail]\nhost = 3",
             "listen = ",

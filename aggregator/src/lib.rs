@@ -26,6 +26,7 @@
 //! | [`site`], [`api`] | the pages for browsers; the API for programs |
 //! | [`open_data`] | closed periods as data packages for everybody |
 //! | `staff` | the query service behind the check of who calls |
+//! | [`monitoring`] | probes and metrics of a running `serve` |
 //! | [`serve`] | all of it behind one TLS port |
 //!
 //! A number's way: `serve` accepts the connection, `ingest::session` carries its frames, `ingest::machine` decides,
@@ -60,6 +61,7 @@ pub mod keyring;
 mod loopback;
 #[cfg(test)]
 mod loopback_identity;
+pub mod monitoring;
 pub mod moving;
 pub mod notice;
 pub mod open_data;

@@ -3,11 +3,12 @@
 use aggregator::{
     cli::{self, Cli},
     clock::SystemClock,
+    config::Config,
+    folder::Folder,
 };
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches};
-use std::{io::IsTerminal, process::ExitCode, sync::Arc};
-use tracing_subscriber::EnvFilter;
+use std::{process::ExitCode, sync::Arc};
 
 fn main() -> ExitCode {
     let matches = cli::with_examples(Cli::command()).get_matches();
@@ -22,12 +23,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let filter = EnvFilter::try_from_env("TIENDO_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    // Faulty settings are told by the command itself.
+    let mut log = Config::read(&Folder::at(&cli.data).config()).map(|config| config.log).unwrap_or_default();
+    if let Ok(level) = std::env::var("TIENDO_LOG") {
+        log.level = level;
+    }
+    log.start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     let language = cli.lang;
     match runtime.block_on(cli::run(cli, Arc::new(SystemClock))) {

@@ -2,6 +2,7 @@
 
 use crate::{
     clock::{Clock, ProvinceClock},
+    monitoring::Metrics,
     store::{Founding, Store, StoreError},
 };
 use arc_swap::ArcSwap;
@@ -25,6 +26,8 @@ pub struct Province {
     pub exercise: bool,
     /// Its clock.
     pub clock: ProvinceClock,
+    /// What is counted while it runs.
+    pub metrics: Arc<Metrics>,
     rulebook: ArcSwap<Rulebook>,
 }
 
@@ -37,7 +40,7 @@ impl Province {
         let Founding { province, exercise, clock_offset_ms } = store.founding().await?;
         let rulebook = ArcSwap::from_pointee(Rulebook::load(&*store).await?);
         let clock = ProvinceClock::new(clock, clock_offset_ms);
-        Ok(Self { store, id: province, exercise, clock, rulebook })
+        Ok(Self { store, id: province, exercise, clock, metrics: Arc::default(), rulebook })
     }
 
     /// Reads anew what can change.

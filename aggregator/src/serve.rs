@@ -23,6 +23,7 @@ use crate::{
         writer::Writer,
     },
     keyring::Keyring,
+    monitoring::{Probes, Stage, Watched},
     notice::Notices,
     province::Province,
     receipts::{ReceiptKey, ReceiptsError},
@@ -34,6 +35,7 @@ use crate::{
     store::{Accepted, ChosenStore, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore},
 };
 use async_trait::async_trait;
+use operation::manager::{self, Word};
 use proto::{
     MAX_FRAME_BYTES, accept, enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
     query::v1::query_service_server::QueryServiceServer, sync::v1::sync_service_server::SyncServiceServer,
@@ -147,6 +149,7 @@ pub struct Server {
     /// Of the pages; none where they are turned off.
     pages: Option<TcpListener>,
     language: Language,
+    probes: Option<Probes>,
 }
 
 impl Server {
@@ -173,7 +176,14 @@ impl Server {
                 Some(listen(address).map_err(|source| ServeError::Listen { address, source })?)
             }
         };
-        Ok(Self { folder, config, clock, keyring, listener, address, pages, language })
+        Ok(Self { folder, config, clock, keyring, listener, address, pages, language, probes: None })
+    }
+
+    /// Whom to tell how far it is.
+    #[must_use]
+    pub fn watched_by(mut self, probes: Option<Probes>) -> Self {
+        self.probes = probes;
+        self
     }
 
     /// Where the pages are: the name that the certificate carries first, the port actually bound.
@@ -200,6 +210,18 @@ impl Server {
         self.config.public_address(self.address.port())
     }
 
+    fn watched(&self, province: &Arc<Province>, ingest: &Ingest) -> Watched {
+        let clock = self.clock.clone();
+        Watched {
+            metrics: province.metrics.clone(),
+            store: province.store.clone(),
+            folder: self.folder.clone(),
+            live: ingest.live.clone(),
+            follower: ingest.follower.clone(),
+            now: Box::new(move || clock.now()),
+        }
+    }
+
     /// Serves until `stop` resolves; then ends sessions, writes what waits, and returns within the deadline.
     ///
     /// # Errors
@@ -217,6 +239,12 @@ impl Server {
         let (ingest, writing) = ingest(&self.folder, &self.config, keys, &province, standings, ending.clone()).await?;
         let notices = ingest.notices.clone();
         let ingest = Arc::new(ingest);
+        let watching = self.probes.as_ref().map(|probes| {
+            let watched = Arc::new(self.watched(&province, &ingest));
+            let watching = tokio::spawn(watched.clone().watch(ending.clone()));
+            probes.tell(Stage::Serving(watched));
+            watching
+        });
         let tidying = tokio::spawn(tidy(ingest.clone()));
         let alerting = queries.clone().map(|live| tokio::spawn(alerts::watch(live, ending.clone())));
         let reminding = reminding.zip(queries.clone()).map(|(reminding, live)| {
@@ -237,7 +265,11 @@ impl Server {
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
         self.folder.note_address(Some(&public))?;
         self.folder.note_pages(pages_url.as_deref())?;
-        let incoming = accept::incoming(self.listener, self.keyring.tls(), accept::Limits::default());
+        manager::say(Word::Ready);
+        let beating = tokio::spawn(beat(province.store.clone()));
+        let metrics = province.metrics.clone();
+        let observer: accept::Observer = Arc::new(move |how| metrics.handshake(how));
+        let incoming = accept::observed(self.listener, self.keyring.tls(), accept::Limits::default(), observer);
         let mut stopping = ending;
         let stopped = async move {
             // Fails only when the sender is gone, which is an end too.
@@ -249,6 +281,10 @@ impl Server {
             result = &mut serving => result,
             () = stop => {
                 tracing::info!("stopping");
+                manager::say(Word::Ending);
+                if let Some(probes) = &self.probes {
+                    probes.tell(Stage::Ending);
+                }
                 end.send_replace(true);
                 // A shutdown can hang on a connection that does not close; the deadline is hard.
                 timeout(DEADLINE, &mut serving).await.unwrap_or(Ok(()))
@@ -268,10 +304,11 @@ impl Server {
             tracing::warn!("sessions did not end in time");
         }
         noticing.abort();
-        for task in [alerting, reminding].into_iter().flatten() {
+        for task in [alerting, reminding, watching].into_iter().flatten() {
             task.abort();
         }
         keys.abort();
+        beating.abort();
         self.folder.note_address(None)?;
         self.folder.note_pages(None)?;
         self.folder.note_authorities(None)?;
@@ -292,7 +329,7 @@ pub async fn ingest(
     ending: watch::Receiver<bool>,
 ) -> Result<(Ingest, JoinHandle<()>), ServeError> {
     let follower = Follower::start(standings.clone());
-    let (writer, writing) = Writer::start(province.store.clone(), follower.clone());
+    let (writer, writing) = Writer::start(province.store.clone(), follower.clone(), province.metrics.clone());
     let receipts = ReceiptKey::open(folder.clone(), &province.id, &keyring.look().current, clock)?;
     let live = LiveSessions::new(config.max_sessions);
     let ingest = Ingest {
@@ -334,6 +371,20 @@ async fn tidy(ingest: Arc<Ingest>) {
     }
 }
 
+/// Tells the service manager that this server is alive, as long as its store answers; an error is an answer, since a full disk does not
+/// pass by starting anew.
+async fn beat(store: Arc<dyn Store>) {
+    let Some(interval) = manager::interval() else { return };
+    let mut ticks = tokio::time::interval(interval);
+    loop {
+        ticks.tick().await;
+        match timeout(interval, store.decisions()).await {
+            Ok(_) => manager::say(Word::Alive),
+            Err(_) => tracing::error!("the store does not answer, the service manager is not told that all is well"),
+        }
+    }
+}
+
 /// Every service with its bounds. None tells anything of the communes without checking who calls.
 async fn routes(
     ingest: Arc<Ingest>,
@@ -363,7 +414,9 @@ async fn routes(
     routes.add_service(sync).add_service(enrolment).add_service(health);
     routes.add_service(InterceptedService::new(reflection, any_certificate));
     if let Some(live) = live {
-        let queries = QueryServiceServer::new(StaffOnly { access, notices, follower, queries: Queries::new(live) })
+        let (queries, metrics) = (Queries::new(live), province.metrics.clone());
+        let staff = StaffOnly { access, notices, follower, queries, metrics };
+        let queries = QueryServiceServer::new(staff)
             .send_compressed(zstd)
             .max_decoding_message_size(MAX_QUESTION_BYTES)
             .max_encoding_message_size(MAX_FRAME_BYTES);

@@ -1,8 +1,9 @@
 //! The query service behind the check of who calls, and answered from figures that are up to date.
 
-use crate::{access::Access, ingest::follow::Follower, notice::Notices, report::service::Queries};
+use crate::{access::Access, ingest::follow::Follower, monitoring::Metrics, notice::Notices, report::service::Queries};
 use proto::query::v1::{ReportRequest, query_service_server::QueryService};
 use std::sync::Arc;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 /// Lets the staff ask, and nobody else.
@@ -11,6 +12,7 @@ pub(crate) struct StaffOnly {
     pub(crate) notices: Arc<Notices>,
     pub(crate) follower: Follower,
     pub(crate) queries: Queries,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 #[tonic::async_trait]
@@ -20,8 +22,11 @@ impl QueryService for StaffOnly {
     async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Self::ReportStream>, Status> {
         let name = self.access.staff(request.extensions()).await?;
         tracing::debug!(staff = %name, "query");
+        let begun = Instant::now();
         self.notices.look().await;
         self.follower.settled().await;
-        self.queries.report(request).await
+        let answer = self.queries.report(request).await;
+        self.metrics.query(begun.elapsed());
+        answer
     }
 }

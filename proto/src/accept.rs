@@ -130,12 +130,37 @@ pub fn server() -> Server {
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
 }
 
+/// How a handshake ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handshake {
+    /// Well.
+    Done,
+    /// Not: the other end does not speak TLS, knows another authority, or went away.
+    Failed,
+    /// It took too long.
+    TimedOut,
+}
+
+/// Is told how each handshake ended.
+pub type Observer = Arc<dyn Fn(Handshake) + Send + Sync>;
+
 /// Accepted connections, handshake done, for `serve_with_incoming`. Dropping it stops accepting. Must be called within a runtime.
 /// `config` is read anew for each connection, so certificates and roots can be swapped.
 #[must_use = "nothing is served unless the stream is polled"]
 pub fn incoming(listener: TcpListener, config: Arc<ArcSwap<ServerConfig>>, limits: Limits) -> Incoming {
+    observed(listener, config, limits, Arc::new(|_| {}))
+}
+
+/// As [`incoming`], and someone counts the handshakes.
+#[must_use = "nothing is served unless the stream is polled"]
+pub fn observed(
+    listener: TcpListener,
+    config: Arc<ArcSwap<ServerConfig>>,
+    limits: Limits,
+    observer: Observer,
+) -> Incoming {
     let (sender, connections) = mpsc::channel(MAX_WAITING);
-    let accepting = tokio::spawn(accept(listener, config, limits, sender)).abort_handle();
+    let accepting = tokio::spawn(accept(listener, config, limits, sender, observer)).abort_handle();
     Incoming { connections, accepting }
 }
 
@@ -165,6 +190,7 @@ async fn accept(
     config: Arc<ArcSwap<ServerConfig>>,
     limits: Limits,
     sender: mpsc::Sender<TlsConnection>,
+    observer: Observer,
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections));
     let handshakes = Arc::new(Semaphore::new(limits.handshakes));
@@ -175,9 +201,11 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, address)) => {
                 let acceptor = TlsAcceptor::from(config.load_full());
-                let sender = sender.clone();
+                let (sender, observer) = (sender.clone(), observer.clone());
                 running.spawn(async move {
-                    if let Some(stream) = shake_hands(acceptor, stream, address, limits.handshake).await {
+                    let shaken = shake_hands(acceptor, stream, address, limits.handshake).await;
+                    observer(shaken.as_ref().map_or_else(|how| *how, |_| Handshake::Done));
+                    if let Ok(stream) = shaken {
                         let accepted = TlsConnection::new(stream, address, limits, connection);
                         // Fails only when the server is gone, and with it the connection.
                         let _ = sender.send(accepted).await;
@@ -200,20 +228,20 @@ async fn shake_hands(
     stream: TcpStream,
     address: SocketAddr,
     limit: Duration,
-) -> Option<TlsStream<TcpStream>> {
+) -> Result<TlsStream<TcpStream>, Handshake> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%address, %error, "connection lost before the handshake");
-        return None;
+        return Err(Handshake::Failed);
     }
     match timeout(limit, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(stream),
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
             tracing::debug!(%address, %error, "handshake failed");
-            None
+            Err(Handshake::Failed)
         }
         Err(_) => {
             tracing::debug!(%address, "handshake took too long");
-            None
+            Err(Handshake::TimedOut)
         }
     }
 }

@@ -61,6 +61,15 @@ pub enum Command {
     Join(Join),
     /// Chạy dịch vụ nền: tự đồng bộ, và trang của xã
     Run,
+    /// Tự khám máy này: đồng hồ, ổ đĩa, mạng, chứng thư, kho dữ liệu, thiết lập
+    Doctor,
+    /// Cài, gỡ, xem dịch vụ nền của hệ điều hành (systemd)
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// Thiết lập: kiểm tra
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Ghi một số liệu
     Record(Record),
     /// Báo cáo tiến độ và giải ngân của một nhiệm vụ
@@ -137,6 +146,42 @@ impl Command {
                 | Self::Account(Account::List)
         )
     }
+}
+
+/// `service`
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Cài và chạy dịch vụ, từ nay tự chạy khi mở máy
+    Install {
+        /// Cho riêng tài khoản này, không cần quyền quản trị
+        #[arg(long)]
+        user: bool,
+        /// Chỉ in ra những gì sẽ làm
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Dừng và gỡ dịch vụ; số liệu giữ nguyên
+    Uninstall {
+        /// Của riêng tài khoản này
+        #[arg(long)]
+        user: bool,
+        /// Chỉ in ra những gì sẽ làm
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Xem dịch vụ có đang chạy không
+    Status {
+        /// Của riêng tài khoản này
+        #[arg(long)]
+        user: bool,
+    },
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Kiểm tra thiết lập: in các giá trị đang dùng, hoặc từng lỗi với tệp, dòng, khóa và cách sửa
+    Check,
 }
 
 /// `join`
@@ -469,6 +514,9 @@ pub struct Backup {
     /// Thư mục mới, rỗng, hoặc có bản sao lưu cũ của chính xã này
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+    /// Mỗi lần một thư mục con theo thời điểm, chỉ giữ N bản mới nhất (1–1000); tệp minh chứng chỉ nằm trên đĩa một lần
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub keep: Option<u16>,
 }
 
 /// `restore`

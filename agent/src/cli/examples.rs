@@ -3,9 +3,12 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 28] = [
+const EXAMPLES: [(&str, &str); 31] = [
     ("join", "commune-agent join --server https://tiendo.example.vn:8443 --token … --authority …"),
     ("run", "commune-agent run"),
+    ("doctor", "commune-agent doctor"),
+    ("service", "commune-agent service install --user --dry-run"),
+    ("config", "commune-agent config check"),
     ("record", "commune-agent record CDS-17 --period 2026-10 --ratio 9120/11830"),
     ("template", "commune-agent template --period 2026-10 -o thang-10.xlsx"),
     ("import", "commune-agent import thang-10.xlsx --dry-run"),

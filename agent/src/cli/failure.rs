@@ -1,5 +1,7 @@
 //! Why a command did nothing, its exit code and its words: the one place where errors become exit codes.
 
+#[cfg(target_os = "linux")]
+use super::services::ServiceSetupError;
 use super::{accounts::AccountError, words::plain_lines};
 use crate::{
     backup::BackupError,
@@ -70,6 +72,10 @@ pub enum Failure {
     /// The service.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// Installing the service.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    ServiceSetup(#[from] ServiceSetupError),
     /// An account.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -203,6 +209,8 @@ impl Failure {
             Self::Join(error) => error.explain(language),
             Self::Folder(error) => error.explain(language),
             Self::Service(error) => error.explain(language),
+            #[cfg(target_os = "linux")]
+            Self::ServiceSetup(error) => error.explain(language),
             Self::Account(error) => error.explain(language),
             Self::Page(error) => error.explain(language),
             Self::File { path, source } => format!("{}: {}", path.display(), reason(source, language)),

@@ -13,12 +13,17 @@ use std::path::Path;
 
 /// `backup`
 pub fn backup(desk: &Desk, arguments: &Backup) -> Result<Printed, Failure> {
-    let made = backup::make(&desk.folder, &arguments.folder, desk.clock.now())?;
+    let now = desk.clock.now();
+    let (made, place, gone) = match arguments.keep {
+        Some(keep) => backup::make_beside(&desk.folder, &arguments.folder, keep.into(), now)?,
+        None => (backup::make(&desk.folder, &arguments.folder, now)?, arguments.folder.clone(), 0),
+    };
     let Made { manifest, new_files, missing_files } = &made;
     let seq = manifest.head.map_or(0, |head| head.seq);
     if desk.format == Format::Json {
         return Ok(pretty(&json!({
-            "folder": arguments.folder,
+            "folder": place,
+            "removed": gone,
             "commune": manifest.commune,
             "province": manifest.province,
             "created_at": rfc3339(manifest.created_at),
@@ -30,11 +35,16 @@ pub fn backup(desk: &Desk, arguments: &Backup) -> Result<Printed, Failure> {
         }))
         .into());
     }
-    let (place, name, files) = (arguments.folder.display(), &manifest.name, manifest.evidence.len());
+    let (place, name, files) = (place.display(), &manifest.name, manifest.evidence.len());
     let mut text = desk.language.pick(
         format!("Đã sao lưu {name} vào {place}: {seq} thay đổi, {files} tệp minh chứng ({new_files} tệp mới).\n"),
         format!("Backed up {name} to {place}: {seq} changes, {files} evidence files ({new_files} new).\n"),
     );
+    if gone > 0 {
+        text += &desk
+            .language
+            .pick(format!("Đã bỏ {gone} bản sao lưu cũ nhất.\n"), format!("Removed the {gone} oldest backups.\n"));
+    }
     if *missing_files > 0 {
         text += &desk.language.pick(
             format!("Lưu ý: {missing_files} tệp minh chứng không còn nguyên vẹn trên máy này nên không có trong bản sao lưu.\n"),

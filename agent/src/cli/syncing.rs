@@ -21,13 +21,13 @@ use crate::{
     },
 };
 use notification::{Notifier, wording::trial};
+use operation::manager;
 use serde_json::json;
 use std::{future::Future, io, sync::Arc, time::Duration};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::watch,
 };
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How long a command waits for another process's session.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,14 +51,6 @@ fn finish<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
 /// Waits for something short.
 pub fn wait_for<T>(work: impl Future<Output = T>) -> io::Result<T> {
     Ok(finish(runtime()?, work))
-}
-
-/// Logs to standard error, in English.
-fn log(levels: &str) {
-    let filter: Targets = levels.parse().unwrap_or_default();
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
-    // Only the first call in a process can succeed; that is enough.
-    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }
 
 /// `join`
@@ -124,7 +116,7 @@ fn as_json(report: &Report, pending: u64) -> serde_json::Value {
 
 /// `run`
 pub fn run(desk: &Desk) -> Result<Printed, Failure> {
-    log(&desk.config.log);
+    desk.config.log.start();
     let reminding = Reminding::open(&desk.config.reminders, desk.language)?;
     finish(runtime()?, async {
         let bell = Arc::new(Bell::default());
@@ -145,8 +137,8 @@ pub fn run(desk: &Desk) -> Result<Printed, Failure> {
         let service = async {
             let stop = ended(ending.clone());
             let mut random = rand::rng();
-            let served =
-                service::run(&desk.folder, &desk.config, &desk.clock, &mut random, reminding, &bell, stop).await;
+            let served = service::run(&desk.folder, &desk.config, &desk.clock, &mut random, reminding, &bell, stop);
+            let served = manager::alive_while(served).await;
             end.send_replace(true);
             served
         };

@@ -3,9 +3,11 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 42] = [
+const EXAMPLES: [(&str, &str); 44] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
+    ("doctor", "province-aggregator doctor --format json"),
+    ("config", "province-aggregator config check"),
     ("invite", "province-aggregator invite dinh-quan"),
     ("credential", "province-aggregator credential lan --out lan-credential"),
     ("certificates", "province-aggregator certificates --all --format csv"),

@@ -35,6 +35,9 @@ pub enum Failure {
     /// The data folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// An examination found faults, and told them.
+    #[error("{0} faults")]
+    Faults(usize),
     /// The settings.
     #[error("aggregator.toml: {0}")]
     Config(#[from] ConfigError),
@@ -348,6 +351,7 @@ impl Failure {
             Failure::BundleCutShort(reason) => {
                 format!("gói chỉ được nhận một phần ({reason}); phần đã xác nhận vẫn giữ, gói trả lời nói rõ đến đâu")
             }
+            Failure::Faults(count) => format!("có {count} lỗi"),
             Failure::NoEvidence => "không có minh chứng này".into(),
             Failure::Config(error) => format!("cấu hình aggregator.toml không dùng được: {error}"),
             Failure::Authority(error) => format!("không cấp được chứng thư: {error}"),
@@ -491,7 +495,7 @@ fn bundle(error: &TakeError, language: Language) -> String {
     language.pick(vi, with_sources(error))
 }
 
-fn folder(error: &FolderError, language: Language) -> String {
+pub(super) fn folder(error: &FolderError, language: Language) -> String {
     let vi = match error {
         FolderError::Taken(path) => format!("{} đã có dữ liệu; chọn thư mục khác hoặc trống", path.display()),
         FolderError::NotFounded(path) => {
@@ -516,7 +520,7 @@ fn address(error: &AddressError) -> String {
     }
 }
 
-fn store(error: &StoreError, language: Language) -> String {
+pub(super) fn store(error: &StoreError, language: Language) -> String {
     let vi = match error {
         StoreError::Missing(path) => format!("không có kho dữ liệu ở {path}"),
         StoreError::Exists(path) => format!("đã có kho dữ liệu ở {path}"),

@@ -31,10 +31,10 @@ pub struct Init {
     #[arg(long)]
     exercise: bool,
     /// Cơ sở dữ liệu PostgreSQL còn trống làm kho dữ liệu, thay cho tệp trong thư mục
-    #[arg(long, value_name = "URL", env = "TIENDO_AGGREGATOR_STORE_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "TIENDO_AGGREGATOR_STORE__URL", hide_env_values = true)]
     store: Option<String>,
     /// Tệp chứa mật khẩu của cơ sở dữ liệu (quyền 0600)
-    #[arg(long, value_name = "FILE", env = "TIENDO_AGGREGATOR_STORE_PASSWORD_FILE", requires = "store")]
+    #[arg(long, value_name = "FILE", env = "TIENDO_AGGREGATOR_STORE__PASSWORD_FILE", requires = "store")]
     store_password_file: Option<PathBuf>,
 }
 

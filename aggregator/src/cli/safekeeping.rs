@@ -22,6 +22,9 @@ pub struct Backup {
     /// Thư mục mới, rỗng, hoặc có bản sao lưu cũ của chính tỉnh này
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Mỗi lần một thư mục con theo thời điểm, chỉ giữ N bản mới nhất (1–1000); tệp minh chứng chỉ nằm trên đĩa một lần
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    keep: Option<u16>,
 }
 
 impl Backup {
@@ -30,13 +33,21 @@ impl Backup {
         if !opened.store.is_file() {
             return Err(StoreError::NotHere(COPIES).into());
         }
-        let made = backup::make(&opened.folder, &opened.store, &self.folder, context.clock.now()).await?;
+        let (now, root) = (context.clock.now(), &self.folder);
+        let (made, place, gone) = match self.keep {
+            Some(keep) => backup::make_beside(&opened.folder, &opened.store, root, keep.into(), now).await?,
+            None => (backup::make(&opened.folder, &opened.store, root, now).await?, root.clone(), 0),
+        };
         let Made { manifest, new_files, damaged_files } = made;
-        let (name, place, files) = (manifest.name, self.folder.display(), manifest.evidence.len());
+        let (name, place, files) = (manifest.name, place.display(), manifest.evidence.len());
         say(&context.pick(
             format!("Đã sao lưu {name} vào {place}: {files} tệp minh chứng ({new_files} tệp mới)."),
             format!("Backed up {name} to {place}: {files} evidence files ({new_files} new)."),
         ))?;
+        if gone > 0 {
+            say(&context
+                .pick(format!("Đã bỏ {gone} bản sao lưu cũ nhất."), format!("Removed the {gone} oldest backups.")))?;
+        }
         if damaged_files > 0 {
             say(&context.pick(
                 format!("Cảnh báo: {damaged_files} tệp minh chứng trong thư mục dữ liệu đã hỏng, không có trong bản sao lưu."),

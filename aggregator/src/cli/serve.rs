@@ -4,6 +4,7 @@ use super::{Context, Failure, say};
 use crate::{
     config::Config,
     folder::Folder,
+    monitoring::Probes,
     parked,
     province::Province,
     reminding::Reminding,
@@ -33,6 +34,11 @@ impl Serve {
         config.pages.listen = self.pages.unwrap_or(config.pages.listen);
         let stop = stop_signal().map_err(Failure::Signals)?;
         let _serving = folder.lock()?;
+        // Before the store is opened, which can take long after a crash: whoever asks is told that it starts.
+        let probes = match config.metrics.listen {
+            Some(address) => Some(probes(address).await?),
+            None => None,
+        };
         let store = open_store(&folder).await?;
         let province = Arc::new(Province::load(store.clone(), context.clock.clone()).await?);
         parked::take_up(&province).await?;
@@ -40,7 +46,7 @@ impl Serve {
         let live = Live::start(store, Arc::new(move || clock.now())).await;
         let live = live.map_err(|error| ServeError::Standings(Box::new(error)))?;
         let reminding = Reminding::open(&config.reminders, context.language)?;
-        let server = Server::bind(folder, config, context.clock.clone(), context.language).await?;
+        let server = Server::bind(folder, config, context.clock.clone(), context.language).await?.watched_by(probes);
         say(&format!("listening on {}", server.url()))?;
         if let Some(pages) = server.pages_url() {
             say(&format!("pages on {pages}"))?;
@@ -48,6 +54,12 @@ impl Serve {
         server.run(province, Followers { reminding, ..Followers::new(Arc::new(live)) }, stop).await?;
         Ok(())
     }
+}
+
+async fn probes(address: SocketAddr) -> Result<Probes, Failure> {
+    let probes = Probes::listen(address).await.map_err(|source| ServeError::Listen { address, source })?;
+    say(&format!("metrics on http://{}/metrics", probes.address()))?;
+    Ok(probes)
 }
 
 /// Resolves at SIGTERM or SIGINT.

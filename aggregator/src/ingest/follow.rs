@@ -129,6 +129,12 @@ impl Follower {
         self.announced(Work::Healed).publish().await;
     }
 
+    /// How many commits are handed over and not followed yet.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        self.published.load(Ordering::SeqCst).saturating_sub(*self.applied.borrow())
+    }
+
     /// Has everything handed over so far followed now, and waits for it; until patience ends.
     pub async fn settled(&self) {
         let published = self.published.load(Ordering::SeqCst);

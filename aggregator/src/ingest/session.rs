@@ -20,7 +20,7 @@ use crate::{
     province::Province,
     receipts::ReceiptKey,
 };
-use ended::{failure_of, status_of};
+use ended::{failure_of, outcome_of, status_of};
 use proto::{
     MAX_AUTHORITIES, MAX_BATCH_BYTES, MAX_BATCHES_IN_FLIGHT,
     receipt::ReceiptSigner,
@@ -30,7 +30,7 @@ use shared::change::Incarnation;
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -129,6 +129,7 @@ struct Session {
     returned: Option<Incarnation>,
     /// Records were made anew, and the standings do not know yet.
     healed: bool,
+    begun: Instant,
 }
 
 impl Session {
@@ -162,6 +163,7 @@ impl Session {
             authorities: Vec::new(),
             returned: None,
             healed: false,
+            begun: Instant::now(),
         }
     }
 
@@ -237,6 +239,7 @@ impl Session {
         self.healed_records_follow().await;
         // A newer session of this commune need not wait until a slow reader has heard why this one ends.
         self.place = None;
+        self.ingest.province.metrics.session_ended(outcome_of(ending), self.begun.elapsed());
         let commune = &self.commune;
         match ending {
             Ending::Done => tracing::debug!(%commune, "session done"),
@@ -282,8 +285,11 @@ impl Session {
                 self.files(self.ingest.evidence.offer(&self.commune, &files, now).await)
             }
             Output::Keep { sha256, offset, data } => {
-                let now = self.ingest.province.clock.now();
+                let (now, size) = (self.ingest.province.clock.now(), data.len());
                 let kept = self.ingest.evidence.keep(&self.commune, sha256, offset, data, now).await;
+                if kept.is_ok() {
+                    self.ingest.province.metrics.evidence_received(size);
+                }
                 self.files(kept.map(|file| vec![file]))
             }
             Output::Store { before, changes, shown } => {

@@ -4,11 +4,17 @@
 mod planted;
 
 use super::follow::Follower;
-use crate::store::{Append, BatchOutcome, CheckedBatch, Note, Store};
+use crate::{
+    monitoring::Metrics,
+    store::{Append, BatchOutcome, CheckedBatch, Note, Store},
+};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    time::Instant,
+};
 
 /// Batches and notes that wait for the writer.
 const WAITING: usize = 256;
@@ -50,9 +56,13 @@ pub struct Writer {
 impl Writer {
     /// Starts the writing task. It ends, everything written, when every clone is dropped.
     #[must_use]
-    pub fn start(store: Arc<dyn Store>, follower: Follower) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(
+        store: Arc<dyn Store>,
+        follower: Follower,
+        metrics: Arc<Metrics>,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let (entries, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(run(store, follower, waiting));
+        let task = tokio::spawn(run(store, follower, metrics, waiting));
         (Self { entries, bytes: Arc::new(Semaphore::new(MAX_WAITING_BYTES / PERMIT_BYTES)) }, task)
     }
 
@@ -77,7 +87,7 @@ impl Writer {
     }
 }
 
-async fn run(store: Arc<dyn Store>, follower: Follower, mut waiting: mpsc::Receiver<Entry>) {
+async fn run(store: Arc<dyn Store>, follower: Follower, metrics: Arc<Metrics>, mut waiting: mpsc::Receiver<Entry>) {
     let mut group = Vec::with_capacity(MAX_GROUP);
     #[cfg(feature = "planted-faults")]
     let mut late = None;
@@ -88,7 +98,7 @@ async fn run(store: Arc<dyn Store>, follower: Follower, mut waiting: mpsc::Recei
             planted::commit(&*store, &mut late, &mut group).await;
             continue;
         }
-        commit(&*store, &follower, &mut group).await;
+        commit(&*store, &follower, &metrics, &mut group).await;
     }
 }
 
@@ -111,14 +121,14 @@ fn size(entry: &Entry) -> usize {
 }
 
 /// One transaction, then all answers.
-async fn commit(store: &dyn Store, follower: &Follower, group: &mut Vec<Entry>) {
+async fn commit(store: &dyn Store, follower: &Follower, metrics: &Metrics, group: &mut Vec<Entry>) {
     let mut append = Append::default();
     let mut replies = Vec::with_capacity(group.len());
     let mut noted = Vec::new();
     for entry in group.drain(..) {
         match entry {
             Entry::Batch { batch, reply, bytes } => {
-                replies.push((reply, batch.received_at, bytes));
+                replies.push((reply, batch.received_at, batch.changes.len(), bytes));
                 append.batches.push(batch);
             }
             Entry::Note { note, noted: waiting } => {
@@ -128,8 +138,10 @@ async fn commit(store: &dyn Store, follower: &Follower, group: &mut Vec<Entry>) 
         }
     }
     let changes: usize = append.batches.iter().map(|batch| batch.changes.len()).sum();
-    let mut followed = None;
-    let outcomes: Vec<_> = match store.append(append).await {
+    let (mut followed, begun) = (None, Instant::now());
+    let appended = store.append(append).await;
+    metrics.committed(changes, begun.elapsed());
+    let outcomes: Vec<_> = match appended {
         Ok(appended) => {
             tracing::debug!(batches = replies.len(), changes, "committed");
             followed = follower.announce(appended.accepted);
@@ -140,7 +152,8 @@ async fn commit(store: &dyn Store, follower: &Follower, group: &mut Vec<Entry>) 
             replies.iter().map(|_| Err(NotStored)).collect()
         }
     };
-    for ((reply, received_at, _bytes), outcome) in replies.into_iter().zip(outcomes) {
+    for ((reply, received_at, changes, _bytes), outcome) in replies.into_iter().zip(outcomes) {
+        metrics.batch(changes, outcome.as_ref().ok());
         // The session may have ended; what it sent is stored all the same.
         let _ = reply.try_send(Reply { outcome, received_at });
     }
@@ -205,7 +218,7 @@ mod tests {
         let (_folder, store) = sample::store().await;
         let seen = Arc::new(Seen::default());
         let follower = Follower::start(seen.clone());
-        let (writer, task) = Writer::start(Arc::new(store), follower.clone());
+        let (writer, task) = Writer::start(Arc::new(store), follower.clone(), Arc::default());
         let mut sessions = Vec::new();
         for (commune, number) in ["tan-phu", "loc-tan", "dinh-quan"].into_iter().zip(1u8..) {
             let (reply, replies) = mpsc::channel(4);
@@ -234,7 +247,7 @@ mod tests {
     async fn what_was_handed_over_is_written_although_its_session_is_gone() {
         let (_folder, store) = sample::store().await;
         let store: Arc<dyn Store> = Arc::new(store);
-        let (writer, task) = Writer::start(store.clone(), Follower::start(Arc::new(NoStandings)));
+        let (writer, task) = Writer::start(store.clone(), Follower::start(Arc::new(NoStandings)), Arc::default());
         let (reply, replies) = mpsc::channel(4);
         drop(replies);
         writer.submit(batch("tan-phu", 1, LogPosition::START, vec![figure(1, "2026-10", 1)]), reply).await.unwrap();

@@ -3,6 +3,7 @@
 //! | module | noun |
 //! | --- | --- |
 //! | [`place`] | the folder of a backup: taken, filled, finished; and read back whole |
+//! | [`rotation`] | several backups beside each other, the oldest taken away |
 //! | [`owner`] | whose backup it is |
 //! | [`copying`] | files copied durably, and known by their hash |
 //! | [`aside`] | a store that is kept under another name |
@@ -15,7 +16,9 @@ pub mod copying;
 pub mod fault;
 pub mod owner;
 pub mod place;
+pub mod rotation;
 
 pub use fault::PlaceError;
 pub use owner::Owner;
 pub use place::{Place, Whole};
+pub use rotation::Rotation;

@@ -170,6 +170,16 @@ impl Whole {
     }
 }
 
+/// Whether a folder holds a backup of this owner whose manifest is there.
+pub(crate) fn belongs(root: &Path, owner: Owner<'_>) -> bool {
+    read_manifest(root).is_ok_and(|manifest| owner.check(&manifest).is_ok())
+}
+
+/// Whether a folder holds a backup that never had a manifest, and nothing else.
+pub(crate) fn is_cut_off(root: &Path) -> bool {
+    matches!(read_manifest(root), Err(PlaceError::Unfinished(_))) && is_ours(root).unwrap_or(false)
+}
+
 /// The file that the manifest means: the one in place, or the draft when its rename was cut off.
 fn named(root: &Path, name: &str, part: Part) -> Result<PathBuf, PlaceError> {
     for path in [root.join(name), root.join(draft_name(name))] {

@@ -21,6 +21,16 @@ pub(super) fn status_of(ending: Ending) -> Option<Status> {
     }
 }
 
+/// How the session ended, for the metrics.
+pub(super) fn outcome_of(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Done => "done",
+        Ending::TurnedAway(Verdict::RetryLater) => "retry_later",
+        Ending::Interrupted(Interruption::Replaced) => "replaced",
+        other => failure_of(other).unwrap_or("turned_away"),
+    }
+}
+
 /// The stable reason for the list of communes; none where there is nothing to note.
 pub(super) fn failure_of(ending: Ending) -> Option<&'static str> {
     Some(match ending {

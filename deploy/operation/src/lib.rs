@@ -1,0 +1,20 @@
+//! What both programs tell an administrator, told the same way.
+//!
+//! | module | noun |
+//! | --- | --- |
+//! | [`log`] | the lines on standard error, as text or JSON |
+//! | [`settings`] | where a setting comes from, and every fault of a settings file with its line |
+//! | [`finding`] | what `doctor` found, in words and as JSON |
+//! | [`examination`] | what is examined the same way at both ends: disk, clock, certificates |
+//! | [`manager`] | the service manager is told: ready, alive, ending |
+//!
+//! It opens no store, speaks to no network, and has no clock.
+
+pub mod examination;
+pub mod finding;
+pub mod log;
+pub mod manager;
+pub mod settings;
+
+pub use finding::{Finding, Findings, State};
+pub use log::Log;
