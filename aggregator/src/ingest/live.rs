@@ -8,8 +8,12 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
 
 /// The sessions going on.
 #[derive(Debug, Clone)]
@@ -40,6 +44,10 @@ pub struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
+/// Room for one more session; given back when dropped.
+#[derive(Debug)]
+pub struct Room(OwnedSemaphorePermit);
+
 /// Whether a session may begin.
 #[derive(Debug)]
 pub enum Admitted {
@@ -58,16 +66,31 @@ impl LiveSessions {
         Self { places: Arc::new(Semaphore::new(most)), next: Arc::default(), by_commune: Arc::default() }
     }
 
-    /// Admits a session, unless there are too many. The one that the same store had before is told to end: its agent may have
+    /// Room for a session, as soon as there is some; none when there was none for so long.
+    pub async fn room(&self, longest: Duration) -> Option<Room> {
+        if let Ok(permit) = self.places.clone().try_acquire_owned() {
+            return Some(Room(permit));
+        }
+        timeout(longest, self.places.clone().acquire_owned()).await.ok()?.ok().map(Room)
+    }
+
+    /// Admits a session where there is room for it. The one that the same store had before is told to end: its agent may have
     /// lost that connection long before we notice. One of another copy of the store goes on, so that two copies do not cut each
     /// other.
     #[must_use]
-    pub fn admit(&self, commune: &str, certificate: [u8; 32], incarnation: Incarnation, stop: Stop) -> Admitted {
+    pub fn admit(
+        &self,
+        commune: &str,
+        certificate: [u8; 32],
+        incarnation: Incarnation,
+        stop: Stop,
+        room: Option<Room>,
+    ) -> Admitted {
         let mut sessions = self.sessions();
         if sessions.get(commune).is_some_and(|live| live.incarnation != incarnation) {
             return Admitted::OtherCopy;
         }
-        let Ok(permit) = self.places.clone().try_acquire_owned() else { return Admitted::Full };
+        let Some(Room(permit)) = room else { return Admitted::Full };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         if let Some(older) = sessions.insert(commune.to_owned(), Live { number, incarnation, certificate, stop }) {
             older.stop.send_replace(Some(Interruption::Replaced));
@@ -128,14 +151,19 @@ mod tests {
     /// A session that was admitted, and how it is told to end.
     fn admitted(sessions: &LiveSessions, commune: &str, life: Incarnation) -> (Place, Stop) {
         let stop = Stop::default();
-        match sessions.admit(commune, [commune.len() as u8; 32], life, stop.clone()) {
+        match sessions.admit(commune, [commune.len() as u8; 32], life, stop.clone(), now(sessions)) {
             Admitted::Yes(place) => (place, stop),
             other => panic!("not admitted: {other:?}"),
         }
     }
 
     fn ask(sessions: &LiveSessions, commune: &str, life: Incarnation) -> Admitted {
-        sessions.admit(commune, [0; 32], life, Stop::default())
+        sessions.admit(commune, [0; 32], life, Stop::default(), now(sessions))
+    }
+
+    /// Room that there is without waiting.
+    fn now(sessions: &LiveSessions) -> Option<Room> {
+        sessions.places.clone().try_acquire_owned().ok().map(Room)
     }
 
     fn told(stop: &Stop) -> Option<Interruption> {
@@ -154,6 +182,20 @@ mod tests {
         let _third = admitted(&sessions, "loc-tan", LIFE);
         drop(second);
         assert_eq!(sessions.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_gets_the_next_place() {
+        let sessions = LiveSessions::new(1);
+        let (first, _) = admitted(&sessions, "tan-phu", LIFE);
+        assert!(sessions.room(Duration::ZERO).await.is_none());
+        let waiting = tokio::spawn({
+            let sessions = sessions.clone();
+            async move { sessions.room(Duration::from_secs(60)).await.is_some() }
+        });
+        tokio::task::yield_now().await;
+        drop(first);
+        assert!(waiting.await.unwrap());
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
             false => Some(limits(&province, place.path(), &import, &logs).await),
         };
         let server = Server::start(&program, province.folder.root()).await.context("the aggregator does not start")?;
-        let before = server.resident_kib();
+        let before = (server.resident_kib(), server.processor_seconds());
         let night = night(&server.url, &province, logs.clone(), arguments.together).await?;
         tell(&night, (agents, changes), &server, before);
         if let Some((handshake, raw)) = limits {
@@ -127,7 +127,7 @@ fn allow_files(agents: u64) -> Result<()> {
     Ok(())
 }
 
-fn tell(night: &Night, (agents, changes): (usize, usize), server: &Server, before: u64) {
+fn tell(night: &Night, (agents, changes): (usize, usize), server: &Server, before: (u64, f64)) {
     println!("\nnight            {} of {agents} agents served", night.sessions.len());
     if night.sessions.is_empty() {
         return;
@@ -163,10 +163,10 @@ fn tell(night: &Night, (agents, changes): (usize, usize), server: &Server, befor
     }
     println!(
         "aggregator       resident {} MiB before, {} MiB after, at most {} MiB; {:.1} s of processor time",
-        before / 1_024,
+        before.0 / 1_024,
         server.resident_kib() / 1_024,
         server.most_resident_kib() / 1_024,
-        server.processor_seconds()
+        server.processor_seconds() - before.1
     );
 }
 

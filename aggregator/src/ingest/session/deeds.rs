@@ -27,10 +27,12 @@ use shared::{
     digest::SetDigest,
     period::Period,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// An agent for which there is no place comes back after this time and up to as much again.
 const RETRY_AFTER_MS: u64 = 15_000;
+/// So long an agent waits for a place before it is told to come later: sessions are short, and coming back costs another handshake.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// One whose copy is in a session comes back after this time and up to twice as much more: that session is short.
 const RETRY_COPY_MS: u64 = 5_000;
 
@@ -58,7 +60,7 @@ impl Session {
             self.ingest.province.store.note_authorities(&self.commune, &self.trusted).await?;
         }
         if opening.certificate_valid && (own_log || heals) {
-            admission = self.admit();
+            admission = self.admit().await;
         }
         // An old file says nothing of which copies still live.
         let lives = opening.certificate_valid && self.agent.by == Carrier::Line;
@@ -69,14 +71,15 @@ impl Session {
         Ok(Input::Opened { opening, admission, clock_unix_ms })
     }
 
-    fn admit(&mut self) -> Admission {
+    async fn admit(&mut self) -> Admission {
         if let Some(place) = &self.place {
             // It healed, and greets anew.
             place.reborn(self.incarnation);
             return Admission::Granted;
         }
         let (certificate, stop) = (self.agent.certificate, self.stop.clone());
-        match self.ingest.live.admit(&self.commune, certificate, self.incarnation, stop) {
+        let room = self.ingest.live.room(LONGEST_WAIT).await;
+        match self.ingest.live.admit(&self.commune, certificate, self.incarnation, stop, room) {
             Admitted::Yes(place) => {
                 self.place = Some(place);
                 Admission::Granted
