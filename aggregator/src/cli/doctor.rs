@@ -5,7 +5,8 @@ use crate::{
     clock::Clock,
     config::Config,
     folder::{Folder, FolderError},
-    store::{Contact, Store, sqlite::SqliteStore},
+    serve::open_chosen,
+    store::{Contact, Store},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
@@ -81,7 +82,7 @@ async fn examine(data: &Path, clock: &dyn Clock, language: Language) -> Findings
     );
     let config = settings(&folder, &mut findings, language);
     findings.push(examination::disk(folder.root(), language));
-    let contacts = store(&folder, &mut findings, language).await;
+    let contacts = store(&folder, &config, &mut findings, language).await;
     let now = clock.now();
     findings.push(own_clock(&contacts.unwrap_or_default(), now, language));
     certificates(&folder, &config, now, &mut findings, language);
@@ -109,28 +110,44 @@ fn settings(folder: &Folder, findings: &mut Vec<Finding>, language: Language) ->
     config
 }
 
-/// Opens the store and looks for damage of its file; what it knows of the agents.
-async fn store(folder: &Folder, findings: &mut Vec<Finding>, language: Language) -> Option<Vec<Contact>> {
+/// Opens the store that the settings choose and looks for damage; what it knows of the agents.
+async fn store(
+    folder: &Folder,
+    config: &Config,
+    findings: &mut Vec<Finding>,
+    language: Language,
+) -> Option<Vec<Contact>> {
     let looked = async {
-        let store = SqliteStore::open(&folder.store())?;
+        let store = open_chosen(folder, &config.store).await?;
         store.check().await?;
         store.contacts().await
     };
+    let is_file = config.store.url.is_none();
     match looked.await {
         Ok(contacts) => {
             let joined = contacts.iter().filter(|contact| contact.enrolled.is_some()).count();
+            let is_what = match is_file {
+                true => language.pick("tệp nguyên vẹn", "the file is whole"),
+                false => language.pick("cơ sở dữ liệu trả lời", "the database answers"),
+            };
             let what = language.pick(
-                format!("tệp nguyên vẹn, {joined} xã, phường đã tham gia"),
-                format!("the file is whole, {joined} communes have joined"),
+                format!("{is_what}, {joined} xã, phường đã tham gia"),
+                format!("{is_what}, {joined} communes have joined"),
             );
             findings.push(Finding::ok("store", what));
             Some(contacts)
         }
         Err(error) => {
-            let todo = language.pick(
-                "dừng dịch vụ, giữ nguyên thư mục, rồi `province-aggregator restore` từ bản sao lưu",
-                "stop the service, keep the folder as it is, then `province-aggregator restore` from a backup",
-            );
+            let todo = match is_file {
+                true => language.pick(
+                    "dừng dịch vụ, giữ nguyên thư mục, rồi `province-aggregator restore` từ bản sao lưu",
+                    "stop the service, keep the folder as it is, then `province-aggregator restore` from a backup",
+                ),
+                false => language.pick(
+                    "xem máy chủ PostgreSQL có chạy, địa chỉ và mật khẩu trong [store] có đúng",
+                    "look whether the PostgreSQL server runs, and at address and password in [store]",
+                ),
+            };
             findings.push(Finding::fault("store", failure::store(&error, language), todo));
             None
         }
