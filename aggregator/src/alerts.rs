@@ -39,7 +39,7 @@ pub fn standing(figures: &Figures) -> Option<(Period, Vec<Alert>)> {
         let member = &figures.standings.book().members()[row.commune as usize];
         Some(Alert {
             commune: member.row.slug.clone(),
-            plan_ref: member.targets.get(row.own? as usize)?.row.plan_ref.clone(),
+            plan_ref: member.targets.get(row.own? as usize)?.plan_ref.to_string(),
             light: row.light,
             cause: row.cause?.as_str().to_owned(),
         })

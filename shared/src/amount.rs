@@ -53,6 +53,16 @@ impl Amount {
         self.0
     }
 
+    /// The amount itself where it is a whole number.
+    #[must_use]
+    pub fn whole(self) -> Option<i128> {
+        // Most amounts are small, and 64-bit division is several times faster.
+        match (i64::try_from(self.0), i64::try_from(MICROS)) {
+            (Ok(micros), Ok(one)) => (micros % one == 0).then(|| i128::from(micros / one)),
+            _ => self.is_whole().then(|| self.0 / MICROS),
+        }
+    }
+
     /// True for whole numbers.
     #[must_use]
     pub fn is_whole(self) -> bool {

@@ -6,6 +6,7 @@
 use crate::{
     amount::Amount,
     calendar::DueDays,
+    catalogue::Goal,
     effective::{Effective, Series, of_cell, over_units, take_in},
     observation::{Decision, ObservationKey, Value},
     period::{Cycle, Period},
@@ -72,13 +73,21 @@ pub struct Member {
     pub(crate) evidence: Vec<(u32, bool)>,
 }
 
-/// A target with the number of its indicator.
+/// A target of a commune's own plan; small, since a ranking goes through all of them.
 #[derive(Debug, Clone)]
 pub struct OwnTarget {
-    /// Its row.
-    pub row: TargetRow,
     /// Number of its indicator.
     pub indicator: u32,
+    /// What is asked.
+    pub goal: Goal,
+    /// Deadline.
+    pub deadline: Option<NaiveDate>,
+    /// Whether a completed figure needs evidence.
+    pub requires_evidence: bool,
+    /// Section and number in the plan.
+    pub plan_ref: Box<str>,
+    /// Lead units as printed.
+    pub lead_unit: Box<str>,
     /// How many scored targets of the commune share the indicator's points; 0 for a target that is not scored.
     pub sharers: u32,
 }
@@ -131,6 +140,10 @@ pub struct Book {
     indicator_numbers: HashMap<String, u32>,
     /// By commune, then by indicator.
     cells: Vec<Vec<Vec<Series>>>,
+    /// By indicator: whether it requires evidence where the commune's own plan does not say.
+    pub(crate) evidence_default: Vec<bool>,
+    /// By indicator: whether every ranked commune's own plan scores it.
+    pub(crate) common: Vec<bool>,
     /// What was reported of tasks, by commune and code as reported.
     tasks: HashMap<(u32, Box<str>), Vec<Series>>,
     exceptions: HashMap<(u32, Period), NaiveDate>,
@@ -160,15 +173,18 @@ impl Book {
             };
             let commune = *commune_numbers.get(&target.commune).ok_or_else(unknown_commune)?;
             let indicator = *indicator_numbers.get(&target.indicator).ok_or_else(unknown_indicator)?;
-            members[commune as usize].targets.push(OwnTarget { row: target.clone(), indicator, sharers: 0 });
+            members[commune as usize].targets.push(own_target(target, indicator));
         }
         for member in &mut members {
-            share_points(member)?;
+            member.targets.shrink_to_fit();
+            share_points(member, &inputs.indicators)?;
             note_scored(member, &inputs.indicators);
         }
         order_names(&mut members);
         let cells = vec![vec![Vec::new(); inputs.indicators.len()]; members.len()];
         let mut book = Self {
+            evidence_default: evidence_defaults(&members, inputs.indicators.len()),
+            common: common(&members, inputs.indicators.len()),
             members,
             indicators: inputs.indicators.clone(),
             commune_numbers,
@@ -387,28 +403,39 @@ fn member(row: &CommuneRow) -> Member {
     }
 }
 
+fn own_target(row: &TargetRow, indicator: u32) -> OwnTarget {
+    OwnTarget {
+        indicator,
+        goal: row.goal,
+        deadline: row.deadline,
+        requires_evidence: row.requires_evidence,
+        plan_ref: row.plan_ref.as_str().into(),
+        lead_unit: row.lead_unit.as_str().into(),
+        sharers: 0,
+    }
+}
+
 /// An indicator's points are shared equally among the commune's scored targets for it.
-fn share_points(member: &mut Member) -> Result<(), BookError> {
+fn share_points(member: &mut Member, indicators: &[IndicatorRow]) -> Result<(), BookError> {
     let mut counts: HashMap<u32, u32> = HashMap::new();
-    for target in member.targets.iter().filter(|target| target.row.goal.is_scored()) {
+    for target in member.targets.iter().filter(|target| target.goal.is_scored()) {
         *counts.entry(target.indicator).or_default() += 1;
     }
-    for target in member.targets.iter_mut().filter(|target| target.row.goal.is_scored()) {
+    for target in member.targets.iter_mut().filter(|target| target.goal.is_scored()) {
         target.sharers = counts.get(&target.indicator).copied().unwrap_or(1);
         if target.sharers as usize > MAX_TARGETS_PER_INDICATOR {
-            let (commune, indicator) = (target.row.commune.clone(), target.row.indicator.clone());
-            return Err(BookError::TooManyTargets { commune, indicator });
+            let indicator = indicators[target.indicator as usize].code.clone();
+            return Err(BookError::TooManyTargets { commune: member.row.slug.clone(), indicator });
         }
     }
     Ok(())
 }
 
 fn note_scored(member: &mut Member, indicators: &[IndicatorRow]) {
-    let mut scored: Vec<u32> = member.targets.iter().filter(|t| t.row.goal.is_scored()).map(|t| t.indicator).collect();
+    let mut scored: Vec<u32> = member.targets.iter().filter(|t| t.goal.is_scored()).map(|t| t.indicator).collect();
     scored.sort_unstable();
     scored.dedup();
-    let mut evidence: Vec<(u32, bool)> =
-        member.targets.iter().map(|t| (t.indicator, t.row.requires_evidence)).collect();
+    let mut evidence: Vec<(u32, bool)> = member.targets.iter().map(|t| (t.indicator, t.requires_evidence)).collect();
     // Where one of them requires it, that one comes first and stays.
     evidence.sort_unstable_by_key(|(indicator, required)| (*indicator, !required));
     evidence.dedup_by_key(|(indicator, _)| *indicator);
@@ -417,6 +444,26 @@ fn note_scored(member: &mut Member, indicators: &[IndicatorRow]) {
     let commune_cycle = member.row.cycle;
     let cycle = |i: u32| indicators[i as usize].cycle.or(commune_cycle).unwrap_or(Cycle::Monthly);
     member.scored = scored.into_iter().map(|i| (i, cycle(i))).collect();
+}
+
+/// An indicator requires evidence unless every target for it says that it does not.
+fn evidence_defaults(members: &[Member], indicators: usize) -> Vec<bool> {
+    let mut said: Vec<Option<bool>> = vec![None; indicators];
+    for (indicator, required) in members.iter().flat_map(|member| &member.evidence) {
+        let slot = &mut said[*indicator as usize];
+        *slot = Some(slot.unwrap_or(false) || *required);
+    }
+    said.into_iter().map(|required| required.unwrap_or(true)).collect()
+}
+
+fn common(members: &[Member], indicators: usize) -> Vec<bool> {
+    let mut scoring = vec![0; indicators];
+    let ranked = members.iter().filter(|member| member.ranked);
+    for (indicator, _) in ranked.clone().flat_map(|member| &member.scored) {
+        scoring[*indicator as usize] += 1;
+    }
+    let ranked = ranked.count();
+    scoring.into_iter().map(|communes| communes == ranked).collect()
 }
 
 fn order_names(members: &mut [Member]) {

@@ -131,9 +131,9 @@ pub fn measured(value: Value) -> Option<(Measure, Option<(i128, i128)>)> {
     Some(match value {
         Value::Ratio { numerator, denominator } => {
             let (n, d) = (numerator.micros(), denominator.micros());
-            let ratio = match (n % MICROS, d % MICROS) {
-                (0, 0) => Fraction::new(100 * (n / MICROS), d / MICROS)?,
-                _ => Fraction::new(100 * n, d)?,
+            let ratio = match numerator.whole().zip(denominator.whole()) {
+                Some((n, d)) => Fraction::new(100 * n, d)?,
+                None => Fraction::new(100 * n, d)?,
             };
             (Measure::Number(ratio), Some((n, d)))
         }

@@ -259,7 +259,7 @@ fn leading(
     let (mut earned, mut points) = (0, 0);
     for row in rows {
         let Some(target) = row.own.and_then(|own| member.targets.get(own as usize)) else { continue };
-        if row.sharers == 0 || !unit.is_named_in(&target.row.lead_unit) {
+        if row.sharers == 0 || !unit.is_named_in(&target.lead_unit) {
             continue;
         }
         line.scored += 1;

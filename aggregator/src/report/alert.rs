@@ -78,20 +78,20 @@ fn now(
     for row in lit(figures, period) {
         let member = &book.members()[row.commune as usize];
         let Some(target) = row.own.and_then(|own| member.targets.get(own as usize)) else { continue };
-        let (slug, plan_ref, lead_unit) = (&member.row.slug, &target.row.plan_ref, &target.row.lead_unit);
+        let (slug, plan_ref, lead_unit) = (&member.row.slug, &target.plan_ref, &target.lead_unit);
         if !is_wanted(slug, lead_unit, row.light) {
             continue;
         }
         let indicator = &book.indicators()[row.indicator as usize];
-        let raised = since.get(&(slug.as_str(), plan_ref.as_str(), row.light));
+        let raised = since.get(&(slug.as_str(), &**plan_ref, row.light));
         let cells = vec![
             row.light.as_str().to_owned(),
             slug.clone(),
             member.row.name.clone(),
-            plan_ref.clone(),
+            plan_ref.to_string(),
             indicator.code.clone(),
             indicator.name.clone(),
-            lead_unit.clone(),
+            lead_unit.to_string(),
             row.cause.map_or("", |cause| cause.as_str()).to_owned(),
             row.cause.map(|cause| cause.explain(language)).unwrap_or_default(),
             row.value_text(),
@@ -181,12 +181,12 @@ fn changes(
     for AlertEvent { alert, period, raised_at, cleared_at } in &figures.alert_events {
         let Alert { commune, plan_ref, light, cause } = alert;
         let member = book.commune_number(commune).map(|number| &book.members()[number as usize]);
-        let target = member.and_then(|member| member.targets.iter().find(|target| target.row.plan_ref == *plan_ref));
+        let target = member.and_then(|member| member.targets.iter().find(|target| *target.plan_ref == **plan_ref));
         let task = Reported::of(plan_ref).task();
         let task =
             task.and_then(|code| figures.catalogue.tasks.iter().find(|t| t.commune == *commune && t.code == code));
         let owner = task.map_or("", |task| task.lead_unit.as_str());
-        let lead_unit = target.map_or(owner, |target| target.row.lead_unit.as_str());
+        let lead_unit = target.map_or(owner, |target| &*target.lead_unit);
         if !is_wanted(commune, lead_unit, *light) {
             continue;
         }

@@ -48,7 +48,7 @@ pub(super) fn detail(
     let mut lines = Vec::new();
     for row in rows.iter().filter(|row| row.indicator == indicator) {
         let plan_ref = row.own.and_then(|own| book.members()[number as usize].targets.get(own as usize));
-        let plan_ref = plan_ref.map_or("", |target| target.row.plan_ref.as_str());
+        let plan_ref = plan_ref.map_or("", |target| &*target.plan_ref);
         let version = counted(row, code, known, inputs, &commune.slug);
         let facts = Facts { figures, board: &board, row, commune: &commune.slug, version, language };
         for (property, words, value) in facts.lines().into_iter().filter(|(.., value)| !value.is_empty()) {

@@ -136,7 +136,7 @@ fn one(figures: &Figures, period: Period, typed: &str, language: Language) -> Re
     let lead_units = |indicator: u32| {
         let own = book.members()[number as usize].targets.iter().filter(|target| target.indicator == indicator);
         let mut units: Vec<_> =
-            own.map(|target| target.row.lead_unit.clone()).filter(|unit| !unit.is_empty()).collect();
+            own.map(|target| target.lead_unit.to_string()).filter(|unit| !unit.is_empty()).collect();
         units.dedup();
         units.join("; ")
     };

@@ -125,7 +125,7 @@ fn single_changes(figures: &Figures, question: &Question, period: Period, number
         vec![
             word.to_owned(),
             words.to_owned(),
-            plan_ref.map(|target| target.row.plan_ref.clone()).unwrap_or_default(),
+            plan_ref.map(|target| target.plan_ref.to_string()).unwrap_or_default(),
             indicator.code.clone(),
             indicator.name.clone(),
             of_item.map(|row| TargetFacts::of(figures, row, slug).printed).unwrap_or_default(),

@@ -3,7 +3,7 @@
 use super::{Scheme, Scope};
 use crate::{
     achievement::{FULL, Micros, achievement},
-    book::{Book, SHARE_UNIT},
+    book::{Book, Member, SHARE_UNIT},
     calendar::end_of_day,
     catalogue::{Goal, Rule},
     effective::Effective,
@@ -12,7 +12,14 @@ use crate::{
     period::Period,
 };
 use chrono::NaiveDate;
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    num::NonZero,
+    thread::{available_parallelism, scope},
+};
+
+/// Fewer communes than these are evaluated sooner than a thread is started.
+const COMMUNES_A_THREAD: usize = 500;
 
 /// One target as a scheme sees it.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +50,7 @@ pub struct Evaluated {
 }
 
 /// A commune's composite line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Line {
     /// Hundredths; none when no points are at stake.
     pub score: Option<i64>,
@@ -72,8 +79,6 @@ pub struct Board {
     looked_at: Vec<bool>,
     /// By indicator: the best measure among the ranked communes, for indicators with a relative rule.
     best: Vec<Option<Fraction>>,
-    /// By indicator: whether it requires evidence where the commune's own plan does not say.
-    evidence_default: Vec<bool>,
     lines: Vec<Line>,
     /// Commune numbers of the scope: ranked ones in order, then the others by name.
     order: Vec<u32>,
@@ -90,15 +95,12 @@ impl Board {
             scope: scope.clone(),
             looked_at: looked_at(book, scheme, scope),
             best: vec![None; book.indicators().len()],
-            evidence_default: evidence_defaults(book),
-            lines: Vec::with_capacity(book.members().len()),
+            lines: Vec::new(),
             order: Vec::new(),
             ranked: 0,
         };
         board.find_best(book);
-        for commune in 0..count(book.members().len()) {
-            board.lines.push(board.evaluate_line(book, commune));
-        }
+        board.lines = board.evaluate_lines(book);
         let in_scope = |c: &u32| scope.kind.is_none_or(|kind| book.members()[*c as usize].row.kind == kind);
         let mut order: Vec<u32> = (0..count(book.members().len())).filter(in_scope).collect();
         order.sort_by_cached_key(|c| board.place(book, *c));
@@ -191,29 +193,38 @@ impl Board {
     }
 
     /// The targets of a commune as the scheme sees them, scored or not, in the plan's (or the catalogue's) order.
-    pub fn items<'a>(&'a self, book: &'a Book, commune: u32) -> Box<dyn Iterator<Item = Item> + 'a> {
+    pub fn items<'a>(&'a self, book: &'a Book, commune: u32) -> impl Iterator<Item = Item> + 'a {
         let member = &book.members()[commune as usize];
-        if self.scheme == Scheme::Standard {
-            let required = |i: u32| {
-                let own = member.evidence.binary_search_by_key(&i, |(indicator, _)| *indicator);
-                own.map_or(self.evidence_default[i as usize], |at| member.evidence[at].1)
-            };
-            let standards = book.indicators().iter().zip(0u32..).filter(|(_, i)| self.looked_at[*i as usize]);
-            return Box::new(standards.filter_map(move |(row, i)| {
-                let goal = row.standard?;
-                let sharers = u32::from(goal.is_scored());
-                Some(Item { indicator: i, own: None, goal, sharers, deadline: None, requires_evidence: required(i) })
-            }));
-        }
+        let (standards, own) = match self.scheme {
+            Scheme::Standard => (Some(self.standard_items(book, member)), None),
+            Scheme::Own | Scheme::Common => (None, Some(self.own_items(member))),
+        };
+        standards.into_iter().flatten().chain(own.into_iter().flatten())
+    }
+
+    fn standard_items<'a>(&'a self, book: &'a Book, member: &'a Member) -> impl Iterator<Item = Item> + 'a {
+        let required = |i: u32| {
+            let own = member.evidence.binary_search_by_key(&i, |(indicator, _)| *indicator);
+            own.map_or(book.evidence_default[i as usize], |at| member.evidence[at].1)
+        };
+        let standards = book.indicators().iter().zip(0u32..).filter(|(_, i)| self.looked_at[*i as usize]);
+        standards.filter_map(move |(row, i)| {
+            let goal = row.standard?;
+            let sharers = u32::from(goal.is_scored());
+            Some(Item { indicator: i, own: None, goal, sharers, deadline: None, requires_evidence: required(i) })
+        })
+    }
+
+    fn own_items<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = Item> + 'a {
         let targets = member.targets.iter().zip(0u32..).filter(|(t, _)| self.looked_at[t.indicator as usize]);
-        Box::new(targets.map(|(target, place)| Item {
+        targets.map(|(target, place)| Item {
             indicator: target.indicator,
             own: Some(place),
-            goal: target.row.goal,
+            goal: target.goal,
             sharers: target.sharers,
-            deadline: target.row.deadline,
-            requires_evidence: target.row.requires_evidence,
-        }))
+            deadline: target.deadline,
+            requires_evidence: target.requires_evidence,
+        })
     }
 
     /// Evaluates one item of a commune.
@@ -232,6 +243,30 @@ impl Board {
         };
         let (state, counted) = state_and_counted(achieved, proof);
         Evaluated { achieved, state, counted }
+    }
+
+    /// The lines of all communes; those of a nation on all processors.
+    fn evaluate_lines(&self, book: &Book) -> Vec<Line> {
+        let communes = book.members().len();
+        let mut lines = vec![Line::default(); communes];
+        let hands = available_parallelism().map_or(1, NonZero::get).min(communes / COMMUNES_A_THREAD + 1);
+        let part = communes.div_ceil(hands).max(1);
+        let evaluate = |lines: &mut [Line], first: usize| {
+            for (line, commune) in lines.iter_mut().zip(count(first)..) {
+                *line = self.evaluate_line(book, commune);
+            }
+        };
+        scope(|threads| {
+            let mut parts = lines.chunks_mut(part).enumerate();
+            let own = parts.next();
+            for (number, part_of_lines) in parts {
+                threads.spawn(move || evaluate(part_of_lines, number * part));
+            }
+            if let Some((_, part_of_lines)) = own {
+                evaluate(part_of_lines, 0);
+            }
+        });
+        lines
     }
 
     fn evaluate_line(&self, book: &Book, commune: u32) -> Line {
@@ -298,12 +333,9 @@ fn key(line: &Line) -> Key {
 }
 
 fn looked_at(book: &Book, scheme: Scheme, scope: &Scope) -> Vec<bool> {
-    let common = |i: u32| {
-        book.members().iter().filter(|m| m.ranked).all(|m| m.scored.binary_search_by_key(&i, |(i, _)| *i).is_ok())
-    };
     let of_scheme = |i: u32| match scheme {
         Scheme::Own => true,
-        Scheme::Common => common(i),
+        Scheme::Common => book.common[i as usize],
         Scheme::Standard => book.indicators()[i as usize].standard.is_some(),
     };
     let of_scope = |row: &crate::tables::IndicatorRow| {
@@ -311,16 +343,6 @@ fn looked_at(book: &Book, scheme: Scheme, scope: &Scope) -> Vec<bool> {
             && scope.indicator.as_ref().is_none_or(|code| *code == row.code)
     };
     book.indicators().iter().zip(0u32..).map(|(row, i)| of_scope(row) && of_scheme(i)).collect()
-}
-
-/// An indicator requires evidence unless every target for it says that it does not.
-fn evidence_defaults(book: &Book) -> Vec<bool> {
-    let mut said: Vec<Option<bool>> = vec![None; book.indicators().len()];
-    for target in book.members().iter().flat_map(|m| &m.targets) {
-        let slot = &mut said[target.indicator as usize];
-        *slot = Some(slot.unwrap_or(false) || target.row.requires_evidence);
-    }
-    said.into_iter().map(|required| required.unwrap_or(true)).collect()
 }
 
 /// Numbers of communes and indicators fit 32 bits: tables are bounded far below.

@@ -166,7 +166,7 @@ pub fn explain(book: &Book, period: Period, rows: &[ExplainRow]) -> Listing {
     );
     for row in rows {
         let member = &book.members()[row.commune as usize];
-        let plan_ref = row.own.map_or_else(String::new, |own| member.targets[own as usize].row.plan_ref.clone());
+        let plan_ref = row.own.map_or_else(String::new, |own| member.targets[own as usize].plan_ref.to_string());
         let indicator = book.indicators()[row.indicator as usize].code.clone();
         let mut cells = vec![member.row.slug.clone(), plan_ref, indicator, period.to_string(), row.value_text()];
         cells.extend(goal_cells(Some(row.goal)));

@@ -74,7 +74,7 @@ fn a_count_asked_of_each_hamlet_is_asked_of_the_commune_so_many_times() {
     // In total, as delivered: 2 of the commune, an equal share of each.
     let (total, commune) = book(&catalogue, rows());
     assert_eq!(
-        total.members()[commune as usize].targets.iter().find(|t| t.row.indicator == "OT-12").unwrap().row.goal.value(),
+        total.members()[commune as usize].targets.iter().find(|t| t.indicator == at(&total)).unwrap().goal.value(),
         Some(2.into())
     );
     let found = by_unit(&total, &catalogue, commune, at(&total), period);
@@ -83,7 +83,7 @@ fn a_count_asked_of_each_hamlet_is_asked_of_the_commune_so_many_times() {
     let target = catalogue.targets.iter_mut().find(|target| target.commune == "loc-tan" && target.indicator == "OT-12");
     target.unwrap().per_unit = "AP".into();
     let (each, commune) = book(&catalogue, rows());
-    let goal = each.members()[commune as usize].targets.iter().find(|t| t.row.indicator == "OT-12").unwrap().row.goal;
+    let goal = each.members()[commune as usize].targets.iter().find(|t| t.indicator == at(&each)).unwrap().goal;
     assert_eq!(goal.value(), Some(42.into()));
     let found = by_unit(&each, &catalogue, commune, at(&each), period);
     assert_eq!((found.figures[0].achieved, found.figures[1].achieved), (Some(500_000), Some(FULL)));
