@@ -88,7 +88,7 @@ pub async fn make(folder: &Folder, store: &dyn Store, place: &Path, now: DateTim
         build: BUILD.into(),
         province,
         commune: None,
-        name: catalogue.province.name,
+        name: catalogue.province.name.clone(),
         created_at: now,
         schema: copy.schema,
         head: None,

@@ -109,7 +109,7 @@ impl Frozen {
         }
         let figures = Figures {
             targets: target_places(&catalogue),
-            catalogue,
+            catalogue: catalogue.into(),
             catalogue_version: closing.catalogue_version,
             standings,
             contacts: Vec::new(),

@@ -113,7 +113,7 @@ pub struct Effect {
 pub async fn effect(store: &dyn Store, new: &Catalogue) -> Result<Effect, IntakeError> {
     let (version, old) = store.catalogue().await?;
     if new.province.id != old.province.id {
-        return Err(IntakeError::OtherProvince { found: new.province.id.clone(), own: old.province.id });
+        return Err(IntakeError::OtherProvince { found: new.province.id.clone(), own: old.province.id.clone() });
     }
     let (found, own) = (new.province.plan_year, old.province.plan_year);
     let observations = store.observations().await?;

@@ -60,7 +60,7 @@ pub async fn move_to(folder: &Folder, address: &Address) -> Result<Moved, MoveEr
         }
     }
     let file: Arc<dyn Store> = Arc::new(SqliteStore::open(&path)?);
-    let slugs: Vec<String> = file.catalogue().await?.1.communes.into_iter().map(|commune| commune.slug).collect();
+    let slugs: Vec<String> = file.catalogue().await?.1.communes.iter().map(|commune| commune.slug.clone()).collect();
     for slug in &slugs {
         if file.record_digests(slug).await? != copy.record_digests(slug).await? {
             return Err(MoveError::Differs(format!("the records of {slug}")));

@@ -7,12 +7,12 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use shared::{
-    catalogue::{Catalogue, Goal, Indicator, Kind, kind_asked},
+    catalogue::{Catalogue, Goal, Kind, kind_asked},
     observation::{EntryRules, Observation, Refusal},
     task::Reported,
 };
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
@@ -68,17 +68,26 @@ pub struct Rulebook {
     /// Version of the catalogue.
     pub version: u64,
     /// The catalogue.
-    pub catalogue: Catalogue,
-    indicators: HashMap<String, usize>,
+    pub catalogue: Arc<Catalogue>,
+    /// Places of the indicators in the catalogue.
+    indicators: HashMap<String, u32>,
     communes: HashMap<String, Asked>,
 }
 
 /// What is asked of one commune.
 #[derive(Debug, Default)]
 struct Asked {
-    goals: HashMap<String, Goal>,
+    /// By place of the indicator, ascending.
+    goals: Vec<(u32, Goal)>,
     units: HashSet<String>,
     tasks: HashSet<String>,
+}
+
+impl Asked {
+    fn goal(&self, indicator: u32) -> Option<Goal> {
+        let at = self.goals.binary_search_by_key(&indicator, |(one, _)| *one).ok()?;
+        Some(self.goals[at].1)
+    }
 }
 
 impl Rulebook {
@@ -89,22 +98,22 @@ impl Rulebook {
 
     /// Arranges a catalogue.
     #[must_use]
-    pub fn new(version: u64, catalogue: Catalogue) -> Self {
-        let indicators = catalogue.indicators.iter().enumerate().map(|(at, one)| (one.code.clone(), at)).collect();
+    pub fn new(version: u64, catalogue: Arc<Catalogue>) -> Self {
+        let indicators: HashMap<String, u32> =
+            catalogue.indicators.iter().zip(0..).map(|(one, at)| (one.code.clone(), at)).collect();
         let mut communes: HashMap<String, Asked> =
             catalogue.communes.iter().map(|commune| (commune.slug.clone(), Asked::default())).collect();
         for target in &catalogue.targets {
             let asked = communes.entry(target.commune.clone()).or_default();
-            match asked.goals.entry(target.indicator.clone()) {
-                // The first scored target says which kind of value is asked; the catalogue's check lets no two disagree.
-                Entry::Occupied(mut entry) if !entry.get().is_scored() => {
-                    entry.insert(target.goal);
-                }
-                Entry::Occupied(_) => {}
-                Entry::Vacant(entry) => {
-                    entry.insert(target.goal);
-                }
-            }
+            // The catalogue's check lets no target name an indicator that is not there.
+            let Some(indicator) = indicators.get(&target.indicator) else { continue };
+            asked.goals.push((*indicator, target.goal));
+        }
+        for asked in communes.values_mut() {
+            // The first scored target says which kind of value is asked; the catalogue's check lets no two disagree.
+            asked.goals.sort_by_key(|(indicator, goal)| (*indicator, !goal.is_scored()));
+            asked.goals.dedup_by_key(|(indicator, _)| *indicator);
+            asked.goals.shrink_to_fit();
         }
         for unit in &catalogue.units {
             communes.entry(unit.commune.clone()).or_default().units.extend(unit.codes());
@@ -141,14 +150,11 @@ impl Rulebook {
         match reported.task() {
             Some(task) => asked.filter(|asked| asked.tasks.contains(task)).and_then(|_| reported.kind_of_task()),
             None => {
-                let kind = self.indicator(code)?.kind;
-                let goal = asked.and_then(|asked| asked.goals.get(code));
-                Some(goal.map_or(kind, |goal| kind_asked(kind, *goal)))
+                let place = *self.indicators.get(code)?;
+                let kind = self.catalogue.indicators.get(place as usize)?.kind;
+                let goal = asked.and_then(|asked| asked.goal(place));
+                Some(goal.map_or(kind, |goal| kind_asked(kind, goal)))
             }
         }
-    }
-
-    fn indicator(&self, code: &str) -> Option<&Indicator> {
-        self.catalogue.indicators.get(*self.indicators.get(code)?)
     }
 }

@@ -49,7 +49,7 @@ mod tests {
     };
     use std::sync::LazyLock;
 
-    static RULES: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::new(1, sample::catalogue().0));
+    static RULES: LazyLock<Rulebook> = LazyLock::new(|| Rulebook::new(1, sample::catalogue().0.into()));
 
     fn found(body: &[u8]) -> Result<(), String> {
         match judge(&RULES, "tan-phu", body) {

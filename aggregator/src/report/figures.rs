@@ -13,7 +13,7 @@ use shared::{
     standings::Standings,
     tables::{ExceptionRow, Inputs, ObservationRow, read::TableError},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
 
 /// Why the figures could not be put together.
@@ -34,7 +34,7 @@ pub enum FiguresError {
 #[derive(Debug)]
 pub struct Figures {
     /// The current catalogue.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// Its version.
     pub catalogue_version: u64,
     /// All figures with the boards kept ready.

@@ -4,7 +4,7 @@ use super::{
     StoreCopy, StoreError,
     engine::Connection,
     postgres::PostgresStore,
-    sql::{Engine, Memory, Scope},
+    sql::{CatalogueHeld, Engine, Memory, Scope},
     sqlite::SqliteStore,
 };
 use std::path::Path;
@@ -56,6 +56,13 @@ impl Engine for ChosenStore {
         match self {
             ChosenStore::Sqlite(store) => store.read(work).await,
             ChosenStore::Postgres(store) => store.read(work).await,
+        }
+    }
+
+    fn catalogue_held(&self) -> &CatalogueHeld {
+        match self {
+            ChosenStore::Sqlite(store) => store.catalogue_held(),
+            ChosenStore::Postgres(store) => store.catalogue_held(),
         }
     }
 

@@ -40,7 +40,7 @@ use shared::{
     period::Period,
     snapshot::Snapshot,
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 use thiserror::Error;
 
 /// Why the store did not do something.
@@ -132,7 +132,7 @@ pub trait Store: Send + Sync {
     async fn set_clock_offset(&self, offset_ms: i64, act: Act) -> Result<(), StoreError>;
 
     /// The current catalogue and its version.
-    async fn catalogue(&self) -> Result<(u64, Catalogue), StoreError>;
+    async fn catalogue(&self) -> Result<(u64, Arc<Catalogue>), StoreError>;
     /// A version of the catalogue, if there is one.
     async fn catalogue_at(&self, version: u64) -> Result<Option<Catalogue>, StoreError>;
     /// The current catalogue with its files.

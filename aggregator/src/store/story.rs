@@ -75,7 +75,7 @@ fn key(period: &str) -> ObservationKey {
 async fn a_founded_store_knows_its_province(store: &impl Store) {
     assert_eq!(store.founding().await.unwrap(), sample::founding());
     let (version, catalogue) = store.catalogue().await.unwrap();
-    assert_eq!((version, &catalogue), (1, &sample::catalogue().0));
+    assert_eq!((version, &*catalogue), (1, &sample::catalogue().0));
     assert!(store.observations().await.unwrap().is_empty());
     let decisions = store.decisions().await.unwrap();
     store.set_clock_offset(5_000, act(moment())).await.unwrap();

@@ -4,7 +4,7 @@ use super::{
     super::{
         Act, CatalogueImport, Founding, StoreCopy, StoreError,
         engine::{Connection, Error},
-        sql::{Engine, Memory, Scope, found},
+        sql::{CatalogueHeld, Engine, Memory, Scope, found},
     },
     address::Address,
     schema,
@@ -77,6 +77,7 @@ pub struct PostgresStore {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     reading: Arc<Semaphore>,
+    catalogue_held: CatalogueHeld,
 }
 
 /// Whether a transaction that failed may be begun anew.
@@ -159,7 +160,8 @@ impl PostgresStore {
             }
         };
         let thread = std::thread::Builder::new().name("store".into()).spawn(run).map_err(engine)?;
-        Ok(Self { shared, jobs: Some(jobs), thread: Some(thread), reading: Arc::new(Semaphore::new(READERS)) })
+        let reading = Arc::new(Semaphore::new(READERS));
+        Ok(Self { shared, jobs: Some(jobs), thread: Some(thread), reading, catalogue_held: CatalogueHeld::default() })
     }
 
     async fn write<T: Send + 'static>(
@@ -320,6 +322,10 @@ impl Engine for PostgresStore {
             shared.settle(&mut || shared.within(READS, &|session| work(&Connection::Postgres(session))))
         };
         tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn catalogue_held(&self) -> &CatalogueHeld {
+        &self.catalogue_held
     }
 
     async fn copy(&self, _: &Path) -> Result<StoreCopy, StoreError> {

@@ -9,6 +9,7 @@ mod append;
 mod attachments;
 mod audit;
 mod carry;
+mod catalogue_held;
 mod closing;
 mod columns;
 mod conflict;
@@ -51,8 +52,9 @@ use shared::{
     period::Period,
     snapshot::Snapshot,
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+pub(crate) use catalogue_held::CatalogueHeld;
 pub(crate) use names::Names;
 #[cfg(test)]
 pub(super) use names::find as find_name;
@@ -137,6 +139,9 @@ pub(crate) trait Engine: Send + Sync {
         work: impl Fn(&Connection<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
+    /// Where the catalogue that was last read is remembered.
+    fn catalogue_held(&self) -> &CatalogueHeld;
+
     /// Copies the store into a new file, whole and checked.
     fn copy(&self, path: &Path) -> impl Future<Output = Result<StoreCopy, StoreError>> + Send;
 }
@@ -154,9 +159,12 @@ impl<E: Engine> Store for E {
         .await
     }
 
-    async fn catalogue(&self) -> Result<(u64, Catalogue), StoreError> {
-        let current = self.current_catalogue().await?;
-        Ok((current.version, current.catalogue))
+    async fn catalogue(&self) -> Result<(u64, Arc<Catalogue>), StoreError> {
+        let held = self.catalogue_held().get();
+        let (version, fingerprint, catalogue) =
+            self.read(move |connection| read::catalogue(connection, held.as_ref())).await?;
+        self.catalogue_held().set(fingerprint, &catalogue);
+        Ok((version, catalogue))
     }
 
     async fn catalogue_at(&self, version: u64) -> Result<Option<Catalogue>, StoreError> {

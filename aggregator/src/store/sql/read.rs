@@ -14,7 +14,7 @@ use shared::{
     catalogue::{Catalogue, read as catalogue_files},
     observation::{Decision, ObservationKey},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 pub(crate) fn founding(connection: &Connection) -> Result<Founding, StoreError> {
     let value = |key: &str| -> Result<String, StoreError> {
@@ -50,6 +50,19 @@ pub(super) fn current_catalogue(connection: &Connection) -> Result<CurrentCatalo
     let kept = catalogue_files_of(connection, version)?;
     let catalogue = catalogue_files::read_kept(&kept).map_err(|_| StoreError::Unreadable("catalogue"))?;
     Ok(CurrentCatalogue { version: columns::to_u64(version)?, fingerprint, files: kept, catalogue })
+}
+
+/// The current catalogue: version, fingerprint and content; the one that is held where it is the same.
+pub(super) fn catalogue(
+    connection: &Connection,
+    held: Option<&(String, Arc<Catalogue>)>,
+) -> Result<(u64, String, Arc<Catalogue>), StoreError> {
+    let (version, fingerprint, _) = current_version(connection)?.ok_or(StoreError::Unreadable("catalogue"))?;
+    if let Some((_, catalogue)) = held.filter(|(held, _)| *held == fingerprint) {
+        return Ok((columns::to_u64(version)?, fingerprint, catalogue.clone()));
+    }
+    let current = current_catalogue(connection)?;
+    Ok((current.version, current.fingerprint, Arc::new(current.catalogue)))
 }
 
 fn catalogue_files_of(connection: &Connection, version: i64) -> Result<CatalogueFiles, StoreError> {

@@ -4,7 +4,7 @@ use super::{
     super::{
         Act, CatalogueImport, Founding, StoreCopy, StoreError,
         engine::Connection as Asked,
-        sql::{Engine, Memory, Scope, found},
+        sql::{CatalogueHeld, Engine, Memory, Scope, found},
     },
     backup, schema,
 };
@@ -66,6 +66,7 @@ pub struct SqliteStore {
     thread: Option<JoinHandle<()>>,
     readers: Arc<Mutex<Vec<Connection>>>,
     reading: Arc<Semaphore>,
+    catalogue_held: CatalogueHeld,
 }
 
 impl SqliteStore {
@@ -124,6 +125,7 @@ impl SqliteStore {
             thread: Some(thread),
             readers: Arc::default(),
             reading: Arc::new(Semaphore::new(READERS)),
+            catalogue_held: CatalogueHeld::default(),
         })
     }
 
@@ -189,6 +191,10 @@ impl Engine for SqliteStore {
         work: impl Fn(&Asked<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.ask(move |connection| work(&Asked::Sqlite(connection))).await
+    }
+
+    fn catalogue_held(&self) -> &CatalogueHeld {
+        &self.catalogue_held
     }
 
     async fn copy(&self, path: &Path) -> Result<StoreCopy, StoreError> {
