@@ -25,6 +25,8 @@ use thiserror::Error;
 pub const ENV_PREFIX: &str = "TIENDO_AGGREGATOR_";
 /// Most sessions that can be admitted at once.
 pub const MAX_SESSIONS: usize = 512;
+/// Sessions admitted at once where nothing else is set: more would not be served faster by any machine, and each takes memory.
+const USUAL_SESSIONS: usize = 256;
 /// Most hosts that the server's certificate can name.
 const MAX_HOSTS: usize = 32;
 /// Largest file of evidence that can be allowed, in MiB: what a change can name.
@@ -192,7 +194,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
             hosts: ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec(),
             address: None,
-            max_sessions: MAX_SESSIONS,
+            max_sessions: USUAL_SESSIONS,
             pages: Pages::default(),
             store: StorePlace::default(),
             metrics: Metrics::default(),

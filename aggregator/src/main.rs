@@ -10,6 +10,10 @@ use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches};
 use std::{process::ExitCode, sync::Arc};
 
+/// A night of a nation takes a third less memory and a fifth less time than with the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = cli::with_examples(Cli::command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

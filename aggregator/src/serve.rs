@@ -60,6 +60,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Connections that wait to be accepted.
 const WAITING_CONNECTIONS: u32 = 4_096;
+/// Connections beside those of the sessions: agents that wait for a place, agents that join, staff.
+const OTHER_CONNECTIONS: usize = 128;
 /// Largest request of an agent that joins, in bytes.
 const MAX_JOIN_BYTES: usize = 64 * 1024;
 /// Largest question of the staff, in bytes.
@@ -268,8 +270,10 @@ impl Server {
         manager::say(Word::Ready);
         let beating = tokio::spawn(beat(province.store.clone()));
         let metrics = province.metrics.clone();
+        let connections = self.config.max_sessions + OTHER_CONNECTIONS;
+        let limits = accept::Limits { connections, ..accept::Limits::default() };
         let observer: accept::Observer = Arc::new(move |how| metrics.handshake(how));
-        let incoming = accept::observed(self.listener, self.keyring.tls(), accept::Limits::default(), observer);
+        let incoming = accept::observed(self.listener, self.keyring.tls(), limits, observer);
         let mut stopping = ending;
         let stopped = async move {
             // Fails only when the sender is gone, which is an end too.

@@ -65,7 +65,7 @@ impl Default for Limits {
         Self {
             handshake: Duration::from_secs(10),
             handshakes: 256,
-            connections: 1_024,
+            connections: 384,
             stranger: Duration::from_secs(60),
         }
     }
