@@ -322,6 +322,10 @@ impl Engine for PostgresStore {
         tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Closed)?
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn copy(&self, _: &Path) -> Result<StoreCopy, StoreError> {
         Err(StoreError::NotHere("copies of a database are made by its own means (pg_dump, point-in-time recovery)"))
     }
