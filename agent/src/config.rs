@@ -1,7 +1,11 @@
 //! The agent's settings: `agent.toml`, then `TIENDO_AGENT_*` from the environment. Read whole, and refused whole, before
 //! anything is opened.
 
-use crate::schedule::Window;
+use crate::{
+    schedule::Window,
+    store::meta::Belonging,
+    uplink::address::{self, MAX_ADDRESSES},
+};
 use chrono::NaiveTime;
 use document::office::Office;
 use figment::{Figment, providers::Serialized};
@@ -93,8 +97,8 @@ impl TryFrom<PageSettings> for PageConfig {
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The province's address, where it differs from the one used to join.
-    pub server: Option<String>,
+    /// The addresses of the province's servers, where they differ from the one used to join; empty where it does not.
+    pub server: Vec<String>,
     /// When the nightly session takes place, local time.
     pub window: Window,
     /// How long after the last edit a session starts; `None` when that is off.
@@ -116,8 +120,8 @@ pub struct Config {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    server: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "address::one_or_many")]
+    server: Vec<String>,
     window_from: String,
     window_to: String,
     quiet_seconds: u32,
@@ -133,7 +137,7 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            server: None,
+            server: Vec::new(),
             window_from: "22:00".into(),
             window_to: "23:30".into(),
             quiet_seconds: 60,
@@ -200,6 +204,12 @@ impl Config {
         Self::of(&Self::layers(file).read()?)
     }
 
+    /// The addresses of the province's servers.
+    #[must_use]
+    pub fn servers(&self, belonging: &Belonging) -> Vec<String> {
+        if self.server.is_empty() { vec![belonging.server.clone()] } else { self.server.clone() }
+    }
+
     /// Where settings come from: `TIENDO_AGENT_SERVER`, `TIENDO_AGENT_PAGE__LISTEN` over the file over the defaults.
     #[must_use]
     pub fn layers(file: &Path) -> Layers {
@@ -240,7 +250,10 @@ impl TryFrom<Settings> for Config {
                 reason: format!("not between 1 and {MAX_FILE_MIB}"),
             });
         }
-        if let Some(server) = settings.server.as_deref().filter(|server| !server.starts_with("https://")) {
+        if settings.server.len() > MAX_ADDRESSES {
+            return Err(ConfigError::Value { name: "server", reason: format!("more than {MAX_ADDRESSES} addresses") });
+        }
+        if let Some(server) = settings.server.iter().find(|server| !server.starts_with("https://")) {
             return Err(ConfigError::Value {
                 name: "server",
                 reason: format!("{server:?} does not begin with https://"),
@@ -303,8 +316,16 @@ mod tests {
         let (report, reminders, page) = (read.report.clone(), read.reminders.clone(), read.page.clone());
         assert!(page.is_chosen && page.tls.is_some());
         assert_eq!((page.enabled, page.listen), (config.page.enabled, config.page.listen));
-        let server = Some("https://tiendo.example.vn:8443".into());
+        let server = vec!["https://tiendo.example.vn:8443".into()];
         assert_eq!(read, Config { server, report, reminders, page, ..config });
+    }
+
+    #[test]
+    fn one_address_or_several() {
+        assert_eq!(read("server = \"https://a:1\"").unwrap().server, ["https://a:1"]);
+        assert_eq!(read("server = [\"https://a:1\", \"https://b:2\"]").unwrap().server, ["https://a:1", "https://b:2"]);
+        let many: Vec<String> = (0..=MAX_ADDRESSES).map(|number| format!("\"https://a:{number}\"")).collect();
+        assert!(read(&format!("server = [{}]", many.join(","))).is_err());
     }
 
     #[test]
@@ -327,6 +348,8 @@ mod tests {
             "evidence_max_file_mib = 1025",
             "window_from = \"25:00\"",
             "server = \"http://x\"",
+            "server = [\"https://a\", \"http://x\"]",
+            "server = 3",
             "log = \"a=b=c\"",
             "[page]\nlisten = \"8057\"",
             "[page]\ncertificate = \"a\"",

@@ -186,10 +186,10 @@ impl Status {
             detail: run.detail,
         });
         Ok(Self {
+            server: config.servers(&belonging).join(", "),
             commune: belonging.commune,
             commune_name: belonging.commune_name,
             province: belonging.province,
-            server: config.server.clone().unwrap_or(belonging.server),
             exercise,
             joined_at: rfc3339(belonging.joined_at),
             catalogue_version: view.catalogue_version()?,

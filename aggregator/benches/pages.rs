@@ -93,10 +93,10 @@ async fn run(communes: usize, pages: &[&str]) {
     let province = Arc::new(Province::load(store.clone(), Arc::new(SystemClock)).await.unwrap());
     let live = Arc::new(Live::start(store.clone(), Arc::new(|| SystemClock.now())).await.unwrap());
     let hook: Arc<dyn StandingsHook> = live.clone();
-    let notices = Arc::new(Notices::new(province.clone(), hook.clone(), LiveSessions::new(1)));
+    let notices = Arc::new(Notices::new(province.clone(), hook.clone(), Follower::start(hook), LiveSessions::new(1)));
     let (_end, ending) = watch::channel(false);
     let held = (Folder::at(place.path()), Config::default());
-    let site = Site::new((province, live.clone()), held, Language::Vi, (notices, Follower::start(hook)), ending);
+    let site = Site::new((province, live.clone()), held, Language::Vi, notices, ending);
     let router = site.router();
     // The first look at the store reads everything anew.
     ask(&router, "/rankings").await;
@@ -105,7 +105,7 @@ async fn run(communes: usize, pages: &[&str]) {
     for page in pages {
         // Another version of one figure: nothing that was kept is good any more.
         let changed = again(&*store, &catalogue).await;
-        live.apply(&changed).await;
+        live.apply(&changed, &[]).await;
         let first = ask(&router, page).await;
         let mut then = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {

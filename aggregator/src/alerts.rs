@@ -66,7 +66,7 @@ pub async fn bring_up_to_date(store: &dyn Store, figures: &Figures, at: DateTime
     }
 }
 
-/// Keeps the record up to date until the end is signalled.
+/// Keeps the record up to date until the end is signalled; of several servers on one store one does it.
 pub async fn watch(live: Arc<Live>, mut ending: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {
@@ -74,7 +74,7 @@ pub async fn watch(live: Arc<Live>, mut ending: watch::Receiver<bool>) {
             () = async { drop(ending.wait_for(|ending| *ending).await) } => return,
             _ = ticks.tick() => {}
         }
-        if let Err(error) = live.note_alerts().await {
+        if let Err(error) = live.note_alerts_in_turn(INTERVAL).await {
             tracing::warn!(%error, "the record of alerts could not be brought up to date");
         }
     }

@@ -12,6 +12,7 @@
 //! Each step of a rotation takes effect with one rename; a step that was cut off between its two is finished at the next opening. A
 //! running `serve` only reads ([`Authorities::read`]) and never repairs. Whether a step may be taken is the command's word.
 
+pub mod handing;
 mod past;
 
 pub use past::BUNDLE_KEY;
@@ -35,6 +36,8 @@ use thiserror::Error;
 
 /// The next authority's folder in the folder of the authorities.
 pub const NEXT: &str = "next";
+/// The certificate of the former one in it.
+const FORMER: &str = "former.pem";
 
 /// Why keys and certificates cannot be used or changed.
 #[derive(Debug, Error)]
@@ -101,10 +104,15 @@ impl Authorities {
     /// # Errors
     /// [`KeysError`] when files are missing or do not fit.
     pub fn read(folder: &Folder) -> Result<Self, KeysError> {
-        let place = Place::of(folder);
-        let next = place.next.join("certificate.pem").exists().then(|| load(&place.next)).transpose()?;
-        let former = place.former.exists().then(|| first_certificate(&place.former)).transpose()?;
-        Ok(Self { current: load(&place.current)?, next, former, past: past::read(&place.current)? })
+        Self::within(&folder.authority())
+    }
+
+    /// Reads them from the folder that holds them.
+    fn within(current: &Path) -> Result<Self, KeysError> {
+        let (next, former) = (current.join(NEXT), current.join(FORMER));
+        let next = next.join("certificate.pem").exists().then(|| load(&next)).transpose()?;
+        let former = former.exists().then(|| first_certificate(&former)).transpose()?;
+        Ok(Self { current: load(current)?, next, former, past: past::read(current)? })
     }
 
     /// The one that issues client certificates.
@@ -190,7 +198,7 @@ pub fn switch(folder: &Folder) -> Result<(), KeysError> {
     let key_pem = fs::read_to_string(&key).map_err(KeysError::io(&key))?;
     write(&place.fresh, &key_pem, &first_certificate(&place.next.join("certificate.pem"))?)?;
     let former = first_certificate(&place.current.join("certificate.pem"))?;
-    pem::write_certificates(&place.fresh.join("former.pem"), std::slice::from_ref(&former))?;
+    pem::write_certificates(&place.fresh.join(FORMER), std::slice::from_ref(&former))?;
     past::take_along(&place.current, &place.fresh)?;
     past::keep(&place.fresh, &[former])?;
     sync(folder.root())?;
@@ -231,7 +239,7 @@ impl Place {
     fn of(folder: &Folder) -> Self {
         let current = folder.authority();
         let beside = |word: &str| current.with_extension(word);
-        let (next, former) = (current.join(NEXT), current.join("former.pem"));
+        let (next, former) = (current.join(NEXT), current.join(FORMER));
         Self { next, former, fresh: beside("new"), old: beside("old"), current }
     }
 }

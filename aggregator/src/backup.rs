@@ -7,6 +7,7 @@ mod fault;
 mod restore;
 
 pub use fault::BackupError;
+pub(crate) use restore::take_authority;
 pub use restore::{Request, Restored, restore};
 
 use crate::{folder::Folder, store::Store};

@@ -8,6 +8,7 @@
 //! | `account` | `account add`, `list`, `link`, `role`, … |
 //! | `token` | `token add`, `list`, `remove` |
 //! | `authority` | `authority rotate`, `status`, `finish` |
+//! | `keys` | `keys export`, `import` |
 //! | `catalogue` | `catalogue check`, `import`, `diff`, `adopt-standard`, `export` |
 //! | `examples` | an example for each command |
 //! | `doctor`, `config` | `doctor`, `config check` |
@@ -40,6 +41,7 @@ pub(crate) mod exception;
 mod failure;
 mod identity;
 mod init;
+mod keys;
 mod migrate;
 mod operator;
 mod period;
@@ -130,6 +132,9 @@ pub enum Command {
     /// Đổi cơ quan chứng thực mà không xã nào phải tham gia lại
     #[command(subcommand)]
     Authority(authority::AuthorityCommand),
+    /// Khóa của tỉnh cho máy chủ thứ hai trên cùng cơ sở dữ liệu
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Danh mục chỉ tiêu, mục tiêu, nhiệm vụ
     #[command(subcommand)]
     Catalogue(catalogue::CatalogueCommand),
@@ -247,6 +252,7 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Account(command) => command.run(&context).await,
         Command::Token(command) => command.run(&context).await,
         Command::Authority(command) => command.run(&context).await,
+        Command::Keys(command) => command.run(&context).await,
         Command::Catalogue(command) => command.run(&context).await,
         Command::Exception(command) => command.run(&context).await,
         Command::Remind(command) => command.run(&context).await,

@@ -13,7 +13,10 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
-use proto::{pem, tls};
+use proto::{
+    pem,
+    tls::{self, Fingerprint},
+};
 use rustls::ServerConfig;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -25,6 +28,9 @@ use tokio::sync::watch;
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// The server certificate, and whether the former authority is still needed, are looked at once in so many looks: every six hours.
 const LOOKS_TO_RENEWAL: u64 = 6 * 60 * 60;
+
+/// Whether another server has newer keys is looked at once in so many looks: every minute.
+const LOOKS_TO_COMPARISON: u64 = 60;
 
 /// See the [module](self).
 pub struct Keyring {
@@ -112,12 +118,27 @@ impl Keyring {
                     looks += 1;
                 }
             }
+            if store.is_shared() && looks % LOOKS_TO_COMPARISON == 1 {
+                self.compare(&*store).await;
+            }
             if looks.is_multiple_of(LOOKS_TO_RENEWAL) {
                 self.refresh();
                 if let Err(error) = self.retire(&*store).await {
                     tracing::warn!(%error, "the former authority stays, the store could not be asked");
                 }
             }
+        }
+    }
+
+    /// Says so where another server on the same store has newer keys than this one.
+    async fn compare(&self, store: &dyn Store) {
+        match foreign(store, &self.look(), self.clock.now()).await {
+            Ok(None) => {}
+            Ok(Some(issuer)) => tracing::error!(
+                %issuer,
+                "agents have certificates of an authority that is not known here: bring this server the keys of another one (`keys export`, `keys import`)"
+            ),
+            Err(error) => tracing::warn!(%error, "the store could not be asked for the certificates in use"),
         }
     }
 
@@ -148,6 +169,21 @@ pub async fn of_others(
     let mut live = store.certificates(Some(now)).await?;
     live.retain(|certificate| certificate.issuer != Some(issuing));
     Ok(live)
+}
+
+/// An authority that issued a certificate in use and is not trusted here: another server of the same store has newer keys. None where
+/// all is well; certificates of before the first rotation name no issuer.
+///
+/// # Errors
+/// The store's.
+pub async fn foreign(
+    store: &dyn Store,
+    authorities: &Authorities,
+    now: DateTime<Utc>,
+) -> Result<Option<Fingerprint>, StoreError> {
+    let trusted = authorities.fingerprints();
+    let issuers = store.certificates(Some(now)).await?.into_iter().filter_map(|certificate| certificate.issuer);
+    Ok(issuers.map(Fingerprint).find(|issuer| !trusted.contains(issuer)))
 }
 
 /// Whether the former authority may still be asked about a certificate. A restored store does not know those that were issued after

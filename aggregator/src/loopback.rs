@@ -3,6 +3,7 @@
 mod commands;
 mod database;
 mod healing;
+mod servers;
 mod sessions;
 
 use crate::{

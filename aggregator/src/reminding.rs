@@ -3,7 +3,7 @@
 use crate::{
     report::figures::Figures,
     standing::{Live, Now},
-    store::{Store, StoreError},
+    store::{Duty, Store, StoreError},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use notification::{
@@ -23,6 +23,8 @@ use tokio::sync::watch;
 
 /// How often a running `serve` looks whether there is something to remind of.
 const INTERVAL: Duration = Duration::from_secs(600);
+/// How long another server that reminds is waited for before it is taken to have died: longer than all ways together may take.
+const LONGEST_STEP: Duration = Duration::from_secs(3_600);
 /// How long it waits after a way failed.
 const AFTER_FAILURE: TimeDelta = TimeDelta::hours(1);
 /// How long it waits after a way failed for a reason that will not pass by itself.
@@ -178,6 +180,15 @@ pub async fn watch(
             () = async { drop(ending.wait_for(|ending| *ending).await) } => return,
             _ = ticks.tick() => {}
         }
+        // Of several servers on one store one reminds: what it delivered is noted before another one looks.
+        match store.take_duty(Duty::Reminders, LONGEST_STEP).await {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "reminders could not be looked at");
+                continue;
+            }
+        }
         // Those who ask do not wait for a mail server.
         let figures = live.load().await.map(|(figures, _)| figures);
         let stepped = match figures {
@@ -186,6 +197,9 @@ pub async fn watch(
         };
         if let Err(error) = stepped {
             tracing::warn!(%error, "reminders could not be looked at");
+        }
+        if let Err(error) = store.rest_duty(Duty::Reminders, INTERVAL * 9 / 10).await {
+            tracing::warn!(%error, "the next look at reminders comes late");
         }
     }
 }

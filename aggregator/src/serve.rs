@@ -32,7 +32,7 @@ use crate::{
     site::{Site, TlsError},
     staff::StaffOnly,
     standing::Live,
-    store::{Accepted, ChosenStore, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore},
+    store::{Accepted, ChosenStore, Moved, Store, StoreError, postgres::PostgresStore, sqlite::SqliteStore},
 };
 use async_trait::async_trait;
 use operation::manager::{self, Word};
@@ -127,8 +127,12 @@ impl Followers {
 
 #[async_trait]
 impl StandingsHook for Live {
-    async fn apply(&self, accepted: &[Accepted]) {
-        self.apply(accepted).await;
+    async fn apply(&self, accepted: &[Accepted], moved: &[Moved]) {
+        self.apply(accepted, moved).await;
+    }
+
+    async fn catch_up(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.catch_up().await?)
     }
 
     async fn reload(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -256,8 +260,7 @@ impl Server {
         let pages = match (self.pages, queries.clone()) {
             (Some(listener), Some(live)) => {
                 let held = (self.folder.clone(), self.config.clone());
-                let level = (notices.clone(), ingest.follower.clone());
-                let site = Site::new((province.clone(), live), held, self.language, level, ending.clone());
+                let site = Site::new((province.clone(), live), held, self.language, notices.clone(), ending.clone());
                 Some(tokio::spawn(site.serve(listener).await?))
             }
             _ => None,
@@ -339,8 +342,8 @@ pub async fn ingest(
     let ingest = Ingest {
         province: province.clone(),
         writer,
+        notices: Arc::new(Notices::new(province.clone(), standings.clone(), follower.clone(), live.clone())),
         follower,
-        notices: Arc::new(Notices::new(province.clone(), standings.clone(), live.clone())),
         standings,
         keyring,
         receipts,
@@ -397,7 +400,7 @@ async fn routes(
     live: Option<Arc<Live>>,
 ) -> Result<Routes, ServeError> {
     let access = Access::new(province.store.clone(), &province.id, keyring.clone());
-    let (notices, follower) = (ingest.notices.clone(), ingest.follower.clone());
+    let notices = ingest.notices.clone();
     let zstd = CompressionEncoding::Zstd;
     // What agents send comes compressed. What they are told is not: each of a session's many short frames would need a context of more
     // than a megabyte of its own, made and cleared anew, which was two fifths of the processor time of a session of 500 changes.
@@ -419,7 +422,7 @@ async fn routes(
     routes.add_service(InterceptedService::new(reflection, any_certificate));
     if let Some(live) = live {
         let (queries, metrics) = (Queries::new(live), province.metrics.clone());
-        let staff = StaffOnly { access, notices, follower, queries, metrics };
+        let staff = StaffOnly { access, notices, queries, metrics };
         let queries = QueryServiceServer::new(staff)
             .send_compressed(zstd)
             .max_decoding_message_size(MAX_QUESTION_BYTES)

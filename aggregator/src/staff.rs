@@ -1,6 +1,6 @@
 //! The query service behind the check of who calls, and answered from figures that are up to date.
 
-use crate::{access::Access, ingest::follow::Follower, monitoring::Metrics, notice::Notices, report::service::Queries};
+use crate::{access::Access, monitoring::Metrics, notice::Notices, report::service::Queries};
 use proto::query::v1::{ReportRequest, query_service_server::QueryService};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -10,7 +10,6 @@ use tonic::{Request, Response, Status};
 pub(crate) struct StaffOnly {
     pub(crate) access: Access,
     pub(crate) notices: Arc<Notices>,
-    pub(crate) follower: Follower,
     pub(crate) queries: Queries,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -23,8 +22,7 @@ impl QueryService for StaffOnly {
         let name = self.access.staff(request.extensions()).await?;
         tracing::debug!(staff = %name, "query");
         let begun = Instant::now();
-        self.notices.look().await;
-        self.follower.settled().await;
+        self.notices.settle().await;
         let answer = self.queries.report(request).await;
         self.metrics.query(begun.elapsed());
         answer

@@ -118,9 +118,17 @@ impl Commune {
     /// # Panics
     /// When its settings cannot be written.
     pub fn point_at(&self, url: &str) {
+        self.point_at_all(&[url]);
+    }
+
+    /// The same with the addresses of several servers.
+    ///
+    /// # Panics
+    /// When its settings cannot be written.
+    pub fn point_at_all(&self, urls: &[&str]) {
         std::fs::write(
             self.data().join("agent.toml"),
-            format!("server = \"{url}\"\nquiet_seconds = 1\n[page]\nlisten = \"127.0.0.1:0\"\n"),
+            format!("server = {urls:?}\nquiet_seconds = 1\n[page]\nlisten = \"127.0.0.1:0\"\n"),
         )
         .expect("settings");
     }

@@ -11,6 +11,7 @@
 //! | [`chaos`], [`sweep`] | rounds of faults on all of it; sessions cut at every byte |
 //! | [`inquest`] | both ends' stores held against each other |
 //! | [`document`] | files that can be evidence |
+//! | [`waiting`] | waiting for a condition, with a bound |
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
 #![allow(clippy::expect_used)]
@@ -24,3 +25,4 @@ pub mod province;
 pub mod proxy;
 pub mod space;
 pub mod sweep;
+pub mod waiting;

@@ -40,6 +40,36 @@ impl Province {
         Self::found_on(tempfile::tempdir().expect("a temporary folder"))
     }
 
+    /// The same in a PostgreSQL database.
+    ///
+    /// # Panics
+    /// When it cannot.
+    #[must_use]
+    pub fn found_in_database(url: &str) -> Self {
+        let province = Self { folder: tempfile::tempdir().expect("a temporary folder"), server: None };
+        let catalogue = catalogue();
+        let catalogue = catalogue.to_str().expect("UTF-8");
+        let _ = province.command(["init", "--exercise", "--catalogue", catalogue, "--store", url]).ok();
+        province
+    }
+
+    /// Another server on the same database, with the keys that this one hands over and the same folder of evidence.
+    ///
+    /// # Panics
+    /// When it cannot be founded.
+    #[must_use]
+    pub fn beside(&self, url: &str) -> Self {
+        let other = Self { folder: tempfile::tempdir().expect("a temporary folder"), server: None };
+        let keys = other.desk().join("keys");
+        let keys = keys.to_str().expect("UTF-8");
+        let _ = self.command(["keys", "export", keys]).ok();
+        let _ = other.command(["keys", "import", keys, "--store", url]).ok();
+        let evidence = self.data().join("evidence");
+        std::fs::create_dir_all(&evidence).expect("a folder");
+        std::os::unix::fs::symlink(&evidence, other.data().join("evidence")).expect("a link");
+        other
+    }
+
     /// The same on another disk.
     ///
     /// # Panics

@@ -113,7 +113,12 @@ fn examine(folder: &Folder, clock: &Clock, language: Language) -> Findings {
         Err(error) => findings.push(unusable(folder, &error, language)),
     }
     findings.extend(certificate(folder, now, language));
-    findings.push(network(folder, &store, config.ok().and_then(|config| config.server), language));
+    let servers = match (store.view().belonging(), config) {
+        (Ok(Some(belonging)), Ok(config)) => config.servers(&belonging),
+        (Ok(Some(belonging)), Err(_)) => vec![belonging.server],
+        _ => vec![String::new()],
+    };
+    findings.extend(servers.iter().map(|server| network(folder, server, language)));
     findings.push(service(folder, language));
     Findings(findings)
 }
@@ -188,14 +193,12 @@ fn certificate(folder: &Folder, now: DateTime<Utc>, language: Language) -> Vec<F
 }
 
 /// Whether the province answers, and each knows the other.
-fn network(folder: &Folder, store: &Store, server: Option<String>, language: Language) -> Finding {
-    let server = server.or_else(|| store.view().belonging().ok().flatten().map(|belonging| belonging.server));
-    let server = server.unwrap_or_default();
+fn network(folder: &Folder, server: &str, language: Language) -> Finding {
     let settings = match credential::client_config(folder) {
         Ok(settings) => settings,
         Err(error) => return Finding::fault("network", error.explain(language), ""),
     };
-    let asked = super::syncing::wait_for(async { connect::channel(&server, settings).await.map(drop) });
+    let asked = super::syncing::wait_for(async { connect::channel(server, settings).await.map(drop) });
     let (what, todo) = match asked {
         Ok(Ok(())) => {
             let what = language.pick(format!("tỉnh trả lời tại {server}"), format!("the province answers at {server}"));

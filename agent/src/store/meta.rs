@@ -3,7 +3,7 @@
 mod line;
 
 use super::{StoreError, View, Writing, broken, signed, unsigned};
-use crate::clock::instant_of_ms;
+use crate::{clock::instant_of_ms, uplink::address::Last};
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension, ToSql, types::FromSql};
 use shared::change::Incarnation;
@@ -74,6 +74,15 @@ impl View<'_> {
             joined_at: instant_of_ms(self.fact("joined_at_ms")?.unwrap_or_default()),
             incarnation: Incarnation::from_slice(&incarnation).ok_or_else(|| broken("incarnation"))?,
         }))
+    }
+
+    /// The server of the last session, if it is known.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn last_server(&self) -> Result<Option<Last>, StoreError> {
+        let Some(server) = self.fact("last_server")? else { return Ok(None) };
+        Ok(Some(Last { server, failed: self.fact("last_server_failed")?.unwrap_or(false) }))
     }
 
     /// The exercise, if there is one.
@@ -182,6 +191,15 @@ impl Writing<'_> {
         self.set("server", &belonging.server)?;
         self.set("joined_at_ms", belonging.joined_at.timestamp_millis())?;
         self.set("incarnation", belonging.incarnation.0)
+    }
+
+    /// Notes the server of a session.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn set_last_server(&self, last: &Last) -> Result<(), StoreError> {
+        self.set("last_server", &last.server)?;
+        self.set("last_server_failed", last.failed)
     }
 
     /// Takes over what the province says of the exercise.

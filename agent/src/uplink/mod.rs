@@ -5,6 +5,7 @@
 //! | [`machine`] | what to say next; pure |
 //! | [`exchange`] | the machine and the store: frames in, frames out, no network |
 //! | [`session`] | one gRPC stream that carries the frames |
+//! | [`address`] | where the province is, of several servers which first |
 //! | [`credential`] | key and certificates in the data folder |
 //! | [`join`], [`renew`] | getting them, and keeping the certificate valid |
 //! | [`trust`] | the province's authorities, said and learnt in each session |
@@ -12,6 +13,7 @@
 //! | [`mod@line`] | how much is sent at once |
 //! | [`outcome`] | how a session ended, in words |
 
+pub mod address;
 pub mod credential;
 pub mod exchange;
 pub mod join;

@@ -1,6 +1,7 @@
 //! One session over gRPC: carries the frames between the [`Exchange`] and the province, with a limit on every wait.
 
 use super::{
+    address::{self, Last},
     credential,
     exchange::{Exchange, Surroundings, Tally},
     line::{self, Sizes},
@@ -13,7 +14,7 @@ use crate::{
     config::Config,
     folder::Folder,
     lock::Lock,
-    store::{Store, StoreError, runs::Run},
+    store::{Store, StoreError, meta::Belonging, runs::Run},
 };
 use proto::{
     MAX_FRAME_BYTES,
@@ -24,7 +25,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use std::{future::Future, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status, Streaming, codec::CompressionEncoding};
+use tonic::{Code, Status, Streaming, codec::CompressionEncoding, transport::Channel};
 
 /// Longest wait for a frame, and for room to send one.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(30);
@@ -81,6 +82,7 @@ pub async fn hold_telling(
     let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally, tell));
     let mut outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
     line::learn(store, outcome.end, &tally)?;
+    note_server(store, outcome.end)?;
     outcome.end = ended_at(tally.stage, outcome.end);
     let run = Run {
         started_at,
@@ -107,6 +109,15 @@ pub async fn hold_telling(
         "session ended"
     );
     Ok(Report { outcome, tally })
+}
+
+/// Remembers whether the server that this session was with is worth trying first the next time.
+fn note_server(store: &mut Store, end: End) -> Result<(), StoreError> {
+    let failed = matches!(end, End::Unreachable | End::TimedOut | End::RetryLater);
+    match store.view().last_server()? {
+        Some(last) if last.failed != failed => store.write(|writing| writing.set_last_server(&Last { failed, ..last })),
+        _ => Ok(()),
+    }
 }
 
 /// What an end means where it came: after the figures' part of a session, that part stands when the line breaks. Everything else is
@@ -142,8 +153,7 @@ async fn converse(
 ) -> Result<Outcome, Outcome> {
     let in_store = |error: StoreError| Outcome::of(End::Store, error.to_string());
     let belonging = store.view().belonging().map_err(in_store)?.ok_or_else(|| in_store(StoreError::NotJoined))?;
-    let server = config.server.as_deref().unwrap_or(&belonging.server);
-    let channel = renew::channel(folder, server, &belonging, clock.now()).await?;
+    let channel = connected(folder, config, store, &belonging, clock).await?;
     let mut client = SyncServiceClient::new(channel)
         .max_decoding_message_size(MAX_FRAME_BYTES)
         .send_compressed(CompressionEncoding::Zstd)
@@ -176,6 +186,48 @@ async fn converse(
     drop(outgoing);
     farewell(&mut incoming).await;
     Ok(outcome)
+}
+
+/// Connects to the first of the province's servers that answers.
+async fn connected(
+    folder: &Folder,
+    config: &Config,
+    store: &mut Store,
+    belonging: &Belonging,
+    clock: &Clock,
+) -> Result<Channel, Outcome> {
+    let in_store = |error: StoreError| Outcome::of(End::Store, error.to_string());
+    let servers = config.servers(belonging);
+    let last = store.view().last_server().map_err(in_store)?;
+    let mut worst: Option<Outcome> = None;
+    for server in address::order(&servers, &belonging.commune, last.as_ref()) {
+        match renew::channel(folder, server, belonging, clock.now()).await {
+            Ok(channel) => {
+                let used = Last { server: server.to_owned(), failed: false };
+                if servers.len() > 1 && last.as_ref().is_none_or(|last| last.server != used.server) {
+                    tracing::info!(server, "the session is with another of the province's servers");
+                    store.write(|writing| writing.set_last_server(&used)).map_err(in_store)?;
+                }
+                return Ok(channel);
+            }
+            Err(outcome) => {
+                if servers.len() > 1 {
+                    tracing::warn!(
+                        server,
+                        end = outcome.end.as_str(),
+                        detail = outcome.detail,
+                        "no session with this server"
+                    );
+                }
+                // What a person has to see to goes before what passes by itself.
+                let passes = |outcome: &Outcome| matches!(outcome.end, End::Unreachable | End::TimedOut);
+                if worst.as_ref().is_none_or(passes) {
+                    worst = Some(outcome);
+                }
+            }
+        }
+    }
+    Err(worst.unwrap_or_else(|| Outcome::of(End::Unreachable, "no address of the province is known")))
 }
 
 /// Largest piece of evidence: on a thin line one that takes less than the longest pause.

@@ -214,7 +214,7 @@ fn name_store(folder: &Folder, draft: &Path) -> Result<(), PlaceError> {
 
 /// Copies an authority's folder: its files and, while a rotation goes on, those of the next authority. Any other folder in it means that
 /// it is not what was asked for.
-fn take_authority(from: &Path, to: &Path) -> Result<(), BackupError> {
+pub(crate) fn take_authority(from: &Path, to: &Path) -> Result<(), BackupError> {
     let strange = take_files(from, to)?;
     for folder in strange {
         if folder.file_name() != Some(NEXT_AUTHORITY.as_ref()) {

@@ -46,14 +46,31 @@ impl AuthorityCommand {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let opened = context.open().await?;
         match self {
-            AuthorityCommand::Rotate => rotate(context, &opened).await,
+            AuthorityCommand::Rotate => {
+                rotate(context, &opened).await?;
+                tell_of_others(context, &opened)
+            }
             AuthorityCommand::Status { format } => {
                 let list = status(&opened, context.language).await?;
                 write_out(&render(&list, format, context.language)?)
             }
-            AuthorityCommand::Finish { force } => finish(context, &opened, force).await,
+            AuthorityCommand::Finish { force } => {
+                finish(context, &opened, force).await?;
+                tell_of_others(context, &opened)
+            }
         }
     }
+}
+
+/// Where several servers may share the store, each needs the keys.
+fn tell_of_others(context: &Context, opened: &Opened) -> Result<(), Failure> {
+    if !opened.store.is_shared() {
+        return Ok(());
+    }
+    say(context.language.pick(
+        "Nếu còn máy chủ khác trên cùng cơ sở dữ liệu: `keys export` ở đây và `keys import` ở đó ngay bây giờ.",
+        "If there are other servers on the same database: `keys export` here and `keys import` there, now.",
+    ))
 }
 
 /// An act in real time: keys and certificates know no other.
@@ -150,7 +167,7 @@ async fn missing(opened: &Opened, authority: Fingerprint) -> Result<Vec<String>,
 }
 
 /// Waits a while for a running `serve` to work with what is on the disk.
-async fn taken_over(context: &Context, folder: &Folder) -> Result<(), Failure> {
+pub(super) async fn taken_over(context: &Context, folder: &Folder) -> Result<(), Failure> {
     let wanted = keyring::noted(&Authorities::read(folder)?);
     let mut ticks = tokio::time::interval(LOOK_INTERVAL / 2);
     for _ in 0..LOOKS {

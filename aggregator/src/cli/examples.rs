@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 44] = [
+const EXAMPLES: [(&str, &str); 45] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("doctor", "province-aggregator doctor --format json"),
@@ -15,6 +15,7 @@ const EXAMPLES: [(&str, &str); 44] = [
     ("authority", "province-aggregator authority status"),
     ("account", r#"province-aggregator account add lan --person "Nguyễn Thị Lan" --role administrator"#),
     ("token", r#"province-aggregator token add lan --label "bảng điều hành" --days 90"#),
+    ("keys", "province-aggregator keys export /media/usb/tiendo-keys"),
     ("catalogue", "province-aggregator catalogue check deploy/catalogue/dong-nai-2026"),
     (
         "review",

@@ -1,7 +1,7 @@
 //! What goes wrong, in words for the one who typed the command. Logs have the English errors.
 
 use crate::{
-    authorities::KeysError,
+    authorities::{KeysError, handing::HandingError},
     authority::AuthorityError,
     backup::BackupError,
     bundle::TakeError,
@@ -47,6 +47,12 @@ pub enum Failure {
     /// The address of a database.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// The keys were not handed over.
+    #[error(transparent)]
+    Handing(#[from] HandingError),
+    /// A new data folder needs to know the database.
+    #[error("{0} is no data folder yet: name the province's database with --store")]
+    StoreNeeded(PathBuf),
     /// The province was not moved.
     #[error(transparent)]
     Move(#[from] MoveError),
@@ -337,6 +343,10 @@ impl Failure {
             | Failure::Exercise(ExerciseError::Store(error))
             | Failure::Figures(FiguresError::Store(error))
             | Failure::Report(ReportError::Store(error)) => return store(error, language),
+            Failure::Handing(error) => return handing(error, language),
+            Failure::StoreNeeded(data) => {
+                format!("{} chưa phải thư mục dữ liệu: nêu cơ sở dữ liệu của tỉnh bằng --store", data.display())
+            }
             Failure::Serve(error) => return serve(error, language),
             Failure::Report(error) => return error.explain(language),
             Failure::Adopt(error) => return error.explain(language),
@@ -554,6 +564,23 @@ fn keys(error: &KeysError, language: Language) -> String {
         }
     };
     language.pick(vi, with_sources(error))
+}
+
+fn handing(error: &HandingError, language: Language) -> String {
+    match error {
+        HandingError::Folder(error) => folder(error, language),
+        HandingError::Keys(error) => keys(error, language),
+        HandingError::Copy(error) => backup(error, language),
+        HandingError::Store(error) => store(error, language),
+        HandingError::Incomplete(path) => language.pick(
+            format!("{} thiếu bundle.key: dùng thư mục mà `keys export` đã ghi", path.display()),
+            format!("{error}: use a folder that `keys export` wrote"),
+        ),
+        HandingError::Foreign(issuer) => language.pick(
+            format!("khóa này cũ hơn khóa của tỉnh (có chứng thư đang dùng do {issuer} cấp): chạy lại `keys export` trên máy chủ đã đổi cơ quan chứng thực"),
+            format!("{error}: they are older than the province's; `keys export` on the server that rotated them"),
+        ),
+    }
 }
 
 fn serve(error: &ServeError, language: Language) -> String {

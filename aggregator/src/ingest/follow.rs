@@ -3,7 +3,7 @@
 //! standings asks for them to be settled. Records that were healed are followed the same way, by reading everything anew, once for many.
 
 use super::StandingsHook;
-use crate::store::Accepted;
+use crate::store::{Accepted, Moved};
 use std::{
     sync::{
         Arc,
@@ -28,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What is to be followed.
 #[derive(Debug)]
 enum Work {
-    /// What was committed.
-    Commit(Vec<Accepted>),
+    /// What was committed, and the logs that went on by it.
+    Commit(Vec<Accepted>, Vec<Moved>),
     /// Records changed under the standings.
     Healed,
 }
@@ -38,6 +38,7 @@ enum Work {
 #[derive(Debug, Default)]
 struct Together {
     accepted: Vec<Accepted>,
+    moved: Vec<Moved>,
     healed: bool,
     works: u64,
 }
@@ -46,7 +47,10 @@ impl Together {
     fn add(&mut self, work: Work) {
         self.works += 1;
         match work {
-            Work::Commit(accepted) => self.accepted.extend(accepted),
+            Work::Commit(accepted, moved) => {
+                self.accepted.extend(accepted);
+                self.moved.extend(moved);
+            }
             Work::Healed => self.healed = true,
         }
     }
@@ -59,7 +63,7 @@ impl Together {
                 Err(error) => tracing::error!(%error, "the standings could not be read again"),
             }
         }
-        standings.apply(&self.accepted).await;
+        standings.apply(&self.accepted, &self.moved).await;
     }
 }
 
@@ -108,8 +112,8 @@ impl Follower {
 
     /// Counts one commit that will be handed over: whoever asks for the standings from now on waits for it.
     #[must_use]
-    pub fn announce(&self, accepted: Vec<Accepted>) -> Option<Announced<'_>> {
-        (!accepted.is_empty()).then(|| self.announced(Work::Commit(accepted)))
+    pub fn announce(&self, accepted: Vec<Accepted>, moved: Vec<Moved>) -> Option<Announced<'_>> {
+        (!accepted.is_empty() || !moved.is_empty()).then(|| self.announced(Work::Commit(accepted, moved)))
     }
 
     fn announced(&self, work: Work) -> Announced<'_> {
@@ -119,7 +123,7 @@ impl Follower {
 
     /// Hands over one commit.
     pub async fn publish(&self, accepted: Vec<Accepted>) {
-        if let Some(announced) = self.announce(accepted) {
+        if let Some(announced) = self.announce(accepted, Vec::new()) {
             announced.publish().await;
         }
     }
@@ -179,11 +183,14 @@ mod tests {
 
     #[async_trait]
     impl StandingsHook for Seen {
-        async fn apply(&self, accepted: &[Accepted]) {
+        async fn apply(&self, accepted: &[Accepted], _: &[Moved]) {
             self.0.lock().unwrap().push(accepted.len());
         }
         async fn reload(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
             *self.1.lock().unwrap() += 1;
+            Ok(())
+        }
+        async fn catch_up(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
             Ok(())
         }
         async fn own_standings(&self, _commune: &str) -> Vec<Standing> {

@@ -20,7 +20,7 @@ pub mod machine;
 pub mod session;
 pub mod writer;
 
-use crate::store::Accepted;
+use crate::store::{Accepted, Moved};
 use async_trait::async_trait;
 use shared::feed::Standing;
 use std::error::Error;
@@ -29,9 +29,12 @@ use std::error::Error;
 #[async_trait]
 pub trait StandingsHook: Send + Sync {
     /// Takes in what was committed, in the order of the commits.
-    async fn apply(&self, accepted: &[Accepted]);
+    async fn apply(&self, accepted: &[Accepted], moved: &[Moved]);
     /// Reads everything anew: another process wrote (catalogue, verdicts, exceptions, closed periods).
     async fn reload(&self) -> Result<(), Box<dyn Error + Send + Sync>>;
+    /// Takes in what other processes committed since it was asked last; nothing to do where none can. What cannot be read now is read
+    /// the next time.
+    async fn catch_up(&self) -> Result<(), Box<dyn Error + Send + Sync>>;
     /// A commune's own lines for its feed: the three schemes, the current month and the one before.
     async fn own_standings(&self, commune: &str) -> Vec<Standing>;
 }
@@ -42,9 +45,13 @@ pub struct NoStandings;
 
 #[async_trait]
 impl StandingsHook for NoStandings {
-    async fn apply(&self, _accepted: &[Accepted]) {}
+    async fn apply(&self, _accepted: &[Accepted], _moved: &[Moved]) {}
 
     async fn reload(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+
+    async fn catch_up(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(())
     }
 

@@ -144,7 +144,7 @@ async fn commit(store: &dyn Store, follower: &Follower, metrics: &Metrics, group
     let outcomes: Vec<_> = match appended {
         Ok(appended) => {
             tracing::debug!(batches = replies.len(), changes, "committed");
-            followed = follower.announce(appended.accepted);
+            followed = follower.announce(appended.accepted, appended.moved);
             appended.outcomes.into_iter().map(Ok).collect()
         }
         Err(error) => {
@@ -172,7 +172,7 @@ mod tests {
     use crate::{
         ingest::{NoStandings, StandingsHook},
         sample::{self, batch, figure},
-        store::Accepted,
+        store::{Accepted, Moved},
     };
     use async_trait::async_trait;
     use shared::{change::LogPosition, feed::Standing};
@@ -202,10 +202,13 @@ mod tests {
 
     #[async_trait]
     impl StandingsHook for Seen {
-        async fn apply(&self, accepted: &[Accepted]) {
+        async fn apply(&self, accepted: &[Accepted], _: &[Moved]) {
             *self.0.lock().unwrap() += accepted.len();
         }
         async fn reload(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+            Ok(())
+        }
+        async fn catch_up(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
             Ok(())
         }
         async fn own_standings(&self, _commune: &str) -> Vec<Standing> {

@@ -52,7 +52,6 @@ use crate::{
     api,
     config::Config,
     folder::Folder,
-    ingest::follow::Follower,
     notice::Notices,
     open_data::Packages,
     province::Province,
@@ -99,7 +98,6 @@ pub struct Desk {
     /// The language of those who chose none.
     pub language: Language,
     notices: Arc<Notices>,
-    follower: Follower,
     throttle: Throttle,
     /// Wrong tokens of the API, by address.
     pub(crate) tries: Throttle,
@@ -129,7 +127,7 @@ impl Site {
         (province, live): (Arc<Province>, Arc<Live>),
         (folder, config): (Folder, Config),
         language: Language,
-        (notices, follower): (Arc<Notices>, Follower),
+        notices: Arc<Notices>,
         ending: watch::Receiver<bool>,
     ) -> Self {
         Self(Arc::new(Desk {
@@ -139,7 +137,6 @@ impl Site {
             config,
             language,
             notices,
-            follower,
             throttle: Throttle::default(),
             tries: Throttle::default(),
             books: api::Books::default(),
@@ -153,10 +150,9 @@ impl Site {
         }))
     }
 
-    /// Brings what is held level with what other processes and sessions wrote before this moment.
+    /// Brings what is held level with what sessions, other processes and other servers wrote before this moment.
     pub async fn settle(&self) {
-        self.notices.look().await;
-        self.follower.settled().await;
+        self.notices.settle().await;
     }
 
     /// Answers a question as the commands do.

@@ -134,10 +134,10 @@ impl Stand {
             Arc::new(move || clock.now())
         };
         let live = Arc::new(Live::start(store.clone(), now).await.unwrap());
-        let notices = Arc::new(Notices::new(province.clone(), live.clone(), LiveSessions::new(1)));
         let follower = Follower::start(live.clone());
+        let notices = Arc::new(Notices::new(province.clone(), live.clone(), follower, LiveSessions::new(1)));
         let (end, ending) = watch::channel(false);
-        let site = Site::new((province, live), (at, config), Language::Vi, (notices, follower), ending);
+        let site = Site::new((province, live), (at, config), Language::Vi, notices, ending);
         Self { site, store, hand, folder, _end: end }
     }
 

@@ -1,5 +1,9 @@
 //! The province's figures held ready in a running aggregator, following what agents send and what the province decides.
 
+mod heads;
+#[cfg(test)]
+mod together;
+
 use crate::{
     alerts,
     closing::{Frozen, FrozenError},
@@ -8,11 +12,12 @@ use crate::{
         question::Edition,
     },
     store::{
-        Accepted, AlertEvent, Closing, Contact, HeldVersion, Store, StoreError, StoredObservation, StoredVerdict,
-        VersionsWanted,
+        Accepted, AlertEvent, CaughtUp, Closing, Contact, Duty, HeldVersion, Moved, Store, StoreError,
+        StoredObservation, StoredVerdict, VersionsWanted,
     },
 };
 use chrono::{DateTime, Utc};
+use heads::Heads;
 use shared::{
     book::Version,
     calendar::local_day,
@@ -22,7 +27,7 @@ use shared::{
     standings::Change,
     tables::{Inputs, write},
 };
-use std::{collections::VecDeque, fmt, sync::Arc};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
 /// The instant it is at the province.
@@ -34,8 +39,8 @@ pub struct Live {
     now: Now,
     figures: RwLock<Figures>,
     /// Held by what changes the figures, so that nothing is taken in between a reading of the store and its taking effect.
-    /// Those who only read go on meanwhile.
-    changing: Mutex<()>,
+    /// Those who only read go on meanwhile. Where other processes write the store too: how far each commune's log is followed.
+    changing: Mutex<Option<Heads>>,
     /// Closed periods' figures that were asked for last, at most [`MAX_FROZEN`].
     frozen: Mutex<VecDeque<Arc<Frozen>>>,
     /// Counts how often the figures changed.
@@ -44,6 +49,8 @@ pub struct Live {
 
 /// How many closed periods are held ready: the one that agents are told of, and what staff compare it with.
 const MAX_FROZEN: usize = 4;
+/// Of how many communes what others committed is read in one transaction.
+const COMMUNES_TOGETHER: usize = 64;
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,9 +64,10 @@ impl Live {
     /// # Errors
     /// The store's, or a catalogue that does not fit together.
     pub async fn start(store: Arc<dyn Store>, now: Now) -> Result<Self, FiguresError> {
+        let heads = heads(&*store).await?;
         let mut figures = Figures::load(&*store, local_day(now())).await?;
         keep_ready(&mut figures);
-        let (figures, changing, frozen) = (RwLock::new(figures), Mutex::new(()), Mutex::default());
+        let (figures, changing, frozen) = (RwLock::new(figures), Mutex::new(heads), Mutex::default());
         Ok(Self { store, now, figures, changing, frozen, changes: watch::Sender::new(0) })
     }
 
@@ -74,11 +82,46 @@ impl Live {
     /// # Errors
     /// As [`Live::start`]; the figures held stay as they were.
     pub async fn reload(&self) -> Result<(), FiguresError> {
-        let _changing = self.changing.lock().await;
+        let mut changing = self.changing.lock().await;
+        self.load_into(&mut changing).await
+    }
+
+    async fn load_into(&self, held: &mut Option<Heads>) -> Result<(), FiguresError> {
+        // Before the figures: what comes in between is read once more.
+        let heads = heads(&*self.store).await?;
         let mut figures = Figures::load(&*self.store, local_day((self.now)())).await?;
         keep_ready(&mut figures);
         *self.figures.write().await = figures;
+        *held = heads;
         self.changes.send_modify(|changes| *changes += 1);
+        Ok(())
+    }
+
+    /// Takes in what other processes committed to the store. Reads of the communes alone whose logs went on, from where they are
+    /// followed; everything anew only where records were made anew.
+    ///
+    /// # Errors
+    /// As [`Live::start`]; what was taken in until then stays.
+    pub async fn catch_up(&self) -> Result<(), FiguresError> {
+        if !self.store.is_shared() {
+            return Ok(());
+        }
+        let mut changing = self.changing.lock().await;
+        let level = self.store.level().await?;
+        let Some(heads) = changing.as_mut().filter(|heads| heads.knows_records(level)) else {
+            return self.load_into(&mut changing).await;
+        };
+        if heads.is_level(level) {
+            return Ok(());
+        }
+        let behind = heads.behind(self.store.reaches().await?);
+        for part in behind.chunks(COMMUNES_TOGETHER) {
+            let caught = self.store.since(part.to_vec()).await?;
+            self.take(&caught.iter().flat_map(|one| &one.accepted).collect::<Vec<_>>()).await;
+            for CaughtUp { reach, .. } in caught {
+                heads.reach(reach);
+            }
+        }
         Ok(())
     }
 
@@ -110,6 +153,18 @@ impl Live {
         }
     }
 
+    /// The same, unless another `serve` on the same store has done it within a while.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_alerts_in_turn(&self, every: Duration) -> Result<(), StoreError> {
+        // Ticks of the same interval: the one who has it comes a little early, not a little late.
+        if !self.store.take_duty(Duty::Alerts, every * 9 / 10).await? {
+            return Ok(());
+        }
+        self.note_alerts().await
+    }
+
     /// The alerts that stand, and those that were cleared at or after an instant.
     ///
     /// # Errors
@@ -134,8 +189,18 @@ impl Live {
         self.store.versions(wanted).await
     }
 
-    /// Takes in what was just committed.
-    pub async fn apply(&self, accepted: &[Accepted]) {
+    /// Takes in what this process just committed, and the logs that went on by it.
+    pub async fn apply(&self, accepted: &[Accepted], moved: &[Moved]) {
+        let mut changing = self.changing.lock().await;
+        let accepted = match changing.as_mut() {
+            Some(heads) => heads.follow(accepted, moved),
+            None => accepted.iter().collect(),
+        };
+        self.take(&accepted).await;
+    }
+
+    /// Brings the figures and what is made of them up to date; by whoever holds `changing`.
+    async fn take(&self, accepted: &[&Accepted]) {
         if accepted.is_empty() {
             return;
         }
@@ -145,7 +210,6 @@ impl Live {
                 Change::Evidence { commune, key, version: *version, count: *evidence_count }
             }
         });
-        let _changing = self.changing.lock().await;
         let mut figures = self.write().await;
         figures.standings.apply(changes);
         keep_ready(&mut figures);
@@ -217,6 +281,15 @@ impl Live {
         }
         standings
     }
+}
+
+/// How far the logs of a store that others write too are.
+async fn heads(store: &dyn Store) -> Result<Option<Heads>, StoreError> {
+    if !store.is_shared() {
+        return Ok(None);
+    }
+    let remade = store.level().await?.remade;
+    Ok(Some(Heads::at(store.reaches().await?, remade)))
 }
 
 fn version(stored: &StoredObservation) -> Version<'_> {

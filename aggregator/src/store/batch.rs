@@ -1,6 +1,6 @@
 //! A commune's log on its way in: what a session asks, what it hands over, and what became of it. No SQL, no wire types.
 
-use super::StoredObservation;
+use super::{Moved, StoredObservation};
 use chrono::{DateTime, Utc};
 use shared::{
     change::{Chain, Change, Incarnation, LogPosition},
@@ -178,6 +178,17 @@ pub enum Accepted {
     },
 }
 
+impl Accepted {
+    /// Of which commune.
+    #[must_use]
+    pub fn commune(&self) -> &str {
+        match self {
+            Accepted::Observation(stored) => &stored.commune,
+            Accepted::Evidence { commune, .. } => commune,
+        }
+    }
+}
+
 /// How a session ended, for the list of communes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionNote {
@@ -246,4 +257,6 @@ pub struct Appended {
     pub outcomes: Vec<BatchOutcome>,
     /// What is new.
     pub accepted: Vec<Accepted>,
+    /// The logs that went on, batch by batch.
+    pub moved: Vec<Moved>,
 }

@@ -66,6 +66,13 @@ impl Engine for ChosenStore {
         }
     }
 
+    fn is_shared(&self) -> bool {
+        match self {
+            ChosenStore::Sqlite(store) => Engine::is_shared(store),
+            ChosenStore::Postgres(store) => Engine::is_shared(store),
+        }
+    }
+
     async fn copy(&self, path: &Path) -> Result<StoreCopy, StoreError> {
         match self {
             ChosenStore::Sqlite(store) => store.copy(path).await,

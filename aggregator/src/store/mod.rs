@@ -11,6 +11,7 @@ mod closing;
 mod credential;
 mod engine;
 mod history;
+mod level;
 pub mod postgres;
 mod proof;
 mod record;
@@ -27,6 +28,7 @@ pub use chosen::ChosenStore;
 pub use closing::*;
 pub use credential::*;
 pub use history::*;
+pub use level::*;
 pub use proof::*;
 pub use record::*;
 pub use safekeeping::*;
@@ -40,7 +42,7 @@ use shared::{
     period::Period,
     snapshot::Snapshot,
 };
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 use thiserror::Error;
 
 /// Why the store did not do something.
@@ -339,4 +341,17 @@ pub trait Store: Send + Sync {
     /// How many decisions the province has made, in whichever process: catalogues, exceptions, verdicts, closed periods, moves of
     /// the clock, revocations; and how many bundles it has taken. Never waits for a write.
     async fn decisions(&self) -> Result<u64, StoreError>;
+
+    /// Whether several `serve` may write to it at once: a database, not a file.
+    fn is_shared(&self) -> bool;
+    /// How far all communes' logs are together. One small read.
+    async fn level(&self) -> Result<Level, StoreError>;
+    /// How far each commune's log is.
+    async fn reaches(&self) -> Result<Vec<Reach>, StoreError>;
+    /// What each of these logs brought after its place.
+    async fn since(&self, places: Vec<Reach>) -> Result<Vec<CaughtUp>, StoreError>;
+    /// Takes a duty for so long at most, by the database's clock; false while another `serve` has it.
+    async fn take_duty(&self, duty: Duty, longest: Duration) -> Result<bool, StoreError>;
+    /// The duty is done: nobody takes it for so long.
+    async fn rest_duty(&self, duty: Duty, pause: Duration) -> Result<(), StoreError>;
 }

@@ -122,12 +122,15 @@ impl Commune {
     ///
     /// # Errors
     /// When a command fails.
-    pub async fn join(&mut self, invitation: &Invitation) -> Result<(), Failure> {
+    pub async fn join(&mut self, invitation: &Invitation, servers: &[String]) -> Result<(), Failure> {
         let Invitation { token, authority, server } = invitation;
         self.run(&words!["join", "--server", server, "--token", token, "--authority", authority]).await?;
         let file = self.data.join("agent.toml");
         let settings = fs::File::options().append(true).create(true).open(&file);
         let written = settings.and_then(|mut settings| {
+            if servers.len() > 1 {
+                write!(settings, "\nserver = {servers:?}\n")?;
+            }
             write!(settings, "\nquiet_seconds = {QUIET_SECONDS}\n\n[page]\nlisten = \"127.0.0.1:0\"\n")
         });
         written.map_err(Failure::io(&file))?;

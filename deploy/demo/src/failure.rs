@@ -1,5 +1,6 @@
 //! Why the demo ends early, for the person who started it.
 
+use cluster::ClusterError;
 use shared::language::Language;
 use std::{
     io,
@@ -38,6 +39,12 @@ pub enum Failure {
     /// A program is not where it should be.
     #[error("{0} is missing")]
     ProgramMissing(PathBuf),
+    /// The database of this run.
+    #[error(transparent)]
+    Database(#[from] ClusterError),
+    /// Two servers of one province do not say the same.
+    #[error("the servers {0} answer differently")]
+    Unequal(String),
     /// A command failed.
     #[error("{command}: {ended}\n{words}")]
     Command {
@@ -108,6 +115,11 @@ impl Failure {
             Self::Catalogue(faults) => format!("danh mục có lỗi:\n{faults}"),
             Self::Build(words) => format!("không biên dịch được hai chương trình:\n{words}"),
             Self::ProgramMissing(path) => format!("không tìm thấy {}", path.display()),
+            Self::Database(ClusterError::Missing) => {
+                "chưa cài máy chủ PostgreSQL; trên Debian: apt-get install postgresql".to_owned()
+            }
+            Self::Database(error) => format!("cơ sở dữ liệu của lần chạy này: {error}"),
+            Self::Unequal(servers) => format!("các máy chủ {servers} trả lời khác nhau"),
             Self::Command { command, ended, words } => format!("lệnh không thành công ({ended}): {command}\n{words}"),
             Self::Service { name, log, tail } => {
                 format!("{name} đã dừng ngoài ý muốn. Cuối nhật ký {}:\n{tail}", log.display())

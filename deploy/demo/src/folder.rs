@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! aggregator/                  data folder of province-aggregator
+//! aggregator-2/, …             those of further servers; credential/, by which they are asked
+//! database.sql                 what was in the database at the end
 //! catalogue/                   a copy of the catalogue, with targets for the further communes
 //! agents/<slug>/               data folder of each commune-agent
 //! figures/<slug>-<period>.csv  what was imported
@@ -75,6 +77,24 @@ impl Folder {
     #[must_use]
     pub fn aggregator(&self) -> PathBuf {
         self.root.join("aggregator")
+    }
+
+    /// Data of a further aggregator, from 2.
+    #[must_use]
+    pub fn further_aggregator(&self, number: usize) -> PathBuf {
+        self.root.join(format!("aggregator-{number}"))
+    }
+
+    /// What was in the database at the end.
+    #[must_use]
+    pub fn dump(&self) -> PathBuf {
+        self.root.join("database.sql")
+    }
+
+    /// The certificate of the staff who ask from afar.
+    #[must_use]
+    pub fn credential(&self) -> PathBuf {
+        self.root.join("credential")
     }
 
     /// The copy of the catalogue.

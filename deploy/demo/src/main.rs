@@ -6,7 +6,8 @@
 //! | `options`, `telling`, `failure` | what is asked for, what is said, what goes wrong |
 //! | `cast`, `timetable`, `simulation`, `asked` | who takes part, when, with which figures; pure |
 //! | `building`, `program`, `cell`, `waiting`, `folder`, `document` | the two programs as processes, the folder, the evidence |
-//! | `province`, `commune`, `stage`, `story`, `ending`, `visit`, `suggestion` | each side's commands, everything together, what happens, where the pages are, what to try next |
+//! | `several` | more than one server on a database, and the one that is killed |
+//! | `province`, `other`, `commune`, `stage`, `story`, `ending`, `visit`, `suggestion` | each side's commands, everything together, what happens, where the pages are, what to try next |
 //!
 //! It uses the public commands alone: whatever happens here can be typed by hand.
 
@@ -20,8 +21,10 @@ mod ending;
 mod failure;
 mod folder;
 mod options;
+mod other;
 mod program;
 mod province;
+mod several;
 mod simulation;
 mod stage;
 mod story;
@@ -88,6 +91,7 @@ async fn show(options: &Options, teller: Teller) -> Result<(), Failure> {
         Err(failure) => Err(stage.check().err().unwrap_or(failure)),
     };
     let ended_well = stage.end().await;
+    let stayed = stayed.and(several::keep(&stage));
     let result = stayed.and(if ended_well { Ok(()) } else { Err(Failure::UncleanEnd) });
     if result.as_ref().is_err_and(|failure| !matches!(failure, Failure::Interrupted)) {
         stage.folder.keep();

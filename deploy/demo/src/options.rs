@@ -35,6 +35,12 @@ pub struct Options {
     /// Tháng được xếp hạng
     #[arg(long, value_name = "P", default_value = "2026-10", value_parser = month)]
     pub period: Period,
+    /// Kho dữ liệu trên một cụm PostgreSQL riêng của lần chạy này (cần cài máy chủ PostgreSQL)
+    #[arg(long)]
+    pub postgres: bool,
+    /// Số máy chủ của tỉnh trên cùng cơ sở dữ liệu; từ 2 trở lên thì một máy bị tắt ngang giữa chừng
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "postgres", value_parser = clap::value_parser!(u16).range(1..=5))]
+    pub aggregators: u16,
     /// Ngôn ngữ
     #[arg(long, env = "TIENDO_LANG", value_enum, default_value = "vi")]
     pub lang: Lang,
@@ -110,8 +116,13 @@ mod tests {
 
     #[test]
     fn what_is_accepted_and_what_is_not() {
-        for good in [&["--once", "--dir", "d"][..], &["--communes", "95"], &["--period", "2026-02"], &["--lang", "en"]]
-        {
+        for good in [
+            &["--once", "--dir", "d"][..],
+            &["--communes", "95"],
+            &["--period", "2026-02"],
+            &["--lang", "en"],
+            &["--postgres", "--aggregators", "3"],
+        ] {
             read(good).unwrap();
         }
         let bad = [
@@ -123,6 +134,9 @@ mod tests {
             &["--period", "2026-13"],
             &["--period", "2026"],
             &["--lang", "fr"],
+            &["--aggregators", "3"],
+            &["--postgres", "--aggregators", "0"],
+            &["--postgres", "--aggregators", "6"],
             &["--forever"],
             &["stray"],
         ];

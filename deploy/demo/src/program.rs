@@ -184,6 +184,14 @@ impl Service {
         }
     }
 
+    /// Ends it at once, as a power cut would.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub async fn kill(mut self) -> Result<(), Failure> {
+        self.child.kill().await.map_err(Failure::io(&self.log))
+    }
+
     /// Waits until it has ended, and ends it by force when that takes too long. True when it ended by itself.
     pub async fn ended(mut self) -> bool {
         if let Ok(status) = timeout(LONGEST_GOODBYE, self.child.wait()).await {

@@ -3,6 +3,8 @@
 use crate::{
     cell,
     failure::Failure,
+    folder::Folder,
+    other::{Origin, Other},
     program::{Program, Service},
     timetable, waiting, words,
 };
@@ -45,13 +47,31 @@ pub struct Province {
     service: Option<Service>,
     address: String,
     pages: String,
+    /// The database, where the store is not a file.
+    store: Option<String>,
+    others: Vec<Other>,
+}
+
+/// Where a server listens and where its pages are, as soon as it says so.
+///
+/// # Errors
+/// When it does not come up.
+pub async fn listening(service: &mut Service) -> Result<(String, String), Failure> {
+    waiting::until("province-aggregator serve", LONGEST_START, async || {
+        service.check()?;
+        let printed = service.printed()?;
+        let said = |word| printed.lines().find_map(|line| line.strip_prefix(word)).map(|text| text.trim().to_owned());
+        Ok(said(LISTENING).zip(said(PAGES)))
+    })
+    .await
 }
 
 impl Province {
     /// A province whose data will lie in `data`.
     #[must_use]
     pub fn new(program: Program, data: PathBuf) -> Self {
-        Self { program, data, service: None, address: String::new(), pages: String::new() }
+        let (address, pages) = (String::new(), String::new());
+        Self { program, data, service: None, address, pages, store: None, others: Vec::new() }
     }
 
     /// Where its pages are.
@@ -106,12 +126,18 @@ impl Province {
         self.decide(&[&words!["catalogue", "adopt-standard", catalogue], communes.as_slice()].concat()).await
     }
 
-    /// Founds the province as an exercise.
+    /// Founds the province as an exercise, in a database where one is given.
     ///
     /// # Errors
     /// When the command fails.
-    pub async fn init(&self, catalogue: &Path) -> Result<(), Failure> {
-        self.decide(&words!["init", "--exercise", "--catalogue", catalogue]).await
+    pub async fn init(&mut self, catalogue: &Path, store: Option<String>) -> Result<(), Failure> {
+        let init = words!["init", "--exercise", "--catalogue", catalogue];
+        match &store {
+            Some(store) => self.decide(&[&init[..], &words!["--store", store][..]].concat()).await?,
+            None => self.decide(&init).await?,
+        }
+        self.store = store;
+        Ok(())
     }
 
     /// Moves the province's clock.
@@ -129,14 +155,7 @@ impl Province {
     pub async fn serve(&mut self, log: PathBuf) -> Result<(), Failure> {
         let arguments = self.with_data(&words!["serve", "--listen", "127.0.0.1:0", "--pages", "127.0.0.1:0"]);
         let service = self.service.insert(self.program.start("province-aggregator", &arguments, log)?);
-        let (address, pages) = waiting::until("province-aggregator serve", LONGEST_START, async || {
-            service.check()?;
-            let printed = service.printed()?;
-            let said =
-                |word| printed.lines().find_map(|line| line.strip_prefix(word)).map(|text| text.trim().to_owned());
-            Ok(said(LISTENING).zip(said(PAGES)))
-        })
-        .await?;
+        let (address, pages) = listening(service).await?;
         let port_of = |address: &str| {
             let port = address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
             port.ok_or(Failure::Unreadable("province-aggregator serve"))
@@ -153,17 +172,73 @@ impl Province {
         fs::write(&file, settings.lines().map(&mut with_port).collect::<String>()).map_err(Failure::io(&file))
     }
 
-    /// Makes sure that the server still runs.
+    /// Starts further servers on its database.
     ///
     /// # Errors
-    /// With the end of its log.
-    pub fn check(&mut self) -> Result<(), Failure> {
-        self.service.as_mut().map_or(Ok(()), Service::check)
+    /// When one does not come up.
+    pub async fn serve_more(&mut self, servers: usize, folder: &Folder) -> Result<(), Failure> {
+        let Some(store) = self.store.as_deref() else { return Ok(()) };
+        for number in 2..=servers {
+            let origin = Origin { program: &self.program, first: &self.data, store };
+            let log = folder.log(&format!("province-aggregator-{number}"));
+            let other = Other::start(origin, number, &folder.further_aggregator(number), log).await?;
+            self.others.push(other);
+        }
+        Ok(())
     }
 
-    /// The server, to be ended.
-    pub fn take_service(&mut self) -> Option<Service> {
-        self.service.take()
+    /// The addresses of all servers, the first one's first.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        let others = self.others.iter().map(|other| other.address.clone());
+        [self.address.clone()].into_iter().chain(others).collect()
+    }
+
+    /// The pages of the further servers.
+    pub fn further_pages(&self) -> impl Iterator<Item = &str> {
+        self.others.iter().map(|other| other.pages.as_str())
+    }
+
+    /// Ends the last of the further servers at once; its number and address.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub async fn kill_last(&mut self) -> Result<Option<(usize, String)>, Failure> {
+        let Some(last) = self.others.pop() else { return Ok(None) };
+        let told = (last.number, last.address.clone());
+        last.kill().await?;
+        Ok(Some(told))
+    }
+
+    /// What each server that runs answers to the same question, from afar.
+    ///
+    /// # Errors
+    /// When one does not answer.
+    pub async fn answers(&self, period: Period, credential: &Path) -> Result<Vec<String>, Failure> {
+        if !credential.exists() {
+            self.run(&words!["credential", OFFICER, "--out", credential, "--by", OFFICER]).await?;
+        }
+        let mut answers = Vec::new();
+        for address in self.addresses() {
+            let question = words!["rankings", "--period", period.to_string(), "--format", "csv"];
+            let afar = words!["--server", address, "--credential", credential];
+            answers.push(self.program.run(&[&question[..], &afar[..]].concat()).await?);
+        }
+        Ok(answers)
+    }
+
+    /// Makes sure that the servers still run.
+    ///
+    /// # Errors
+    /// With the end of the log of one that does not.
+    pub fn check(&mut self) -> Result<(), Failure> {
+        self.service.as_mut().map_or(Ok(()), Service::check)?;
+        self.others.iter_mut().try_for_each(Other::check)
+    }
+
+    /// The servers, to be ended.
+    pub fn take_services(&mut self) -> Vec<Service> {
+        self.service.take().into_iter().chain(self.others.drain(..).map(Other::into_service)).collect()
     }
 
     /// Invites a commune.

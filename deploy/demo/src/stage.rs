@@ -11,6 +11,7 @@ use crate::{
     timetable, waiting,
 };
 use chrono::{DateTime, NaiveDate, Utc};
+use cluster::Cluster;
 use futures::{StreamExt, TryStreamExt, stream};
 use shared::period::Period;
 use std::time::Duration;
@@ -37,6 +38,17 @@ pub struct Stage {
     pub simulation: Simulation,
     /// Speaks to the person who watches.
     pub teller: Teller,
+    /// The database, where the store is not a file; ends with the stage.
+    pub database: Option<Database>,
+}
+
+/// A database of this run alone.
+#[derive(Debug)]
+pub struct Database {
+    /// The server that it is in.
+    pub cluster: Cluster,
+    /// Its address.
+    pub url: String,
 }
 
 impl Stage {
@@ -73,9 +85,10 @@ impl Stage {
     /// When a command fails.
     pub async fn join(&mut self) -> Result<(), Failure> {
         let province = &self.province;
+        let servers = province.addresses();
         let join = async |commune: &mut Commune| {
             let invitation = province.invite(&commune.member.slug).await?;
-            commune.join(&invitation).await
+            commune.join(&invitation, &servers).await
         };
         stream::iter(self.communes.iter_mut().map(join)).buffer_unordered(AT_ONCE).try_collect().await
     }
@@ -155,8 +168,11 @@ impl Stage {
         for agent in agents {
             well &= agent.ended().await;
         }
-        if let Some(server) = self.province.take_service() {
+        let servers = self.province.take_services();
+        for server in &servers {
             server.ask_to_end();
+        }
+        for server in servers {
             well &= server.ended().await;
         }
         well

@@ -10,6 +10,7 @@ use crate::{
     options::Options,
     program::Program,
     province::Province,
+    several,
     simulation::Simulation,
     stage::Stage,
     telling::Teller,
@@ -62,6 +63,7 @@ pub fn stage(options: &Options, cast: Cast, folder: Folder, built: Built, teller
         cast,
         folder,
         teller,
+        database: None,
     }
 }
 
@@ -75,7 +77,7 @@ pub async fn play(stage: &mut Stage, options: &Options, catalogue: &Catalogue) -
     join(stage).await?;
     for (number, month) in months.iter().enumerate() {
         let is_last = number + 1 == months.len();
-        one_month(stage, *month, number, is_last).await?;
+        one_month(stage, *month, number, is_last, (number == 1 || months.len() == 1).then_some(options.period)).await?;
     }
     ending::tasks(stage, options.period).await?;
     let returned = review(stage, options.period).await?;
@@ -92,12 +94,14 @@ async fn found(stage: &mut Stage, options: &Options, catalogue: &Catalogue, mont
     let without: Vec<String> =
         stage.cast.members.iter().filter(|member| !member.has_plan).map(|member| member.slug.clone()).collect();
     stage.province.adopt_standard(&copy, &without).await?;
-    stage.province.init(&copy).await?;
+    let store = several::database(stage, options).await?;
+    stage.province.init(&copy, store).await?;
     // Set before the server starts, so that nobody joins in another year.
     if let Some(first) = months.first() {
         stage.province.set_clock(day(*first, timetable::JOIN_DAY)).await?;
     }
     stage.province.serve(stage.folder.log("province-aggregator")).await?;
+    several::serve(stage, options).await?;
     let (name, indicators, plans) =
         (&catalogue.province.name, catalogue.indicators.len(), stage.cast.members.len() - without.len());
     let address = stage.province.address();
@@ -143,7 +147,14 @@ async fn join(stage: &mut Stage) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn one_month(stage: &mut Stage, month: Period, number: usize, is_last: bool) -> Result<(), Failure> {
+/// `kill`: a server dies while figures are on their way; the ranking of that month is asked of those that remain.
+async fn one_month(
+    stage: &mut Stage,
+    month: Period,
+    number: usize,
+    is_last: bool,
+    kill: Option<Period>,
+) -> Result<(), Failure> {
     let teller = stage.teller;
     let (shown_vi, shown_en) = (format!("Tháng {}/{}", month.last_month(), month.year()), month.to_string());
     teller.head(shown_vi, shown_en);
@@ -159,7 +170,11 @@ async fn one_month(stage: &mut Stage, month: Period, number: usize, is_last: boo
     };
     stage.morning_of(day(month, timetable::ENTRY_DAY)).await?;
     let amounts = stage.enter(|place| !is_late(place), month).await?;
+    let killed = if kill.is_some() { several::kill(stage).await? } else { None };
     stage.arrival().await?;
+    if let (Some(period), Some(killed)) = (kill, killed) {
+        several::go_on(stage, killed, period).await?;
+    }
     tell_entry(stage, month, timetable::ENTRY_DAY, (0..communes).filter(|place| !is_late(*place)).count(), amounts);
     if number == 0 {
         tell_pending(stage).await?;

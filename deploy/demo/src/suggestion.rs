@@ -23,6 +23,15 @@ pub fn tell(stage: &Stage, options: &Options) {
         );
         return;
     }
+    if options.once && options.postgres {
+        let dump = stage.folder.dump();
+        let dump = dump.display();
+        teller.say(
+            format!("# cơ sở dữ liệu đã dừng cùng lần chạy thử; dựng lại từ {dump}:\ncreatedb tiendo && psql -d tiendo -f {dump}\n# rồi sửa url của [store] trong aggregator.toml"),
+            format!("# the database has ended with this run; to have it again from {dump}:\ncreatedb tiendo && psql -d tiendo -f {dump}\n# then correct the url of [store] in aggregator.toml"),
+        );
+        return;
+    }
     let province = asking(stage, options);
     let commune = reporting(stage, options);
     for Suggestion { vi, en, line } in province.into_iter().chain(commune) {

@@ -36,6 +36,12 @@ pub async fn tell(stage: &Stage, options: &Options) -> Result<(), Failure> {
         format!("Tỉnh:    {pages}  (chứng thư của tỉnh diễn tập: trình duyệt sẽ hỏi lại)"),
         format!("Province: {pages}  (certificate of the training province: the browser will ask)"),
     );
+    for further in stage.province.further_pages() {
+        teller.say(
+            format!("         {further}  (máy chủ khác, cùng số liệu)"),
+            format!("          {further}  (another server, the same figures)"),
+        );
+    }
     teller.say(
         format!("         tài khoản {}; mật khẩu của lần chạy này: {password}", accounts(|account| account.3)),
         format!("          accounts {}; this run's password: {password}", accounts(|account| account.4)),

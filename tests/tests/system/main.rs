@@ -21,6 +21,7 @@ mod remind;
 mod report;
 mod restore;
 mod review;
+mod several;
 mod side_by_side;
 mod template;
 mod work;

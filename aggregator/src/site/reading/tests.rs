@@ -303,6 +303,6 @@ async fn the_same_question_is_answered_anew_after_a_change() {
     let before = score().await;
     let batch = sample::batch("loc-tan", 3, LogPosition::START, vec![sample::figure(9, "2026-10", 10_000)]);
     let appended = stand.store.append(crate::store::Append { batches: vec![batch], notes: Vec::new() }).await.unwrap();
-    stand.site.live.apply(&appended.accepted).await;
+    stand.site.live.apply(&appended.accepted, &appended.moved).await;
     assert_ne!(before, score().await);
 }

@@ -11,6 +11,7 @@ use super::{
     StoreError,
     postgres::{Prepared, Session, cell_of, is_gone},
 };
+use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 /// Why the engine did not do something.
@@ -185,6 +186,31 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// Takes what is done by time, until so long from now by the engine's clock; whether nobody else has it. A file has one `serve`.
+    pub(crate) fn take_duty(&self, duty: &str, longest: Duration) -> Result<bool, Error> {
+        match self {
+            Connection::Sqlite(_) => Ok(true),
+            Connection::Postgres(_) => {
+                let sql = format!(
+                    "INSERT INTO turn (commune, turn) VALUES (?1, {NOW_MS} + ?2) ON CONFLICT (commune)
+                     DO UPDATE SET turn = EXCLUDED.turn WHERE turn.turn <= {NOW_MS}"
+                );
+                Ok(self.execute(&sql, params![duty, milliseconds(longest)])? > 0)
+            }
+        }
+    }
+
+    /// Nobody takes it for so long from now.
+    pub(crate) fn rest_duty(&self, duty: &str, pause: Duration) -> Result<(), Error> {
+        match self {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(_) => {
+                let sql = format!("UPDATE turn SET turn = {NOW_MS} + ?2 WHERE commune = ?1");
+                self.execute(&sql, params![duty, milliseconds(pause)]).map(drop)
+            }
+        }
+    }
+
     /// Notes that a line of the history has this number, so that it is missed when it goes.
     pub(crate) fn note_given(&self, number: i64) -> Result<(), Error> {
         match self {
@@ -209,6 +235,13 @@ impl<'a> Connection<'a> {
             }
         }
     }
+}
+
+/// The server's clock, whatever the transaction's is.
+const NOW_MS: &str = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)";
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 /// What is numbered in the order of commits.

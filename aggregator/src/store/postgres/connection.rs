@@ -328,6 +328,10 @@ impl Engine for PostgresStore {
         &self.catalogue_held
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn copy(&self, _: &Path) -> Result<StoreCopy, StoreError> {
         Err(StoreError::NotHere("copies of a database are made by its own means (pg_dump, point-in-time recovery)"))
     }

@@ -4,7 +4,7 @@
 
 use super::{
     super::{
-        Accepted, Append, Appended, BatchOutcome, CheckedBatch, CheckedChange, Judged, Lineage, RefusedChange,
+        Accepted, Append, Appended, BatchOutcome, CheckedBatch, CheckedChange, Judged, Lineage, Moved, RefusedChange,
         StoreError, StoredObservation,
     },
     Memory, columns,
@@ -38,7 +38,7 @@ pub(super) fn append(connection: &Connection, memory: &mut Memory, append: Appen
     if !append.batches.is_empty() {
         let mut pen = Pen::new(connection, names, versions)?;
         for batch in append.batches {
-            let outcome = pen.batch(batch, &mut appended.accepted)?;
+            let outcome = pen.batch(batch, &mut appended)?;
             appended.outcomes.push(outcome);
         }
         pen.flush()?;
@@ -152,7 +152,8 @@ impl<'a> Pen<'a> {
         Ok(())
     }
 
-    fn batch(&mut self, batch: CheckedBatch, accepted: &mut Vec<Accepted>) -> Result<BatchOutcome, StoreError> {
+    fn batch(&mut self, batch: CheckedBatch, appended: &mut Appended) -> Result<BatchOutcome, StoreError> {
+        let Appended { accepted, moved, .. } = appended;
         let commune = self.names.number(self.connection, &batch.commune)?;
         if self.draft.communes.contains(&commune) {
             self.flush()?;
@@ -183,6 +184,7 @@ impl<'a> Pen<'a> {
             if lineage == Lineage::New {
                 lineage::begin(self.connection, commune, batch.incarnation, head.seq + 1, received_at)?;
             }
+            moved.push(Moved { commune: batch.commune.clone(), from: head.seq, to: after.seq });
             let sender = Sender { slug: batch.commune, commune, received_at };
             let mut fresh = Fresh { accepted, digests: BTreeMap::new() };
             let first = batch.before.seq + 1;

@@ -21,6 +21,7 @@ mod files;
 mod held;
 mod identity;
 mod journal;
+mod level;
 mod lineage;
 mod names;
 mod parked;
@@ -35,12 +36,12 @@ mod versions;
 
 use super::{
     Account, AccountChange, Act, Alert, AlertEvent, ApiToken, Append, Appended, AuditHead, AuditLine, AuditQuestion,
-    CatalogueImport, CertificateRecord, Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Enrolments,
-    EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, FigureVersion, Finding, Founding, Freeze,
-    HeldVersion, HistoryPage, Imported, InvitationRecord, Note, NotedCopies, Opening, OpeningQuestion, ParkedChange,
-    ParkedPlace, RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest, Reviewed, Store,
-    StoreCopy, StoreError, StoredEvidence, StoredObservation, StoredVerdict, TakenUp, TrustReport, VersionsWanted,
-    WebSession, Withdrawn,
+    CatalogueImport, CaughtUp, CertificateRecord, Closed, Closing, ConflictRecord, Contact, CurrentCatalogue, Duty,
+    Enrolments, EvidenceClaim, EvidenceFile, EvidenceWanted, Exception, FeedPage, FigureVersion, Finding, Founding,
+    Freeze, HeldVersion, HistoryPage, Imported, InvitationRecord, Level, Note, NotedCopies, Opening, OpeningQuestion,
+    ParkedChange, ParkedPlace, Reach, RecordDigests, Redeemed, Remade, Renewal, Renewed, Resending, ReviewRequest,
+    Reviewed, Store, StoreCopy, StoreError, StoredEvidence, StoredObservation, StoredVerdict, TakenUp, TrustReport,
+    VersionsWanted, WebSession, Withdrawn,
 };
 use crate::store::engine::Connection;
 use async_trait::async_trait;
@@ -52,7 +53,7 @@ use shared::{
     period::Period,
     snapshot::Snapshot,
 };
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 pub(crate) use catalogue_held::CatalogueHeld;
 pub(crate) use names::Names;
@@ -141,6 +142,9 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Where the catalogue that was last read is remembered.
     fn catalogue_held(&self) -> &CatalogueHeld;
+
+    /// Whether several processes may serve from it at once.
+    fn is_shared(&self) -> bool;
 
     /// Copies the store into a new file, whole and checked.
     fn copy(&self, path: &Path) -> impl Future<Output = Result<StoreCopy, StoreError>> + Send;
@@ -619,5 +623,31 @@ impl<E: Engine> Store for E {
 
     async fn decisions(&self) -> Result<u64, StoreError> {
         self.read(read::decisions).await
+    }
+
+    fn is_shared(&self) -> bool {
+        Engine::is_shared(self)
+    }
+
+    async fn level(&self) -> Result<Level, StoreError> {
+        self.read(level::level).await
+    }
+
+    async fn reaches(&self) -> Result<Vec<Reach>, StoreError> {
+        self.read(level::reaches).await
+    }
+
+    async fn since(&self, places: Vec<Reach>) -> Result<Vec<CaughtUp>, StoreError> {
+        self.read(move |connection| level::since(connection, &places)).await
+    }
+
+    async fn take_duty(&self, duty: Duty, longest: Duration) -> Result<bool, StoreError> {
+        self.transact(Scope::NOTHING, (), move |transaction, _, ()| Ok(transaction.take_duty(duty.word(), longest)?))
+            .await
+    }
+
+    async fn rest_duty(&self, duty: Duty, pause: Duration) -> Result<(), StoreError> {
+        self.transact(Scope::NOTHING, (), move |transaction, _, ()| Ok(transaction.rest_duty(duty.word(), pause)?))
+            .await
     }
 }

@@ -5,6 +5,7 @@ use super::{
     columns,
     conflict::{self, Hand},
     journal::PARKED,
+    level,
     names::Names,
     records::{Part, Records},
     remake,
@@ -69,6 +70,9 @@ pub(super) fn take_up(
     let mut taken = 0;
     for change in changes {
         taken += u32::from(page.take(connection, names, versions, change)?);
+    }
+    if !page.places.is_empty() {
+        level::remade(connection)?;
     }
     for ((log, commune, indicator, period), former) in page.places {
         remake::records(connection, names, log, commune, &indicator, period)?;

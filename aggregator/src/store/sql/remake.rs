@@ -3,7 +3,7 @@
 
 use super::{
     super::{Remade, Resending, StoreError},
-    columns, contact, digests, journal,
+    columns, contact, digests, journal, level,
     names::{self, Names},
     records::{Part, Records, Spot},
     versions::KnownVersions,
@@ -32,6 +32,7 @@ pub(super) fn resent(
         remade.repaired = records(connection, names, log, commune, indicator, *period)?;
         if remade.repaired > 0 {
             contact::healed(connection, commune, remade.repaired, resending.at)?;
+            level::remade(connection)?;
         }
         remade.refused = journal::refused_about(connection, log, indicator, *period)?;
     }

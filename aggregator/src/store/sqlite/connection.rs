@@ -197,6 +197,10 @@ impl Engine for SqliteStore {
         &self.catalogue_held
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn copy(&self, path: &Path) -> Result<StoreCopy, StoreError> {
         let path = path.to_owned();
         self.ask(move |connection| backup::copy(connection, &path)).await

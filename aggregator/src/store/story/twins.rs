@@ -289,7 +289,7 @@ pub async fn everything(store: &dyn Store) -> String {
     }
     let (period, later): (Period, Period) = ("2026-09".parse().unwrap(), "2026-10".parse().unwrap());
     ask! {
-        founding(); epoch(); decisions(); catalogue_at(2); catalogue_at(9); observations(); verdicts(); exceptions();
+        founding(); epoch(); decisions(); level(); catalogue_at(2); catalogue_at(9); observations(); verdicts(); exceptions();
         contacts(); conflicts(); closings(); snapshot(period, 1); snapshot(period, 2); snapshot(period, 3);
         frozen_rankings(); alert_events(moment()); is_reminded("a"); is_reminded("b"); certificates(None);
         certificates(Some(moment())); certificate([1; 32]); certificate([99; 32]); invitation("a"); invitation("z");
