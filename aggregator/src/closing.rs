@@ -22,7 +22,7 @@ use shared::{
     tables::{ExceptionRow, Inputs},
     task::Reported,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use thiserror::Error;
 
 /// Closes a period as of the act's day.
@@ -108,7 +108,7 @@ impl Frozen {
             }
         }
         let figures = Figures {
-            targets: target_places(&catalogue),
+            targets: target_places(&catalogue).into(),
             catalogue: catalogue.into(),
             catalogue_version: closing.catalogue_version,
             standings,
@@ -116,7 +116,7 @@ impl Frozen {
             closings: Vec::new(),
             alert_events: Vec::new(),
             verdicts: Vec::new(),
-            notes: HashMap::new(),
+            notes: Arc::default(),
             today: snapshot.head.as_of,
             exercise,
         };

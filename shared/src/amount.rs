@@ -57,9 +57,9 @@ impl Amount {
     #[must_use]
     pub fn whole(self) -> Option<i128> {
         // Most amounts are small, and 64-bit division is several times faster.
-        match (i64::try_from(self.0), i64::try_from(MICROS)) {
-            (Ok(micros), Ok(one)) => (micros % one == 0).then(|| i128::from(micros / one)),
-            _ => self.is_whole().then(|| self.0 / MICROS),
+        match i64::try_from(self.0) {
+            Ok(micros) => (micros % 1_000_000 == 0).then_some(i128::from(micros / 1_000_000)),
+            Err(_) => self.is_whole().then_some(self.0 / MICROS),
         }
     }
 

@@ -15,7 +15,10 @@ use crate::{
     vietnamese,
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 use thiserror::Error;
 
 /// Most targets that one commune can have for one indicator.
@@ -131,25 +134,32 @@ impl<'a> From<&'a ObservationRow> for Version<'a> {
     }
 }
 
-/// Everything the scoring rules look at.
+/// Everything the scoring rules look at. A clone shares what neither changes: one that is read goes on beside one that follows.
 #[derive(Debug, Clone)]
 pub struct Book {
-    members: Vec<Member>,
-    indicators: Vec<IndicatorRow>,
-    commune_numbers: HashMap<String, u32>,
-    indicator_numbers: HashMap<String, u32>,
-    /// By commune, then by indicator.
-    cells: Vec<Vec<Vec<Series>>>,
+    members: Arc<Vec<Member>>,
+    indicators: Arc<Vec<IndicatorRow>>,
+    commune_numbers: Arc<HashMap<String, u32>>,
+    indicator_numbers: Arc<HashMap<String, u32>>,
+    /// By commune.
+    reported: Vec<Arc<CommuneFigures>>,
     /// By indicator: whether it requires evidence where the commune's own plan does not say.
-    pub(crate) evidence_default: Vec<bool>,
+    pub(crate) evidence_default: Arc<[bool]>,
     /// By indicator: whether every ranked commune's own plan scores it.
-    pub(crate) common: Vec<bool>,
-    /// What was reported of tasks, by commune and code as reported.
-    tasks: HashMap<(u32, Box<str>), Vec<Series>>,
+    pub(crate) common: Arc<[bool]>,
     exceptions: HashMap<(u32, Period), NaiveDate>,
     /// Last days of the periods that something was reported for.
     ends: BTreeSet<NaiveDate>,
     ignored: u64,
+}
+
+/// What one commune reported.
+#[derive(Debug, Clone, Default)]
+struct CommuneFigures {
+    /// By indicator.
+    cells: Vec<Vec<Series>>,
+    /// Of tasks, by code as reported.
+    tasks: HashMap<Box<str>, Vec<Series>>,
 }
 
 impl Book {
@@ -181,16 +191,16 @@ impl Book {
             note_scored(member, &inputs.indicators);
         }
         order_names(&mut members);
-        let cells = vec![vec![Vec::new(); inputs.indicators.len()]; members.len()];
+        let none = CommuneFigures { cells: vec![Vec::new(); inputs.indicators.len()], tasks: HashMap::new() };
+        let reported = members.iter().map(|_| Arc::new(none.clone())).collect();
         let mut book = Self {
-            evidence_default: evidence_defaults(&members, inputs.indicators.len()),
-            common: common(&members, inputs.indicators.len()),
-            members,
-            indicators: inputs.indicators.clone(),
-            commune_numbers,
-            indicator_numbers,
-            cells,
-            tasks: HashMap::new(),
+            evidence_default: evidence_defaults(&members, inputs.indicators.len()).into(),
+            common: common(&members, inputs.indicators.len()).into(),
+            members: members.into(),
+            indicators: inputs.indicators.clone().into(),
+            commune_numbers: commune_numbers.into(),
+            indicator_numbers: indicator_numbers.into(),
+            reported,
             exceptions: HashMap::new(),
             ends: BTreeSet::new(),
             ignored: 0,
@@ -207,7 +217,7 @@ impl Book {
     /// Sets the commune's own cut-off day of the month, where it differs from the default calendar's.
     pub fn set_cutoff_day(&mut self, commune: &str, day: u8) {
         if let Some(number) = self.commune_number(commune) {
-            self.members[number as usize].cutoff_day = day;
+            Arc::make_mut(&mut self.members)[number as usize].cutoff_day = day;
         }
     }
 
@@ -230,7 +240,7 @@ impl Book {
         if let (Reported::Progress(_) | Reported::Disbursement(_), Some(commune)) =
             (Reported::of(given.indicator), self.commune_number(given.commune))
         {
-            take_in(self.tasks.entry((commune, given.indicator.into())).or_default(), given);
+            take_in(self.figures_mut(commune).tasks.entry(given.indicator.into()).or_default(), given);
             return None;
         }
         let place = self.commune_number(given.commune).zip(self.indicator_number(given.indicator));
@@ -239,8 +249,7 @@ impl Book {
             return None;
         };
         self.ends.insert(given.period.last_day());
-        let cell = &mut self.cells[commune as usize][indicator as usize];
-        take_in(cell, given);
+        take_in(&mut self.figures_mut(commune).cells[indicator as usize], given);
         Some((commune, indicator))
     }
 
@@ -256,8 +265,8 @@ impl Book {
         let commune = self.commune_number(commune)?;
         let indicator = self.indicator_number(&key.indicator);
         let cell = match indicator {
-            Some(indicator) => &mut self.cells[commune as usize][indicator as usize],
-            None => self.tasks.get_mut(&(commune, key.indicator.as_str().into()))?,
+            Some(indicator) => &mut self.figures_mut(commune).cells[indicator as usize],
+            None => self.figures_mut(commune).tasks.get_mut(key.indicator.as_str())?,
         };
         let series =
             cell.iter_mut().find(|s| s.period == key.period && *s.unit == *key.unit && s.version == version)?;
@@ -267,17 +276,22 @@ impl Book {
 
     /// Gives an indicator other points, to see what would be.
     pub fn set_points(&mut self, indicator: u32, points: Amount) {
-        self.indicators[indicator as usize].points = points;
+        Arc::make_mut(&mut self.indicators)[indicator as usize].points = points;
     }
 
     /// Has a commune's effective observation returned, to see what would be; of a roll-up all its units' figures.
     pub fn suppose_returned(&mut self, commune: u32, indicator: u32, period: Period) {
         let Some(effective) = self.effective(commune, indicator, period) else { return };
-        for series in &mut self.cells[commune as usize][indicator as usize] {
+        for series in &mut self.figures_mut(commune).cells[indicator as usize] {
             if series.period == effective.period && series.unit.is_empty() != effective.rolled_up {
                 series.verdict = Some(Decision::Returned);
             }
         }
+    }
+
+    /// What a commune reported, to change; others may hold what it was.
+    fn figures_mut(&mut self, commune: u32) -> &mut CommuneFigures {
+        Arc::make_mut(&mut self.reported[commune as usize])
     }
 
     /// The communes, in the order of their table.
@@ -333,47 +347,45 @@ impl Book {
     /// The effective observation of a commune for an indicator and a period.
     #[must_use]
     pub fn effective(&self, commune: u32, indicator: u32, period: Period) -> Option<Effective> {
-        let cell = &self.cells[commune as usize][indicator as usize];
-        of_cell(cell, period, None)
+        of_cell(self.series(commune, indicator), period, None)
     }
 
     /// The roll-up over the commune's units, also where a value for the whole commune takes precedence over it.
     #[must_use]
     pub fn rolled_up(&self, commune: u32, indicator: u32, period: Period) -> Option<Effective> {
-        let cell = &self.cells[commune as usize][indicator as usize];
-        over_units(cell, period, None)
+        over_units(self.series(commune, indicator), period, None)
     }
 
     /// What is kept of the versions of a commune's figures for an indicator, one entry for each unit and period, in no order.
     #[must_use]
     pub fn series(&self, commune: u32, indicator: u32) -> &[Series] {
-        &self.cells[commune as usize][indicator as usize]
+        &self.reported[commune as usize].cells[indicator as usize]
     }
 
     /// What is kept of the versions of a task's progress or disbursement, by the code it is reported under; as [`Book::series`].
     #[must_use]
     pub fn task_series(&self, commune: u32, code: &str) -> &[Series] {
-        self.tasks.get(&(commune, code.into())).map_or(&[], Vec::as_slice)
+        self.reported[commune as usize].tasks.get(code).map_or(&[], Vec::as_slice)
     }
 
     /// What counts of a task's progress or disbursement in a period, by the code it is reported under. `from` leaves out what was
     /// reported for periods that end before it.
     #[must_use]
     pub fn task(&self, commune: u32, code: &str, period: Period, from: Option<NaiveDate>) -> Option<Effective> {
-        of_cell(self.tasks.get(&(commune, code.into()))?, period, from)
+        of_cell(self.reported[commune as usize].tasks.get(code)?, period, from)
     }
 
     /// Whether anything was reported for the period itself: an observation whose period ends on its last day.
     #[must_use]
     pub fn reported_for(&self, commune: u32, indicator: u32, period: Period) -> bool {
-        self.cells[commune as usize][indicator as usize].iter().any(|series| series.period.ends_with(period))
+        self.series(commune, indicator).iter().any(|series| series.period.ends_with(period))
     }
 
     /// Whether version 1 of an observation that ends with the period came in before an instant: the end of the cut-off day.
     #[must_use]
     pub fn on_time(&self, commune: u32, indicator: u32, period: Period, end: DateTime<Utc>) -> bool {
         let in_time = |s: &Series| s.first_received.is_some_and(|received| received < end);
-        self.cells[commune as usize][indicator as usize].iter().any(|s| s.period.ends_with(period) && in_time(s))
+        self.series(commune, indicator).iter().any(|s| s.period.ends_with(period) && in_time(s))
     }
 
     /// The cycle in which a commune reports an indicator: the indicator's, else the commune's, else monthly.

@@ -6,15 +6,16 @@ use crate::{
     period::Period,
     ranking::{self, Before, RankingRow, Scheme, Scope, board::Board},
 };
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-/// A book with the boards that are kept ready for it: of [`READY_PERIODS`] periods; others are computed when asked.
-#[derive(Debug)]
+/// A book with the boards that are kept ready for it: of [`READY_PERIODS`] periods; others are computed when asked. A clone is cheap, as
+/// that of a book is.
+#[derive(Debug, Clone)]
 pub struct Standings {
     book: Book,
-    boards: HashMap<(Scheme, Period), Board>,
+    boards: HashMap<(Scheme, Period), Arc<Board>>,
     /// Ranks of closed periods by number of the commune: what movement is measured against where the period before is closed.
-    closed: HashMap<(Scheme, Period), Vec<Option<u32>>>,
+    closed: HashMap<(Scheme, Period), Arc<[Option<u32>]>>,
 }
 
 /// What a board has to follow.
@@ -60,7 +61,9 @@ impl Standings {
         for (scheme, period) in Scheme::ALL.into_iter().flat_map(|scheme| periods.iter().map(move |one| (scheme, *one)))
         {
             let book = &self.book;
-            self.boards.entry((scheme, period)).or_insert_with(|| Board::new(book, scheme, period, &Scope::default()));
+            self.boards
+                .entry((scheme, period))
+                .or_insert_with(|| Board::new(book, scheme, period, &Scope::default()).into());
         }
     }
 
@@ -79,7 +82,10 @@ impl Standings {
         for ((_, period), board) in &mut self.boards {
             let seen =
                 touched.iter().filter(|(reported, _)| period.year() == reported.year() && reported.ends_by(*period));
-            board.refresh(&self.book, &seen.map(|(_, place)| *place).collect::<Vec<_>>());
+            let seen: Vec<_> = seen.map(|(_, place)| *place).collect();
+            if !seen.is_empty() {
+                Arc::make_mut(board).refresh(&self.book, &seen);
+            }
         }
     }
 
@@ -108,7 +114,7 @@ impl Standings {
         let now = self.board(scheme, period);
         let Some(previous) = ranking::previous_in_year(period) else { return read(&now, &Before::Nothing) };
         match self.closed.get(&(scheme, previous)) {
-            Some(ranks) => read(&now, &Before::Frozen(ranks.into())),
+            Some(ranks) => read(&now, &Before::Frozen((&**ranks).into())),
             None => read(&now, &Before::Board(&self.board(scheme, previous))),
         }
     }

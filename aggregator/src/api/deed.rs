@@ -281,7 +281,7 @@ async fn exception(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value,
 async fn close(site: &Site, caller: &Caller, asked: &Asked) -> Result<Value, Problem> {
     let language = caller.language;
     let period = period(site, caller, asked)?;
-    let obstacle = closings::obstacle(&*site.live.read().await, period, asked.text("early") == Some("true"));
+    let obstacle = closings::obstacle(&site.live.read(), period, asked.text("early") == Some("true"));
     if let Some(obstacle) = obstacle {
         let words = match obstacle {
             Obstacle::NotBegun => language.pick(format!("kỳ {period} chưa bắt đầu"), format!("{period} has not begun")),

@@ -119,7 +119,7 @@ async fn book(
         language,
     };
     let (period, closing) = {
-        let figures = site.live.read().await;
+        let figures = site.live.read();
         let bad = |error| Problem::asked(&error, language);
         let period = match (&question.subject, question.period) {
             // Without a period: the whole plan year.

@@ -4,7 +4,7 @@ use super::{
     alert::events_since,
     answer::answer,
     closed::{answer_closed, closing_of},
-    figures::FiguresError,
+    figures::{Figures, FiguresError},
     history::{versions_wanted, with_versions},
     question::{AskError, Question, Subject},
 };
@@ -40,12 +40,12 @@ impl From<FrozenError> for AskingError {
 /// # Errors
 /// [`AskingError`]
 pub async fn ask(live: &Live, question: &Question) -> Result<Listing, AskingError> {
-    let wanted = versions_wanted(&*live.read().await, question)?;
+    let wanted = versions_wanted(&live.read(), question)?;
     let question = &match wanted {
         Some(wanted) => with_versions(question.clone(), live.versions(wanted).await?),
         None => question.clone(),
     };
-    let closing = closing_of(&*live.read().await, question)?;
+    let closing = closing_of(&live.read(), question)?;
     if let Some((closing, question)) = closing {
         let frozen = live.frozen(closing).await?;
         return Ok(answer_closed(&frozen, &question)?);
@@ -64,20 +64,15 @@ pub async fn ask(live: &Live, question: &Question) -> Result<Listing, AskingErro
         }
         Subject::Alerts(ref asked) => {
             live.note_alerts().await?;
-            let since = events_since(asked, live.read().await.today);
-            let events = live.alert_events(since).await?;
-            let mut figures = live.write().await;
-            figures.alert_events = events;
-            // Whoever only reads need not wait for the answer.
-            answer(&figures.downgrade(), None, question)
+            let since = events_since(asked, live.read().today);
+            let figures = Figures { alert_events: live.alert_events(since).await?, ..Figures::clone(&live.read()) };
+            answer(&figures, None, question)
         }
         Subject::Communes => {
-            let contacts = live.contacts().await?;
-            let mut figures = live.write().await;
-            figures.contacts = contacts;
-            answer(&figures.downgrade(), None, question)
+            let figures = Figures { contacts: live.contacts().await?, ..Figures::clone(&live.read()) };
+            answer(&figures, None, question)
         }
-        _ => answer(&*live.read().await, None, question),
+        _ => answer(&live.read(), None, question),
     };
     Ok(answered?)
 }

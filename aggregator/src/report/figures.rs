@@ -30,8 +30,8 @@ pub enum FiguresError {
     Frozen(#[from] TableError),
 }
 
-/// The catalogue and the standings of a province, and the day it is.
-#[derive(Debug)]
+/// The catalogue and the standings of a province, and the day it is. A clone is cheap: it shares what neither changes.
+#[derive(Debug, Clone)]
 pub struct Figures {
     /// The current catalogue.
     pub catalogue: Arc<Catalogue>,
@@ -39,7 +39,7 @@ pub struct Figures {
     pub catalogue_version: u64,
     /// All figures with the boards kept ready.
     pub standings: Standings,
-    /// What is known of the agents.
+    /// What is known of the agents: given for a question about them, else empty.
     pub contacts: Vec<Contact>,
     /// The closings of periods.
     pub closings: Vec<Closing>,
@@ -48,9 +48,9 @@ pub struct Figures {
     /// The verdicts with their times: given for a question about them, else empty.
     pub verdicts: Vec<StoredVerdict>,
     /// What communes said of their figures, by commune, figure and version; as of the loading.
-    pub notes: HashMap<(String, ObservationKey, u32), String>,
+    pub notes: Arc<HashMap<(String, ObservationKey, u32), String>>,
     /// Places of each commune's targets in the catalogue, in the order of its plan.
-    pub targets: HashMap<String, Vec<usize>>,
+    pub targets: Arc<HashMap<String, Vec<usize>>>,
     /// Today in the province's time zone.
     pub today: NaiveDate,
     /// Whether this is a training province.
@@ -77,9 +77,8 @@ impl Figures {
         let observations = store.observations().await?;
         inputs.observations = observations.iter().map(observation_row).collect();
         let noted = observations.into_iter().filter(|one| !one.note.is_empty());
-        let notes = noted.map(|one| ((one.commune, one.key, one.version), one.note)).collect();
+        let notes: HashMap<_, _> = noted.map(|one| ((one.commune, one.key, one.version), one.note)).collect();
         inputs.exceptions = store.exceptions().await?.into_iter().map(exception_row).collect();
-        let contacts = store.contacts().await?;
         let exercise = store.founding().await?.exercise;
         let mut book = Book::new(&inputs)?;
         for commune in &catalogue.communes {
@@ -95,15 +94,15 @@ impl Figures {
         let targets = target_places(&catalogue);
         Ok((
             Self {
-                targets,
+                targets: targets.into(),
                 catalogue,
                 catalogue_version,
                 standings,
-                contacts,
+                contacts: Vec::new(),
                 closings,
                 alert_events: Vec::new(),
                 verdicts: Vec::new(),
-                notes,
+                notes: notes.into(),
                 today,
                 exercise,
             },

@@ -60,6 +60,7 @@ impl Held {
                 let since = events_since(asked, self.figures.today);
                 self.figures.alert_events = self.store.alert_events(since).await?;
             }
+            Subject::Communes => self.figures.contacts = self.store.contacts().await?,
             Subject::Reviews => self.figures.verdicts = self.store.verdicts().await?,
             _ => {}
         }

@@ -55,7 +55,7 @@ impl Desk {
     pub(super) async fn moment(&self) -> Moment {
         // The count first: what changes in between is noticed at the next question.
         let changes = *self.live.changes().borrow();
-        (changes, self.live.read().await.today)
+        (changes, self.live.read().today)
     }
 
     /// Answers a question as the commands do; the same question is answered once until something changes.
@@ -89,9 +89,9 @@ impl Desk {
         (period, edition): (Period, Edition),
         read: impl FnOnce(&Figures) -> T,
     ) -> Result<T, AskingError> {
-        let closing = self.live.read().await.closing(period, edition)?.cloned();
+        let closing = self.live.read().closing(period, edition)?.cloned();
         match closing {
-            None => Ok(read(&*self.live.read().await)),
+            None => Ok(read(&self.live.read())),
             Some(closing) => {
                 let frozen = self.live.frozen(closing).await.map_err(|error: FrozenError| AskingError::from(error))?;
                 Ok(read(&frozen.figures))

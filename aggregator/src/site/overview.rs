@@ -237,7 +237,7 @@ async fn silent(site: &Site, contacts: Vec<Contact>, language: Language) -> Vec<
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en).to_owned();
     let contacts: HashMap<String, Contact> =
         contacts.into_iter().map(|contact| (contact.commune.clone(), contact)).collect();
-    let figures = site.live.read().await;
+    let figures = site.live.read();
     let mut members: Vec<&Member> =
         figures.standings.book().members().iter().filter(|member| !member.targets.is_empty()).collect();
     members.sort_by_key(|member| member.name_order);
@@ -286,7 +286,7 @@ fn silent_card(silent: &[Silent], language: Language) -> Markup {
 
 async fn own_figures(site: &Site, pulse: &Pulse, language: Language) -> Markup {
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
-    let figures = site.live.read().await;
+    let figures = site.live.read();
     let book = figures.standings.book();
     html! {
         section .card.flush {

@@ -134,7 +134,7 @@ impl Desk {
     pub async fn pulse(&self, asked: Option<Period>) -> Result<Arc<Pulse>, AskError> {
         let mut held = self.pulse.held.lock().await;
         let changes = *self.live.changes().borrow();
-        let figures = self.live.read().await;
+        let figures = self.live.read();
         let period = figures.period(asked)?;
         let key = (changes, figures.today, period);
         if let Some(found) = held.iter().find(|pulse| pulse.key == key) {

@@ -16,6 +16,7 @@ use crate::{
         StoredObservation, StoredVerdict, VersionsWanted,
     },
 };
+use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use heads::Heads;
 use shared::{
@@ -28,7 +29,7 @@ use shared::{
     tables::{Inputs, write},
 };
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
-use tokio::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
+use tokio::sync::{Mutex, watch};
 
 /// The instant it is at the province.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -37,7 +38,8 @@ pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 pub struct Live {
     store: Arc<dyn Store>,
     now: Now,
-    figures: RwLock<Figures>,
+    /// What is read: whoever has it goes on with it while others follow, and nobody waits for a reader.
+    figures: ArcSwap<Figures>,
     /// Held by what changes the figures, so that nothing is taken in between a reading of the store and its taking effect.
     /// Those who only read go on meanwhile. Where other processes write the store too: how far each commune's log is followed.
     changing: Mutex<Option<Heads>>,
@@ -67,7 +69,7 @@ impl Live {
         let heads = heads(&*store).await?;
         let mut figures = Figures::load(&*store, local_day(now())).await?;
         keep_ready(&mut figures);
-        let (figures, changing, frozen) = (RwLock::new(figures), Mutex::new(heads), Mutex::default());
+        let (figures, changing, frozen) = (ArcSwap::from_pointee(figures), Mutex::new(heads), Mutex::default());
         Ok(Self { store, now, figures, changing, frozen, changes: watch::Sender::new(0) })
     }
 
@@ -91,7 +93,7 @@ impl Live {
         let heads = heads(&*self.store).await?;
         let mut figures = Figures::load(&*self.store, local_day((self.now)())).await?;
         keep_ready(&mut figures);
-        *self.figures.write().await = figures;
+        self.figures.store(Arc::new(figures));
         *held = heads;
         self.changes.send_modify(|changes| *changes += 1);
         Ok(())
@@ -117,7 +119,7 @@ impl Live {
         let behind = heads.behind(self.store.reaches().await?);
         for part in behind.chunks(COMMUNES_TOGETHER) {
             let caught = self.store.since(part.to_vec()).await?;
-            self.take(&caught.iter().flat_map(|one| &one.accepted).collect::<Vec<_>>()).await;
+            self.take(&caught.iter().flat_map(|one| &one.accepted).collect::<Vec<_>>());
             for CaughtUp { reach, .. } in caught {
                 heads.reach(reach);
             }
@@ -146,7 +148,7 @@ impl Live {
     /// # Errors
     /// The store's.
     pub async fn note_alerts(&self) -> Result<(), StoreError> {
-        let standing = alerts::standing(&*self.read().await);
+        let standing = alerts::standing(&self.read());
         match standing {
             Some((period, alerts)) => self.store.note_alerts(period, alerts, (self.now)()).await,
             None => Ok(()),
@@ -196,11 +198,11 @@ impl Live {
             Some(heads) => heads.follow(accepted, moved),
             None => accepted.iter().collect(),
         };
-        self.take(&accepted).await;
+        self.take(&accepted);
     }
 
     /// Brings the figures and what is made of them up to date; by whoever holds `changing`.
-    async fn take(&self, accepted: &[&Accepted]) {
+    fn take(&self, accepted: &[&Accepted]) {
         if accepted.is_empty() {
             return;
         }
@@ -210,25 +212,22 @@ impl Live {
                 Change::Evidence { commune, key, version: *version, count: *evidence_count }
             }
         });
-        let mut figures = self.write().await;
+        let mut figures = Figures { today: local_day((self.now)()), ..Figures::clone(&self.figures.load()) };
         figures.standings.apply(changes);
         keep_ready(&mut figures);
-        drop(figures);
+        self.figures.store(Arc::new(figures));
         self.changes.send_modify(|changes| *changes += 1);
     }
 
-    /// The figures, to read. The day is brought up to date first when it has changed.
-    pub async fn read(&self) -> RwLockReadGuard<'_, Figures> {
-        let today = local_day((self.now)());
-        if self.figures.read().await.today != today {
-            self.write().await.today = today;
+    /// The figures of this moment and day.
+    #[must_use]
+    pub fn read(&self) -> Arc<Figures> {
+        let (held, today) = (self.figures.load_full(), local_day((self.now)()));
+        if held.today == today {
+            return held;
         }
-        self.figures.read().await
-    }
-
-    /// The figures, to change.
-    pub async fn write(&self) -> RwLockWriteGuard<'_, Figures> {
-        self.figures.write().await
+        // Once a day, and until something changes the figures: their boards do not look at the day.
+        Arc::new(Figures { today, ..Figures::clone(&held) })
     }
 
     /// The figures of a closing, held ready after they were asked for once.
@@ -252,23 +251,19 @@ impl Live {
 
     /// A commune's own lines for its agent: three schemes, for the current month and the one before it; of a closed month as closed.
     pub async fn own_standings(&self, commune: &str) -> Vec<Standing> {
-        let periods: Vec<(Period, Option<Closing>)> = {
-            let figures = self.read().await;
-            let Ok(current) = figures.period(None) else { return Vec::new() };
-            let periods = ranking::previous_in_year(current).into_iter().chain([current]);
-            let closing = |period| figures.closing(period, Edition::InForce).ok().flatten().cloned();
-            periods.map(|period| (period, closing(period))).collect()
-        };
+        let figures = self.read();
+        let Ok(current) = figures.period(None) else { return Vec::new() };
         let computed_at = (self.now)();
         let mut standings = Vec::new();
-        for (period, closing) in periods {
+        for period in ranking::previous_in_year(current).into_iter().chain([current]) {
+            let closing = figures.closing(period, Edition::InForce).ok().flatten().cloned();
             let add = |figures: &Figures| {
                 let number = figures.standings.book().commune_number(commune)?;
                 let own = Scheme::ALL.map(|scheme| own_standing(figures, number, scheme, period, computed_at));
                 Some(own.into())
             };
             let own: Option<Vec<Standing>> = match closing {
-                None => add(&*self.read().await),
+                None => add(&figures),
                 Some(closing) => match self.frozen(closing).await {
                     Ok(frozen) => add(&frozen.figures),
                     Err(error) => {

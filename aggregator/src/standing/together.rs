@@ -54,7 +54,7 @@ async fn told(live: &Live) -> Vec<String> {
             told.extend(standing.lines.iter().map(|line| format!("{head} {line:?}")));
         }
     }
-    let figures = live.read().await;
+    let figures = live.read();
     for period in ["2026-08", "2026-09", "2026-10"] {
         let period = period.parse().unwrap();
         for scheme in Scheme::ALL {

@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
                 .ok_or_else(|| unknown(AskError::UnknownWord("scheme", word.chars().take(40).collect())))?,
         };
         let edition: Edition = asked.text("revision").parse().map_err(unknown)?;
-        let figures = site.live.read().await;
+        let figures = site.live.read();
         let period = figures.period(wanted).map_err(|error| Failure::asked(&error, language))?;
         // Another period is chosen with the closing of the one before still in the address: it is then shown as it is in force.
         let edition = if figures.closing(period, edition).is_ok() { edition } else { Edition::InForce };
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
 
     /// The groups of indicators as choices.
     pub(in crate::site) async fn groups(&self) -> Vec<(String, String)> {
-        let figures = self.site.live.read().await;
+        let figures = self.site.live.read();
         let mut groups = vec![(String::new(), self.l("Mọi nhóm", "All groups").to_owned())];
         for indicator in &figures.catalogue.indicators {
             if !groups.iter().any(|(code, _)| *code == indicator.group) {

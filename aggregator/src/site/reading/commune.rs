@@ -40,7 +40,7 @@ pub(super) fn routes() -> Router<Site> {
 pub(super) async fn found(site: &Site, visitor: &Visitor, slug: &str) -> Result<Commune, Failure> {
     // Whether there is such a commune is told to those alone who may see others.
     visitor.must_see(slug)?;
-    let figures = site.live.read().await;
+    let figures = site.live.read();
     figures
         .catalogue
         .commune(slug)
@@ -58,7 +58,7 @@ async fn commune(
     let reader = Reader::of(&site, &visitor, &asked).await?;
     let l = |vi, en| reader.l(vi, en);
     let path = format!("/communes/{slug}");
-    let has_targets = site.live.read().await.standings.book().commune_number(&slug).is_some();
+    let has_targets = site.live.read().standings.book().commune_number(&slug).is_some();
     let contact = site.live.contacts().await?.into_iter().find(|contact| contact.commune == slug);
     if !has_targets {
         let why = AskError::NoTargets(commune.name.clone()).explain(reader.language);

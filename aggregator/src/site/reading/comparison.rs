@@ -94,7 +94,7 @@ async fn compare(
 }
 
 async fn named(reader: &Reader<'_>, name: &str) -> Result<(String, String), Failure> {
-    let figures = reader.site.live.read().await;
+    let figures = reader.site.live.read();
     match figures.catalogue.find_commune(reader.asked.text(name)) {
         Ok(commune) => Ok((commune.slug.clone(), commune.name.clone())),
         Err(error) => Err(Failure::asked(&error.into(), reader.language)),

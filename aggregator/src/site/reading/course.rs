@@ -60,7 +60,7 @@ impl Desk {
     /// The figures of a closing cannot be read.
     pub(super) async fn month(&self, scheme: Scheme, month: Period, language: Language) -> Result<Arc<Month>, Failure> {
         let (changes, today) = self.moment().await;
-        let closing = self.live.read().await.closing(month, Edition::InForce).ok().flatten().map(|one| one.revision);
+        let closing = self.live.read().closing(month, Edition::InForce).ok().flatten().map(|one| one.revision);
         let source = closing.map_or(Source::Open(changes, today), Source::Closed);
         let held = || self.courses.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, found)) = held().get(&(scheme, month)).filter(|(of, _)| *of == source) {

@@ -52,7 +52,7 @@ async fn figure(
     let reader = Reader::of(&site, &visitor, &asked).await?;
     let l = |vi, en| reader.l(vi, en);
     let (code, name, unit) = {
-        let figures = site.live.read().await;
+        let figures = site.live.read();
         let code = figures.catalogue.report_code(&slug, &indicator);
         let code = code.ok_or_else(|| {
             Failure::NotFound(l("Không có chỉ tiêu hoặc nhiệm vụ đó.", "There is no such indicator or task.").into())

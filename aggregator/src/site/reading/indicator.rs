@@ -42,7 +42,7 @@ async fn indicator(
     let league = reader.ask(Subject::Indicator(code.clone())).await?;
     let (row, mut communes) = apart(&league);
     let known = {
-        let figures = site.live.read().await;
+        let figures = site.live.read();
         figures.catalogue.indicator(&code.to_uppercase()).cloned()
     };
     let Some(indicator) = known else {

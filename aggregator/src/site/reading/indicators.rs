@@ -77,7 +77,7 @@ async fn indicators(
 /// The list of indicators, as a file has it too.
 async fn listing(reader: &Reader<'_>, own: &[OwnFigure]) -> Listing {
     let l = |vi, en| reader.l(vi, en);
-    let figures = reader.site.live.read().await;
+    let figures = reader.site.live.read();
     let book = figures.standings.book();
     let rows = own.iter().filter_map(|own| {
         let row = book.indicators().get(own.indicator as usize)?;

@@ -153,7 +153,7 @@ async fn find(site: &Site, visitor: &Visitor, typed: &str) -> Vec<(u8, Entry)> {
         return Vec::new();
     }
     let shelf = {
-        let figures = site.live.read().await;
+        let figures = site.live.read();
         site.index.of(&figures)
     };
     let groups = visitor.frame(site).groups;

@@ -63,7 +63,7 @@ async fn trends(
     let schemes = schemes(reader.language).map(|(scheme, words)| (scheme.as_str().to_owned(), words.to_owned()));
     let l = |vi, en| reader.l(vi, en);
     let indicators: Vec<(String, String)> = {
-        let figures = site.live.read().await;
+        let figures = site.live.read();
         let all = figures.catalogue.indicators.iter();
         all.map(|one| {
             (
@@ -138,7 +138,7 @@ struct Field {
 
 /// The communes that are asked for; of none the first three of the ranking.
 async fn fields(reader: &Reader<'_>, ranking: &shared::listing::Listing) -> [Field; PLACES.len()] {
-    let figures = reader.site.live.read().await;
+    let figures = reader.site.live.read();
     let mut fields: [Field; PLACES.len()] = Default::default();
     let asked: Vec<String> = PLACES.iter().filter_map(|name| reader.asked.given(name)).collect();
     if asked.is_empty() {
@@ -244,7 +244,7 @@ pub(super) async fn province_card(
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let course = site.own_course(code, period, language).await?;
     let (name, unit) = {
-        let figures = site.live.read().await;
+        let figures = site.live.read();
         figures
             .catalogue
             .indicator(code)

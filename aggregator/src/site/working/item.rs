@@ -77,7 +77,7 @@ impl Item {
         let mut verdicts = store.verdicts_of(commune, &key.indicator).await?;
         verdicts.retain(|one| one.key == *key);
         let facts = {
-            let figures = site.live.read().await;
+            let figures = site.live.read();
             figure::facts(&figures, &newest, language)
         };
         let Some(facts) = facts else { return Ok(None) };

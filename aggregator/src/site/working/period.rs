@@ -128,7 +128,7 @@ async fn show(
             },
             None => {
                 @let waiting = ask(Subject::Queue(QueueAsked::default())).await?.rows.len();
-                @let hindered = { let figures = site.live.read().await; obstacle(&figures, period, false) };
+                @let hindered = { let figures = site.live.read(); obstacle(&figures, period, false) };
                 div .columns.wide-first {
                     (lacking(&due, language))
                     (closing_form(site, visitor, (period, waiting), hindered.as_ref(), &due, typed))
@@ -308,7 +308,7 @@ async fn shut(State(site): State<Site>, Path(word): Path<String>, sent: Sent<Shu
     let period = read(&word, language)?;
     site.settle().await;
     let early = form.early == "yes";
-    let hindered = { obstacle(&*site.live.read().await, period, early) };
+    let hindered = { obstacle(&site.live.read(), period, early) };
     let year = site.province.rulebook().catalogue.province.plan_year;
     if period.year() != year {
         let words = language.pick(
