@@ -11,6 +11,7 @@
 //!
 //! Each step of a rotation takes effect with one rename; a step that was cut off between its two is finished at the next opening. A
 //! running `serve` only reads ([`Authorities::read`]) and never repairs. Whether a step may be taken is the command's word.
+//! [`handing`] carries all of it to another server of the same store.
 
 pub mod handing;
 mod past;

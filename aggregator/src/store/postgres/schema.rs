@@ -1,7 +1,7 @@
 //! The tables, their migrations. The numbers are those of SQLite's migrations: the same number is the same state.
 //!
 //! The records' keys begin with the commune, so that they can be spread over machines by it; `journal.log` is the commune's number
-//! here. What is small, or looked up by something else, is not keyed so: names, feed, catalogue, closings, certificates, accounts.
+//! here. `turn` holds duties too (`duty:…`): until when, in milliseconds, one `serve` of all has what is done by time. What is small, or looked up by something else, is not keyed so: names, feed, catalogue, closings, certificates, accounts.
 
 use super::{super::StoreError, session::Session};
 
