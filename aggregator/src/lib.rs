@@ -12,7 +12,7 @@
 //! | [`store`] | everything that is kept, behind a port |
 //! | [`receipts`], [`evidence`] | the key that signs receipts; the communes' files |
 //! | [`parked`] | changes kept raw until the program knows their kind |
-//! | [`evidence_shelf`] | the communes' files, for those who read them |
+//! | [`evidence_shelf`], [`objects`] | the communes' files, for those who read them; in an object store |
 //! | [`bundle`], [`bundle_key`] | sessions that came as a file, and the key that opens them |
 //! | [`backup`] | a copy of all of it, and the way back |
 //! | [`moving`] | a province on its way from a file to a database |
@@ -64,6 +64,7 @@ mod loopback_identity;
 pub mod monitoring;
 pub mod moving;
 pub mod notice;
+pub mod objects;
 pub mod open_data;
 pub mod parked;
 pub mod province;

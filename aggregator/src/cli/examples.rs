@@ -54,7 +54,8 @@ const EXAMPLES: [(&str, &str); 44] = [
 ];
 
 /// Of the commands within these: the command, the one in it, and an example.
-const WITHIN: [(&str, &str, &str); 11] = [
+const WITHIN: [(&str, &str, &str); 12] = [
+    ("evidence", "move", "province-aggregator evidence move --remove"),
     ("period", "close", "province-aggregator period close 2026-09"),
     ("period", "reopen", r#"province-aggregator period reopen 2026-09 --reason "số liệu nộp muộn của Định Quán""#),
     ("period", "list", "province-aggregator period list --format json"),

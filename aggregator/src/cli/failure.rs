@@ -11,6 +11,7 @@ use crate::{
     exercise::ExerciseError,
     folder::FolderError,
     moving::MoveError,
+    objects::ObjectsError,
     receipts::ReceiptsError,
     report::{asking::AskingError, cli::ReportError, figures::FiguresError, question::AskError},
     serve::ServeError,
@@ -92,6 +93,9 @@ pub enum Failure {
     /// A file of evidence.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// The object store of evidence.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     /// A commune's bundle is not taken.
     #[error(transparent)]
     Bundle(#[from] TakeError),
@@ -337,12 +341,16 @@ impl Failure {
             | Failure::Exercise(ExerciseError::Store(error))
             | Failure::Figures(FiguresError::Store(error))
             | Failure::Report(ReportError::Store(error)) => return store(error, language),
-            Failure::Serve(error) => return serve(error, language),
             Failure::Report(error) => return error.explain(language),
             Failure::Adopt(error) => return error.explain(language),
             Failure::Catalogue(faults) => return catalogue(faults, language),
             Failure::Backup(error) => return backup(error, language),
             Failure::Shelf(ShelfError::Place(error)) => return error.explain(language),
+            Failure::Objects(error)
+            | Failure::Shelf(ShelfError::Objects(error))
+            | Failure::Serve(ServeError::Objects(error))
+            | Failure::Evidence(EvidenceError::Objects(error)) => return error.advise(language),
+            Failure::Serve(error) => return serve(error, language),
             Failure::Shelf(ShelfError::NotHeld { name, commune }) => {
                 format!("tỉnh chưa nhận được tệp {name} của {commune}")
             }

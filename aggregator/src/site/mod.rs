@@ -51,6 +51,7 @@ pub use tls::TlsError;
 use crate::{
     api,
     config::Config,
+    evidence_shelf::Shelf,
     folder::Folder,
     ingest::follow::Follower,
     notice::Notices,
@@ -96,6 +97,8 @@ pub struct Desk {
     pub folder: Folder,
     /// The settings.
     pub config: Config,
+    /// Where the communes' files lie.
+    pub shelf: Shelf,
     /// The language of those who chose none.
     pub language: Language,
     notices: Arc<Notices>,
@@ -127,7 +130,7 @@ impl Site {
     #[must_use]
     pub fn new(
         (province, live): (Arc<Province>, Arc<Live>),
-        (folder, config): (Folder, Config),
+        (folder, config, shelf): (Folder, Config, Shelf),
         language: Language,
         (notices, follower): (Arc<Notices>, Follower),
         ending: watch::Receiver<bool>,
@@ -137,6 +140,7 @@ impl Site {
             live,
             folder,
             config,
+            shelf,
             language,
             notices,
             follower,
