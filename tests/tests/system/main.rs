@@ -12,6 +12,7 @@ mod evidence;
 mod handbook;
 mod identity;
 mod month;
+mod nation;
 mod objects;
 mod page;
 mod power;
