@@ -44,7 +44,7 @@ pub struct Evidence {
 pub enum EvidenceCommand {
     /// Ghi các tệp ra một thư mục; không ghi đè tệp nào
     Get(Get),
-    /// Chuyển các tệp trong thư mục dữ liệu sang kho đối tượng đã khai trong [evidence]; từng tệp đọc lại và đối chiếu SHA-256
+    /// Chuyển các tệp trong thư mục dữ liệu sang kho đối tượng đã khai ở mục evidence của cấu hình; đối chiếu SHA-256 từng tệp
     Move {
         /// Xóa tệp trong thư mục dữ liệu sau khi đã đối chiếu
         #[arg(long)]

@@ -56,6 +56,20 @@ async fn files_of_every_size_come_back_as_they_were() {
 }
 
 #[tokio::test]
+async fn a_connection_that_breaks_on_the_way_is_tried_again_and_nothing_half_is_there() {
+    let (place, server) = server();
+    let bucket = bucket(place.path(), &server.endpoint(), &url(), SECRET);
+    for (size, after) in [(80, 300), (PIECE_BYTES, 1 << 20), (2 * PIECE_BYTES, 1), (2 * PIECE_BYTES, 9 << 20)] {
+        let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8 ^ u8::from(after == 1)).collect();
+        let (path, sha256) = file(place.path(), &bytes);
+        server.cut_after(after);
+        bucket.put(&path, sha256, size as u64).await.unwrap();
+        assert!(server.has_cut());
+        assert_eq!(bucket.is_whole(sha256, size as u64).await.unwrap(), Some(true), "{size} {after}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_what_its_name_says_is_not_put() {
     let (place, server) = server();
     let bucket = bucket(place.path(), &server.endpoint(), &url(), SECRET);

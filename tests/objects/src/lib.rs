@@ -1,12 +1,15 @@
 //! A server that speaks S3, on loopback, over a folder: the crates `s3s` (protocol and signatures) and `s3s-fs` (buckets as folders).
-//! For tests alone. It runs on threads of its own, so that tests with and without a runtime can use it, and it can go away in the
+//! For tests alone. `line` is a connection that can break. It runs on threads of its own, so that tests with and without a runtime can use it, and it can go away in the
 //! middle of anything and come back at the same address.
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
 #![allow(clippy::expect_used)]
 
+mod line;
+
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use line::{Budget, Line};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use std::{
@@ -33,6 +36,7 @@ pub struct ObjectServer {
     folder: PathBuf,
     address: SocketAddr,
     running: Option<Runtime>,
+    budget: Budget,
 }
 
 impl ObjectServer {
@@ -43,8 +47,12 @@ impl ObjectServer {
     #[must_use]
     pub fn start(folder: &Path) -> Self {
         fs::create_dir_all(folder.join(BUCKET)).expect("a folder for the bucket");
-        let mut server =
-            Self { folder: folder.to_owned(), address: SocketAddr::from(([127, 0, 0, 1], 0)), running: None };
+        let mut server = Self {
+            folder: folder.to_owned(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            running: None,
+            budget: Budget::default(),
+        };
         server.back();
         server
     }
@@ -73,15 +81,29 @@ impl ObjectServer {
         let listener = listen(self.address);
         drop(entered);
         self.address = listener.local_addr().expect("an address");
+        let budget = self.budget.clone();
         running.spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
                 let service = service.clone();
                 // A connection that breaks is the client's to notice.
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(
+                    http1::Builder::new().serve_connection(TokioIo::new(Line::new(stream, budget.clone())), service),
+                );
             }
         });
         self.running = Some(running);
+    }
+
+    /// Breaks the connection that brings it so many bytes more; the next ones hold again.
+    pub fn cut_after(&self, bytes: u64) {
+        self.budget.set(bytes);
+    }
+
+    /// Whether that has happened.
+    #[must_use]
+    pub fn has_cut(&self) -> bool {
+        self.budget.is_spent()
     }
 
     /// Where it is.
