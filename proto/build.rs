@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "tiendo/enrolment/v1/enrolment.proto",
         "tiendo/query/v1/query.proto",
         "tiendo/bundle/v1/bundle.proto",
+        "tiendo/publication/v1/publication.proto",
     ];
     println!("cargo:rerun-if-changed=proto");
     let descriptors = protox::compile(files, ["proto"])?;

@@ -9,6 +9,7 @@
 use aggregator::{
     clock::{Clock, SystemClock},
     config::Config,
+    evidence_shelf::Shelf,
     folder::Folder,
     ingest::{StandingsHook, check, follow::Follower, live::LiveSessions},
     notice::Notices,
@@ -95,7 +96,9 @@ async fn run(communes: usize, pages: &[&str]) {
     let hook: Arc<dyn StandingsHook> = live.clone();
     let notices = Arc::new(Notices::new(province.clone(), hook.clone(), Follower::start(hook), LiveSessions::new(1)));
     let (_end, ending) = watch::channel(false);
-    let held = (Folder::at(place.path()), Config::default());
+    let folder = Folder::at(place.path());
+    let shelf = Shelf::at(folder.evidence());
+    let held = (folder, Config::default(), shelf);
     let site = Site::new((province, live.clone()), held, Language::Vi, notices, ending);
     let router = site.router();
     // The first look at the store reads everything anew.

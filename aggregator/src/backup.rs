@@ -1,6 +1,7 @@
 //! A copy of all that the province holds, made while `serve` runs; and the way back.
 //!
-//! A backup holds the store, the settings and the files of evidence. It holds no keys: those of the authority, the server and
+//! A backup holds the store, the settings and the files of evidence that lie in the data folder; those in an object store are kept by
+//! its own means. It holds no keys: those of the authority, the server and
 //! the receipts are kept apart, since whoever has them is the province.
 
 mod fault;
@@ -10,7 +11,7 @@ pub use fault::BackupError;
 pub(crate) use restore::take_authority;
 pub use restore::{Request, Restored, restore};
 
-use crate::{folder::Folder, store::Store};
+use crate::{evidence::moving::whole_files, folder::Folder, store::Store};
 use chrono::{DateTime, Utc};
 use safekeeping::{Owner, Place, PlaceError, Rotation, copying::part_of, fault::on};
 use shared::manifest::{FORMAT, Hash, Manifest, Part};
@@ -71,7 +72,9 @@ pub async fn make(folder: &Folder, store: &dyn Store, place: &Path, now: DateTim
     let settings = place.keep_settings(&fs::read(&path).map_err(on(&path))?)?;
     // After the store: what it knows to be held is there by now.
     let (mut evidence, mut new_files, mut damaged_files) = (Vec::new(), 0, 0);
-    for (path, sha256) in held(&folder.root().join("evidence"))? {
+    let files = whole_files(&folder.evidence()).map_err(|(path, source)| PlaceError::Io { path, source })?;
+    for (path, sha256) in files {
+        let sha256 = Hash(sha256);
         let size_bytes = fs::metadata(&path).map_err(on(&path))?.len();
         let part = Part { sha256, size_bytes };
         match place.keep_evidence(&path, part) {
@@ -99,31 +102,6 @@ pub async fn make(folder: &Folder, store: &dyn Store, place: &Path, now: DateTim
     };
     place.finish(&manifest)?;
     Ok(Made { manifest, new_files, damaged_files })
-}
-
-/// The files of evidence, complete ones alone, by hash.
-fn held(evidence: &Path) -> Result<Vec<(PathBuf, Hash)>, PlaceError> {
-    let mut held = Vec::new();
-    if !evidence.exists() {
-        return Ok(held);
-    }
-    for shelf in fs::read_dir(evidence).map_err(on(evidence))? {
-        let shelf = shelf.map_err(on(evidence))?.path();
-        if !shelf.is_dir() {
-            continue;
-        }
-        for file in fs::read_dir(&shelf).map_err(on(&shelf))? {
-            let file = file.map_err(on(&shelf))?.path();
-            let mut hash = [0; 32];
-            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            // Anything else is on its way to become one.
-            if hex::decode_to_slice(name, &mut hash).is_ok() && shelf.file_name() == Some(name[..2].as_ref()) {
-                held.push((file, Hash(hash)));
-            }
-        }
-    }
-    held.sort_by_key(|(_, hash)| *hash);
-    Ok(held)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! | `exception` | `exception` |
 //! | `operator` | who runs the command, as the system knows it |
 //! | `period` | closing periods |
+//! | `nation` | `publish`; `nation init`, `add-province`, `accept`, `ranking`, … |
 //! | `remind` | reminders to the staff |
 //! | `report` | the monthly report as a document |
 //! | `bundle` | `bundle take` |
@@ -43,6 +44,7 @@ mod identity;
 mod init;
 mod keys;
 mod migrate;
+mod nation;
 mod operator;
 mod period;
 mod prove;
@@ -149,6 +151,11 @@ pub enum Command {
     /// Chốt kỳ báo cáo, kiểm chứng, mở lại, xem những gì đến sau
     #[command(subcommand)]
     Period(period::PeriodCommand),
+    /// Công bố một kỳ đã chốt lên cấp quốc gia: ghi ra tệp có chữ ký của tỉnh
+    Publish(nation::Publish),
+    /// Cấp quốc gia: nhận kỳ đã chốt của các tỉnh, xếp hạng xã trong cả nước
+    #[command(subcommand)]
+    Nation(nation::NationCommand),
     /// Minh chứng của các xã: xem danh sách, lấy tệp ra
     Evidence(evidence::Evidence),
     /// Sao lưu dữ liệu của tỉnh vào một thư mục (máy chủ vẫn chạy)
@@ -259,6 +266,8 @@ pub async fn run(cli: Cli, clock: Arc<dyn Clock>) -> Result<(), Failure> {
         Command::Report(command) => command.run(&context).await,
         Command::Review(command) => command.run(&context).await,
         Command::Period(command) => command.run(&context).await,
+        Command::Publish(command) => command.run(&context).await,
+        Command::Nation(command) => command.run(&context),
         Command::Evidence(command) => command.run(&context).await,
         Command::Backup(command) => command.run(&context).await,
         Command::Restore(command) => command.run(&context).await,

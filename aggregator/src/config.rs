@@ -3,7 +3,7 @@
 //! Read whole and checked before anything is opened or bound; an unknown key is an error, not a wish.
 
 use crate::{
-    evidence::Limits,
+    evidence,
     store::postgres::{Address, AddressError},
 };
 use document::office::Office;
@@ -29,11 +29,6 @@ pub const MAX_SESSIONS: usize = 512;
 const USUAL_SESSIONS: usize = 256;
 /// Most hosts that the server's certificate can name.
 const MAX_HOSTS: usize = 32;
-/// Largest file of evidence that can be allowed, in MiB: what a change can name.
-const MAX_FILE_MIB: u64 = 1_024;
-/// Most evidence of one commune that can be allowed, in MiB.
-const MAX_COMMUNE_MIB: u64 = 1_048_576;
-
 /// Longest words on a licence.
 const MAX_LICENCE_CHARS: usize = 200;
 
@@ -100,8 +95,8 @@ pub struct Config {
     pub store: StorePlace,
     /// Probes and metrics.
     pub metrics: Metrics,
-    /// How much evidence is taken.
-    pub evidence: Limits,
+    /// How much evidence is taken, and where it is kept.
+    pub evidence: evidence::Settings,
     /// Which office issues the monthly report.
     pub report: Office,
     /// What `serve` logs, and how.
@@ -198,7 +193,7 @@ impl Default for Config {
             pages: Pages::default(),
             store: StorePlace::default(),
             metrics: Metrics::default(),
-            evidence: Limits::default(),
+            evidence: evidence::Settings::default(),
             report: Office::default(),
             log: Log::default(),
             reminders: Plan::default(),
@@ -274,15 +269,9 @@ impl Config {
             let reason = format!("{listen} can be reached from other computers, write 127.0.0.1:9464");
             return wrong("metrics.listen", reason);
         }
-        let Limits { max_file_mib, max_commune_mib } = self.evidence;
-        if !(1..=MAX_FILE_MIB).contains(&max_file_mib) {
-            return wrong("evidence.max_file_mib", format!("{max_file_mib} lies outside 1 to {MAX_FILE_MIB}"));
-        }
-        if !(max_file_mib..=MAX_COMMUNE_MIB).contains(&max_commune_mib) {
-            let reason = format!("{max_commune_mib} lies outside {max_file_mib} to {MAX_COMMUNE_MIB}");
-            return wrong("evidence.max_commune_mib", reason);
-        }
-        if let Some((key, reason)) = self.reminders.fault().or_else(|| self.log.fault()) {
+        if let Some((key, reason)) =
+            self.evidence.fault().or_else(|| self.reminders.fault()).or_else(|| self.log.fault())
+        {
             return wrong(key, reason);
         }
         match &self.address {
@@ -381,6 +370,7 @@ mod tests {
         let config = read(&text).unwrap();
         assert_eq!((config.report.symbol.as_str(), config.report.recipients.len()), ("BC-SKHCN", 3));
         assert!(config.reminders.is_connected() && config.reminders.mail.is_some());
+        assert!(config.evidence.address().unwrap().is_some());
     }
 
     #[test]
@@ -431,6 +421,9 @@ mod tests {
             "[evidence]\nmax_file_mib = 0",
             "[evidence]\nmax_file_mib = 30\nmax_commune_mib = 29",
             "[evidence]\nmax_file = 3",
+            "[evidence]\nurl = \"s3://tiendo\"",
+            "[evidence]\nurl = \"s3://tiendo\"\nendpoint = \"http://s3.example.vn\"\ncredentials_file = \"/x\"",
+            "[evidence]\nendpoint = \"https://s3.example.vn\"",
             "[metrics]\nlisten = \"0.0.0.0:9464\"",
             "[metrics]\nport = 1",
             "[log]\nformat = \"xml\"",

@@ -3,23 +3,29 @@
 //! | file | noun |
 //! | --- | --- |
 //! | `partial` | one file on its way, on the disk |
+//! | `settings` | how much is taken, and where whole files go |
+//! | `moving` | whole files on their way from the folder to an object store |
 //!
 //! Only a file that accepted evidence of the commune names is taken. The same bytes of two communes are kept once. Nothing is said
-//! to be held before it is on the disk and in the store.
+//! to be held before it is on the disk, or in the object store, and in the store. With an object store, files come in pieces to this
+//! disk all the same, and go there when they are whole: until the object store has said that it holds them, nobody is told so, and
+//! they stay here.
 
+pub mod moving;
 mod partial;
+mod settings;
 
+pub use settings::Settings;
+
+use crate::evidence_shelf::Shelf;
+use crate::objects::ObjectsError;
 use crate::store::{Act, EvidenceClaim, EvidenceFile, Finding, Flaw, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use partial::{Partial, Written};
 use prost::bytes::Bytes;
 use proto::sync::v1::{FileState, HeldFile};
 use serde::{Deserialize, Serialize};
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 use thiserror::Error;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -62,6 +68,9 @@ pub enum EvidenceError {
         /// Why.
         source: io::Error,
     },
+    /// The object store.
+    #[error("the object store: {0}")]
+    Objects(#[from] ObjectsError),
     /// The server stops.
     #[error("the server stops")]
     Stopping,
@@ -69,26 +78,27 @@ pub enum EvidenceError {
 
 /// The files of all communes.
 pub struct Evidence {
-    root: PathBuf,
+    shelf: Shelf,
     limits: Limits,
     store: Arc<dyn Store>,
     hands: Semaphore,
+    /// Of work on the object store, which may wait for another computer.
+    carriers: Semaphore,
     locks: Vec<Mutex<()>>,
 }
 
 impl Evidence {
-    /// The files in this folder, which is made with the first.
+    /// The files on this shelf; its folder is made with the first.
     #[must_use]
-    pub fn new(root: PathBuf, limits: Limits, store: Arc<dyn Store>) -> Self {
+    pub fn new(shelf: Shelf, limits: Limits, store: Arc<dyn Store>) -> Self {
         let locks = (0..LOCKS).map(|_| Mutex::default()).collect();
-        Self { root, limits, store, hands: Semaphore::new(HANDS), locks }
+        Self { shelf, limits, store, hands: Semaphore::new(HANDS), carriers: Semaphore::new(HANDS), locks }
     }
 
-    /// Where a file lies, or would.
+    /// Where whole files lie.
     #[must_use]
-    pub fn path(root: &Path, sha256: [u8; 32]) -> PathBuf {
-        let name = hex::encode(sha256);
-        root.join(&name[..2]).join(&name)
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// Says of each file that a commune offers whether it is wanted.
@@ -105,13 +115,18 @@ impl Evidence {
         let (mut states, mut promised) = (Vec::with_capacity(files.len()), 0);
         let mut room = None;
         for (claim, (_, size)) in claims.iter().zip(files) {
+            let partial = Partial::new(&self.shelf, commune, claim.sha256, *size);
             if let Some(settled) = self.settled(claim, *size).await? {
+                if settled.state() == FileState::Held {
+                    // It came by another aggregator, or from another commune.
+                    self.work(move || partial.forget()).await?;
+                }
                 states.push(settled);
                 continue;
             }
             let _alone = self.lock(claim.sha256).await;
-            let partial = Partial::new(&self.root, commune, claim.sha256, *size);
-            let written = self.work(move || partial.look()).await?;
+            let look = partial.clone();
+            let written = self.work(move || look.look()).await?;
             if written == Written::Part(0) {
                 let room = match room {
                     Some(room) => room,
@@ -123,7 +138,7 @@ impl Evidence {
                 }
                 promised += size;
             }
-            states.push(self.written(commune, claim.sha256, *size, written, now).await?);
+            states.push(self.written(&partial, commune, (claim.sha256, *size), written, now).await?);
         }
         Ok(states)
     }
@@ -151,9 +166,10 @@ impl Evidence {
         if offset == 0 && size > self.room(commune, sha256).await? {
             return Ok(refused(sha256, "commune_full"));
         }
-        let partial = Partial::new(&self.root, commune, sha256, size);
-        let written = self.work(move || partial.write(offset, &data)).await?;
-        self.written(commune, sha256, size, written, now).await
+        let partial = Partial::new(&self.shelf, commune, sha256, size);
+        let write = partial.clone();
+        let written = self.work(move || write.write(offset, &data)).await?;
+        self.written(&partial, commune, (sha256, size), written, now).await
     }
 
     /// Gives up files that nobody goes on with.
@@ -161,20 +177,19 @@ impl Evidence {
     /// # Errors
     /// [`EvidenceError`]
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<usize, EvidenceError> {
-        let (root, before) = (self.root.clone(), now - TimeDelta::days(PARTIAL_DAYS));
+        let (root, before) = (self.shelf.root().to_owned(), now - TimeDelta::days(PARTIAL_DAYS));
         self.work(move || partial::tidy(&root, before)).await
     }
 
     /// Looks whether every file that is held is there and what it was.
     ///
     /// # Errors
-    /// [`EvidenceError`]
+    /// [`EvidenceError`]; an object store that does not answer is no missing file.
     pub async fn verify(&self) -> Result<Vec<Finding>, EvidenceError> {
         let mut findings = Vec::new();
+        self.can_be_asked().await?;
         for file in self.store.evidence_files().await? {
-            let path = Self::path(&self.root, file.sha256);
-            let (sha256, size) = (file.sha256, file.size_bytes);
-            if !self.work(move || partial::is_whole(&path, sha256, size)).await? {
+            if !self.is_whole(file.sha256, file.size_bytes).await? {
                 let place = hex::encode(file.sha256);
                 findings.push(Finding { commune: String::new(), flaw: Flaw::File, place });
             }
@@ -189,15 +204,58 @@ impl Evidence {
     /// [`EvidenceError`]
     pub async fn repair(&self, act: &Act) -> Result<usize, EvidenceError> {
         let mut repaired = 0;
+        self.can_be_asked().await?;
         for EvidenceFile { sha256, size_bytes, .. } in self.store.evidence_files().await? {
             let _alone = self.lock(sha256).await;
-            let root = self.root.clone();
-            if self.work(move || partial::put_away_damaged(&root, sha256, size_bytes)).await? {
+            if self.put_away_damaged(sha256, size_bytes).await? {
                 self.store.lose_evidence(sha256, act.clone()).await?;
                 repaired += 1;
             }
         }
         Ok(repaired)
+    }
+
+    /// A bucket that is not there at all, or not this one, must not be taken for one from which every file is missing.
+    async fn can_be_asked(&self) -> Result<(), EvidenceError> {
+        match self.shelf.bucket() {
+            Some(bucket) => Ok(bucket.probe().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a file of this size with this checksum is on the shelf.
+    async fn is_whole(&self, sha256: [u8; 32], size: u64) -> Result<bool, EvidenceError> {
+        if let Some(bucket) = self.shelf.bucket()
+            && let Some(is_whole) = bucket.is_whole(sha256, size).await?
+        {
+            return Ok(is_whole);
+        }
+        let path = self.shelf.path(sha256);
+        self.work(move || partial::is_whole(&path, sha256, size)).await
+    }
+
+    /// Puts away what lies in the place of a file that is held, unless it is that file; whether it was.
+    async fn put_away_damaged(&self, sha256: [u8; 32], size: u64) -> Result<bool, EvidenceError> {
+        if let Some(bucket) = self.shelf.bucket() {
+            match bucket.is_whole(sha256, size).await? {
+                Some(true) => return Ok(false),
+                Some(false) => bucket.set_aside(sha256).await?,
+                None => {}
+            }
+        }
+        let root = self.shelf.root().to_owned();
+        self.work(move || partial::put_away_damaged(&root, sha256, size)).await
+    }
+
+    /// Whether a file of this size is on the shelf.
+    async fn is_there(&self, sha256: [u8; 32], size: u64) -> Result<bool, EvidenceError> {
+        if let Some(bucket) = self.shelf.bucket()
+            && let Some(found) = bucket.size(sha256).await?
+        {
+            return Ok(found == size);
+        }
+        let path = self.shelf.path(sha256);
+        self.work(move || partial::is_there(&path, size)).await
     }
 
     /// The answer to a file of which no piece is needed: held, or not wanted.
@@ -207,8 +265,7 @@ impl Evidence {
             return Ok(Some(refused(sha256, "not_evidence")));
         }
         if claim.held.as_ref().is_some_and(|held| held.size_bytes == size) {
-            let path = Self::path(&self.root, sha256);
-            if self.work(move || partial::is_there(&path, size)).await? {
+            if self.is_there(sha256, size).await? {
                 return Ok(Some(held(sha256, size)));
             }
             tracing::error!(file = %hex::encode(sha256), "a file of evidence that was held is gone, it is asked for again");
@@ -222,7 +279,7 @@ impl Evidence {
     /// How many bytes of a commune's files may still begin to come, this one not counted.
     async fn room(&self, commune: &str, sha256: [u8; 32]) -> Result<u64, EvidenceError> {
         let held = self.store.evidence_held_bytes(commune).await?;
-        let (root, commune) = (self.root.clone(), commune.to_owned());
+        let (root, commune) = (self.shelf.root().to_owned(), commune.to_owned());
         let expected = self.work(move || partial::expected_beside(&root, &commune, sha256)).await?;
         Ok((self.limits.max_commune_mib * MIB).saturating_sub(held + expected))
     }
@@ -230,9 +287,9 @@ impl Evidence {
     /// What follows from how far a file has come.
     async fn written(
         &self,
+        partial: &Partial,
         commune: &str,
-        sha256: [u8; 32],
-        size_bytes: u64,
+        (sha256, size_bytes): ([u8; 32], u64),
         written: Written,
         now: DateTime<Utc>,
     ) -> Result<HeldFile, EvidenceError> {
@@ -250,7 +307,15 @@ impl Evidence {
                 Ok(wanted(0, "checksum"))
             }
             Written::Whole(Some(kind)) => {
+                if let Some(bucket) = self.shelf.bucket() {
+                    let _carrier = self.carriers.acquire().await.map_err(|_| EvidenceError::Stopping)?;
+                    bucket.put(partial.coming(), sha256, size_bytes).await?;
+                }
                 self.store.keep_evidence(file(kind)).await?;
+                if self.shelf.bucket().is_some() {
+                    let partial = partial.clone();
+                    self.work(move || partial.forget()).await?;
+                }
                 Ok(held(sha256, size_bytes))
             }
             Written::Whole(None) => {

@@ -1,18 +1,34 @@
-//! The communes' files of evidence as they lie in the data folder, for those who read them. It puts nothing there.
+//! The communes' files of evidence where they lie whole, for those who read them: in the data folder, or in an object store. It puts
+//! nothing there.
+//!
+//! With an object store, what still lies in the folder from before is read from there, until `evidence move` has moved it.
 
-use crate::{folder::Folder, store::StoredEvidence};
-use safekeeping::{PlaceError, copying::copy_new};
+use crate::{
+    evidence::Settings,
+    folder::Folder,
+    objects::{Bucket, ObjectsError, Pieces},
+    store::StoredEvidence,
+};
+use futures::TryStreamExt;
+use safekeeping::{PlaceError, copying::copy_new, fault::on};
+use sha2::{Digest, Sha256};
 use shared::{
     evidence_kind::{self, EvidenceKind},
     manifest::{Hash, Part},
 };
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File},
+    io::{self, Seek, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use thiserror::Error;
 
-/// Why a file was not written.
+/// Where files from an object store are while they are brought here; what a crash leaves is given up like half-sent files.
+const READING: &str = "partial/.reading";
+
+/// Why a file was not read or written.
 #[derive(Debug, Error)]
 pub enum ShelfError {
     /// The province does not hold the bytes yet.
@@ -29,45 +45,147 @@ pub enum ShelfError {
     /// It cannot be read whole, or not be written.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// The object store.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
 }
 
-/// Where the bytes of a hash lie; complete files alone have such a name.
+/// Where whole files lie.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    root: PathBuf,
+    bucket: Option<Arc<Bucket>>,
+}
+
+/// Where the bytes of a hash lie in the folder of evidence; complete files alone have such a name.
 #[must_use]
-pub fn path_of(folder: &Folder, sha256: [u8; 32]) -> PathBuf {
+pub fn in_folder(root: &Path, sha256: [u8; 32]) -> PathBuf {
     let name = hex::encode(sha256);
-    folder.root().join("evidence").join(&name[..2]).join(name)
+    root.join(&name[..2]).join(name)
 }
 
-/// Whether the province holds the bytes.
-#[must_use]
-pub fn is_held(folder: &Folder, file: &StoredEvidence) -> bool {
-    fs::metadata(path_of(folder, file.sha256)).is_ok_and(|about| about.is_file() && about.len() == file.size_bytes)
+impl Shelf {
+    /// Where the settings put files. Nothing is asked of an object store yet.
+    ///
+    /// # Errors
+    /// A setting that cannot be, or a file that cannot be read.
+    pub fn open(folder: &Folder, settings: &Settings) -> Result<Self, ObjectsError> {
+        Ok(Self { root: folder.evidence(), bucket: settings.bucket()?.map(Arc::new) })
+    }
+
+    /// Files in this folder alone.
+    #[must_use]
+    pub fn at(root: PathBuf) -> Self {
+        Self { root, bucket: None }
+    }
+
+    /// The folder: of all files, or of those on their way.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The object store, where there is one.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&Bucket> {
+        self.bucket.as_deref()
+    }
+
+    /// Where a file lies in the folder, or would.
+    #[must_use]
+    pub fn path(&self, sha256: [u8; 32]) -> PathBuf {
+        in_folder(&self.root, sha256)
+    }
+
+    /// Whether the bytes lie in the folder.
+    #[must_use]
+    pub fn has_here(&self, file: &StoredEvidence) -> bool {
+        fs::metadata(self.path(file.sha256)).is_ok_and(|about| about.is_file() && about.len() == file.size_bytes)
+    }
+
+    /// The kind of the bytes that lie in the folder.
+    #[must_use]
+    pub fn kind_here(&self, file: &StoredEvidence) -> Option<EvidenceKind> {
+        evidence_kind::detect(&mut File::open(self.path(file.sha256)).ok()?).ok()?
+    }
+
+    /// A file of just this size, from its start; none where there is none. From an object store it is brought here whole, compared with
+    /// its hash, and has no name: it is gone when it is closed.
+    ///
+    /// # Errors
+    /// The disk, an object store that does not answer, or one that has other bytes.
+    pub async fn open_file(&self, sha256: [u8; 32], size: u64) -> Result<Option<File>, ShelfError> {
+        if let Some(bucket) = self.bucket()
+            && let Some((found, pieces)) = bucket.read(sha256).await?
+        {
+            if found != size {
+                return Ok(None);
+            }
+            let path = self.root.join(READING).join(hex::encode(rand::random::<[u8; 16]>()));
+            let folder = path.parent().unwrap_or(&self.root);
+            DirBuilder::new().mode(0o700).recursive(true).create(folder).map_err(on(folder))?;
+            let mut file = bring(pieces, &path, sha256).await?;
+            fs::remove_file(&path).and_then(|()| file.rewind()).map_err(on(&path))?;
+            return Ok(Some(file));
+        }
+        let path = self.path(sha256);
+        match File::open(&path) {
+            Ok(file) => Ok((file.metadata().map_err(on(&path))?.len() == size).then_some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(on(&path)(error).into()),
+        }
+    }
+
+    /// Writes a file into a folder under its own name, readable by its owner alone; where it is another file's name, under one that
+    /// begins with its hash. Nothing is overwritten.
+    ///
+    /// # Errors
+    /// [`ShelfError`]; no file is left then.
+    pub async fn write_out(&self, file: &StoredEvidence, out: &Path, taken: &[PathBuf]) -> Result<PathBuf, ShelfError> {
+        let not_held = || ShelfError::NotHeld { name: file.name.clone(), commune: file.commune.clone() };
+        let is_here = self.has_here(file);
+        if self.bucket.is_none() && !is_here {
+            return Err(not_held());
+        }
+        if !is_file_name(&file.name) {
+            return Err(ShelfError::Name(file.name.clone()));
+        }
+        let mut target = out.join(&file.name);
+        if taken.contains(&target) {
+            target = out.join(format!("{}-{}", &hex::encode(file.sha256)[..8], file.name));
+        }
+        if is_here {
+            let part = Part { sha256: Hash(file.sha256), size_bytes: file.size_bytes };
+            copy_new(&self.path(file.sha256), &target, part)?;
+        } else if let Some(bucket) = self.bucket() {
+            let (_, pieces) = bucket.read(file.sha256).await?.ok_or_else(not_held)?;
+            bring(pieces, &target, file.sha256).await?.sync_all().map_err(on(&target))?;
+        }
+        Ok(target)
+    }
 }
 
-/// The kind of the bytes that are held.
-#[must_use]
-pub fn kind_of(folder: &Folder, file: &StoredEvidence) -> Option<EvidenceKind> {
-    evidence_kind::detect(&mut File::open(path_of(folder, file.sha256)).ok()?).ok()?
-}
-
-/// Writes a file into a folder under its own name, readable by its owner alone; where it is another file's name, under one that
-/// begins with its hash. Nothing is overwritten.
-///
-/// # Errors
-/// [`ShelfError`]; no file is left then.
-pub fn write_out(folder: &Folder, file: &StoredEvidence, out: &Path, taken: &[PathBuf]) -> Result<PathBuf, ShelfError> {
-    if !is_held(folder, file) {
-        return Err(ShelfError::NotHeld { name: file.name.clone(), commune: file.commune.clone() });
+/// Writes what comes into a new file; what is not the file wanted is not left there.
+async fn bring(mut pieces: Pieces, target: &Path, sha256: [u8; 32]) -> Result<File, ShelfError> {
+    let options = File::options().read(true).write(true).create_new(true).mode(0o600).clone();
+    let mut file = options.open(target).map_err(on(target))?;
+    let brought = async {
+        let mut hash = Sha256::new();
+        while let Some(piece) = pieces.try_next().await? {
+            hash.update(&piece);
+            file.write_all(&piece).map_err(on(target))?;
+        }
+        match <[u8; 32]>::from(hash.finalize()) == sha256 {
+            true => Ok(()),
+            false => Err(PlaceError::Damaged(target.to_owned()).into()),
+        }
+    };
+    if let Err(error) = brought.await {
+        // Half of it, or another: the reason matters more than what the system says to this.
+        let _ = fs::remove_file(target);
+        return Err(error);
     }
-    if !is_file_name(&file.name) {
-        return Err(ShelfError::Name(file.name.clone()));
-    }
-    let mut target = out.join(&file.name);
-    if taken.contains(&target) {
-        target = out.join(format!("{}-{}", &hex::encode(file.sha256)[..8], file.name));
-    }
-    copy_new(&path_of(folder, file.sha256), &target, Part { sha256: Hash(file.sha256), size_bytes: file.size_bytes })?;
-    Ok(target)
+    Ok(file)
 }
 
 /// A name within a folder, and nothing that leads elsewhere or hides.
@@ -79,7 +197,6 @@ fn is_file_name(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::sample::moment;
-    use sha2::{Digest, Sha256};
     use shared::observation::ObservationKey;
     use std::os::unix::fs::PermissionsExt;
 
@@ -98,41 +215,42 @@ mod tests {
         }
     }
 
-    fn hold(folder: &Folder, file: &StoredEvidence, bytes: &[u8]) {
-        let path = path_of(folder, file.sha256);
+    fn hold(shelf: &Shelf, file: &StoredEvidence, bytes: &[u8]) {
+        let path = shelf.path(file.sha256);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
-    #[test]
-    fn files_come_out_whole_private_and_beside_what_is_there() {
+    #[tokio::test]
+    async fn files_come_out_whole_private_and_beside_what_is_there() {
         let (data, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let folder = Folder::at(data.path());
+        let shelf = Shelf::at(data.path().to_owned());
         let file = stored("bien ban.pdf", PDF);
-        assert!(matches!(write_out(&folder, &file, out.path(), &[]), Err(ShelfError::NotHeld { .. })));
-        hold(&folder, &file, PDF);
-        assert_eq!((is_held(&folder, &file), kind_of(&folder, &file)), (true, Some(EvidenceKind::Pdf)));
-        let first = write_out(&folder, &file, out.path(), &[]).unwrap();
+        assert!(matches!(shelf.write_out(&file, out.path(), &[]).await, Err(ShelfError::NotHeld { .. })));
+        hold(&shelf, &file, PDF);
+        assert_eq!((shelf.has_here(&file), shelf.kind_here(&file)), (true, Some(EvidenceKind::Pdf)));
+        let first = shelf.write_out(&file, out.path(), &[]).await.unwrap();
         assert_eq!(fs::read(&first).unwrap(), PDF);
         assert_eq!(fs::metadata(&first).unwrap().permissions().mode() & 0o777, 0o600);
-        let again = write_out(&folder, &file, out.path(), &[]);
+        let again = shelf.write_out(&file, out.path(), &[]).await;
         assert!(matches!(again, Err(ShelfError::Place(PlaceError::Io { .. }))), "nothing is overwritten");
-        let second = write_out(&folder, &file, out.path(), &[first]).unwrap();
+        let second = shelf.write_out(&file, out.path(), &[first]).await.unwrap();
         assert!(second.file_name().unwrap().to_str().unwrap().ends_with("-bien ban.pdf"));
     }
 
-    #[test]
-    fn a_damaged_file_and_a_name_that_leads_elsewhere_are_refused() {
+    #[tokio::test]
+    async fn a_damaged_file_and_a_name_that_leads_elsewhere_are_refused() {
         let (data, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let folder = Folder::at(data.path());
+        let shelf = Shelf::at(data.path().to_owned());
         let file = stored("a.pdf", PDF);
-        hold(&folder, &file, &PDF.to_ascii_lowercase());
-        let damaged = write_out(&folder, &file, out.path(), &[]);
+        hold(&shelf, &file, &PDF.to_ascii_lowercase());
+        let damaged = shelf.write_out(&file, out.path(), &[]).await;
         assert!(matches!(damaged, Err(ShelfError::Place(PlaceError::Damaged(_)))));
-        hold(&folder, &file, PDF);
+        hold(&shelf, &file, PDF);
         for name in ["../a.pdf", "/etc/passwd", "a\\b", "..", ".ssh", "", "a\u{1b}b"] {
             let named = StoredEvidence { name: name.into(), ..file.clone() };
-            assert!(matches!(write_out(&folder, &named, out.path(), &[]), Err(ShelfError::Name(_))), "{name:?}");
+            let refused = shelf.write_out(&named, out.path(), &[]).await;
+            assert!(matches!(refused, Err(ShelfError::Name(_))), "{name:?}");
         }
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
     }

@@ -12,7 +12,7 @@
 //! | [`store`] | everything that is kept, behind a port |
 //! | [`receipts`], [`evidence`] | the key that signs receipts; the communes' files |
 //! | [`parked`] | changes kept raw until the program knows their kind |
-//! | [`evidence_shelf`] | the communes' files, for those who read them |
+//! | [`evidence_shelf`], [`objects`] | the communes' files, for those who read them; in an object store |
 //! | [`bundle`], [`bundle_key`] | sessions that came as a file, and the key that opens them |
 //! | [`backup`] | a copy of all of it, and the way back |
 //! | [`moving`] | a province on its way from a file to a database |
@@ -25,6 +25,7 @@
 //! | [`closing`] | what closing a period freezes, and the figures of a closed period |
 //! | [`site`], [`api`] | the pages for browsers; the API for programs |
 //! | [`open_data`] | closed periods as data packages for everybody |
+//! | [`publishing`], [`nation`] | a closed period signed for the nation; the nation, where provinces come together |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`monitoring`] | probes and metrics of a running `serve` |
 //! | [`serve`] | all of it behind one TLS port |
@@ -63,10 +64,13 @@ mod loopback;
 mod loopback_identity;
 pub mod monitoring;
 pub mod moving;
+pub mod nation;
 pub mod notice;
+pub mod objects;
 pub mod open_data;
 pub mod parked;
 pub mod province;
+pub mod publishing;
 pub mod receipts;
 pub mod reminding;
 pub mod report;

@@ -32,6 +32,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Ok(level) = std::env::var("TIENDO_LOG") {
         log.level = level;
     }
+    // Each of its tries is told there; what came of them is told here.
+    if !log.level.contains("object_store") {
+        log.level.push_str(",object_store=warn");
+    }
     log.start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     let language = cli.lang;

@@ -1,5 +1,5 @@
 //! The key that signs the province's receipts, in the data folder: made once, under a certificate of the authority. It signs
-//! nothing else and never leaves the folder.
+//! answers to bundles and publications of closed periods too, each under a domain of its own, and never leaves the folder.
 
 use crate::{
     authority::{Authority, AuthorityError},

@@ -13,6 +13,7 @@ use crate::{
     config::{Config, StorePlace, address_of},
     enrol::Enrolment,
     evidence::Evidence,
+    evidence_shelf::Shelf,
     folder::{Folder, FolderError},
     ingest::{
         StandingsHook,
@@ -25,6 +26,7 @@ use crate::{
     keyring::Keyring,
     monitoring::{Probes, Stage, Watched},
     notice::Notices,
+    objects::ObjectsError,
     province::Province,
     receipts::{ReceiptKey, ReceiptsError},
     reminding::{self, Reminding},
@@ -82,6 +84,9 @@ pub enum ServeError {
     /// The key that signs receipts.
     #[error(transparent)]
     Receipts(#[from] ReceiptsError),
+    /// The object store of evidence.
+    #[error("evidence: {0}")]
+    Objects(#[from] ObjectsError),
     /// The key that opens bundles.
     #[error("the key of bundles: {0}")]
     Bundles(#[from] TakeError),
@@ -259,7 +264,7 @@ impl Server {
         });
         let pages = match (self.pages, queries.clone()) {
             (Some(listener), Some(live)) => {
-                let held = (self.folder.clone(), self.config.clone());
+                let held = (self.folder.clone(), self.config.clone(), ingest.evidence.shelf().clone());
                 let site = Site::new((province.clone(), live), held, self.language, notices.clone(), ending.clone());
                 Some(tokio::spawn(site.serve(listener).await?))
             }
@@ -349,7 +354,11 @@ pub async fn ingest(
         receipts,
         sizes: Sizes::default(),
         bundle_key: opening_key(folder, &*province.store).await?.sealing_key().map_err(TakeError::from)?,
-        evidence: Evidence::new(folder.evidence(), config.evidence, province.store.clone()),
+        evidence: Evidence::new(
+            Shelf::open(folder, &config.evidence)?,
+            config.evidence.limits(),
+            province.store.clone(),
+        ),
         live,
         ending,
     };

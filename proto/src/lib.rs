@@ -9,6 +9,7 @@
 //! | [`accept`], [`connect`] | TLS under gRPC, on the server and at the agent |
 //! | [`receipt`] | the province's signed word that it holds a log |
 //! | [`bundle`] | a session as a file, signed and sealed |
+//! | [`publication`] | a closed period as a file, signed by its province |
 //! | [`renewal`] | what an agent with an expired certificate signs |
 //! | [`pem`] | key and certificate files |
 //!
@@ -34,6 +35,7 @@ pub mod pem;
 #[cfg(feature = "planted-faults")]
 pub mod plant;
 pub mod position;
+pub mod publication;
 pub mod receipt;
 pub mod renewal;
 pub mod tls;
@@ -104,6 +106,15 @@ mod bundles {
     #[allow(missing_docs, clippy::all, clippy::pedantic)]
     pub mod v1 {
         tonic::include_proto!("tiendo.bundle.v1");
+    }
+}
+
+/// A closed period as a file.
+mod publications {
+    /// Package `tiendo.publication.v1`.
+    #[allow(missing_docs, clippy::all, clippy::pedantic)]
+    pub mod v1 {
+        tonic::include_proto!("tiendo.publication.v1");
     }
 }
 

@@ -13,7 +13,7 @@ use std::fmt;
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// What stands before the statement when it is signed: whatever else the key signs (answers to bundles) cannot be taken for a receipt.
+/// What stands before the statement when it is signed: whatever else the key signs (answers to bundles, publications) cannot be taken for a receipt.
 const DOMAIN: &[u8] = b"tiendo receipt 1\0";
 
 /// Why a receipt proves nothing.

@@ -4,7 +4,9 @@ use super::{Context, Failure, failure, write_out};
 use crate::{
     clock::Clock,
     config::Config,
+    evidence::moving::whole_files,
     folder::{Folder, FolderError},
+    objects::ObjectsError,
     serve::open_chosen,
     store::{Contact, Store},
 };
@@ -82,6 +84,7 @@ async fn examine(data: &Path, clock: &dyn Clock, language: Language) -> Findings
     );
     let config = settings(&folder, &mut findings, language);
     findings.push(examination::disk(folder.root(), language));
+    findings.extend(evidence(&folder, &config, language).await);
     let contacts = store(&folder, &config, &mut findings, language).await;
     let now = clock.now();
     findings.push(own_clock(&contacts.unwrap_or_default(), now, language));
@@ -108,6 +111,42 @@ fn settings(folder: &Folder, findings: &mut Vec<Finding>, language: Language) ->
     };
     findings.push(finding);
     config
+}
+
+/// Writes, reads and removes something in the object store; nothing where there is none. Files that were not moved there are told.
+async fn evidence(folder: &Folder, config: &Config, language: Language) -> Vec<Finding> {
+    let fault = |error: &ObjectsError| {
+        Finding::fault("evidence", error.explain(language), error.todo(language).unwrap_or_default())
+    };
+    let bucket = match config.evidence.bucket() {
+        Ok(Some(bucket)) => bucket,
+        Ok(None) => return Vec::new(),
+        Err(error) => return vec![fault(&error)],
+    };
+    let mut findings = vec![match bucket.probe().await {
+        Ok(()) => Finding::ok(
+            "evidence",
+            language
+                .pick(format!("{bucket}: ghi, đọc, xóa được"), format!("{bucket}: written to, read and removed from")),
+        ),
+        Err(error) => fault(&error),
+    }];
+    match whole_files(&folder.evidence()) {
+        Ok(files) if files.is_empty() => {}
+        Ok(files) => findings.push(Finding::warning(
+            "evidence",
+            language.pick(
+                format!("còn {} tệp minh chứng trong thư mục dữ liệu", files.len()),
+                format!("{} files of evidence still lie in the data folder", files.len()),
+            ),
+            "province-aggregator evidence move --remove",
+        )),
+        Err((path, error)) => {
+            let what = format!("{}: {}", path.display(), shared::system_words::reason(&error, language));
+            findings.push(Finding::fault("evidence", what, ""));
+        }
+    }
+    findings
 }
 
 /// Opens the store that the settings choose and looks for damage; what it knows of the agents.

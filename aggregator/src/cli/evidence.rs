@@ -2,9 +2,11 @@
 
 use super::{Context, Failure, commune, say};
 use crate::{
-    evidence_shelf::{self, ShelfError},
+    evidence::moving,
+    evidence_shelf::{Shelf, ShelfError},
+    objects::ObjectsError,
     report::cli::{Format, render},
-    store::{EvidenceWanted, Store, StoredEvidence},
+    store::{EvidenceFile, EvidenceWanted, Store, StoredEvidence},
 };
 use clap::{Args, Subcommand};
 use shared::{
@@ -12,7 +14,7 @@ use shared::{
     listing::{Column, Form, Listing},
     period::Period,
 };
-use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf};
+use std::{collections::HashMap, fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf};
 
 /// Most files that are listed or written at once.
 const MOST_FILES: u32 = 100_000;
@@ -22,7 +24,7 @@ const MOST_FILES: u32 = 100_000;
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Evidence {
     #[command(subcommand)]
-    get: Option<EvidenceCommand>,
+    command: Option<EvidenceCommand>,
     /// Chỉ một xã, phường
     #[arg(long)]
     commune: Option<String>,
@@ -42,6 +44,12 @@ pub struct Evidence {
 pub enum EvidenceCommand {
     /// Ghi các tệp ra một thư mục; không ghi đè tệp nào
     Get(Get),
+    /// Chuyển các tệp trong thư mục dữ liệu sang kho đối tượng đã khai ở mục evidence của cấu hình; đối chiếu SHA-256 từng tệp
+    Move {
+        /// Xóa tệp trong thư mục dữ liệu sau khi đã đối chiếu
+        #[arg(long)]
+        remove: bool,
+    },
 }
 
 /// `evidence get`
@@ -66,10 +74,18 @@ pub struct Get {
 
 impl Evidence {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        if let Some(EvidenceCommand::Get(get)) = self.get {
-            return get.run(context).await;
+        match self.command {
+            Some(EvidenceCommand::Get(get)) => return get.run(context).await,
+            Some(EvidenceCommand::Move { remove }) => return move_files(context, remove).await,
+            None => {}
         }
         let opened = context.open().await?;
+        let shelf = Shelf::open(&opened.folder, &opened.config.evidence)?;
+        // A list does not ask the object store for each of thousands of files; `verify` does.
+        let held = match shelf.bucket() {
+            Some(_) => opened.store.evidence_files().await?.into_iter().map(|file| (file.sha256, file)).collect(),
+            None => HashMap::new(),
+        };
         let (_, catalogue) = opened.store.catalogue().await?;
         let slug = self.commune.as_deref().map(|typed| commune(&catalogue, typed)).transpose()?;
         let wanted = EvidenceWanted {
@@ -97,7 +113,7 @@ impl Evidence {
                 column("entered_by", "", "", Form::Text),
                 column("sha256", "", "", Form::Text),
             ],
-            rows: files.iter().map(|file| row(&opened.folder, file)).collect(),
+            rows: files.iter().map(|file| row(&shelf, &held, file)).collect(),
         };
         super::write_out(&render(&list, self.format, context.language)?)
     }
@@ -108,8 +124,11 @@ fn code(typed: &str) -> String {
     typed.trim().to_uppercase()
 }
 
-fn row(folder: &crate::folder::Folder, file: &StoredEvidence) -> Vec<String> {
-    let held = evidence_shelf::is_held(folder, file);
+fn row(shelf: &Shelf, held: &HashMap<[u8; 32], EvidenceFile>, file: &StoredEvidence) -> Vec<String> {
+    let (is_held, kind) = match held.get(&file.sha256).filter(|held| held.size_bytes == file.size_bytes) {
+        Some(held) => (true, held.kind.clone()),
+        None => (shelf.has_here(file), shelf.kind_here(file).map(|kind| kind.as_str().to_owned()).unwrap_or_default()),
+    };
     vec![
         file.commune.clone(),
         file.key.indicator.clone(),
@@ -117,13 +136,39 @@ fn row(folder: &crate::folder::Folder, file: &StoredEvidence) -> Vec<String> {
         file.key.period.to_string(),
         file.version.to_string(),
         file.name.replace(char::is_control, " "),
-        evidence_shelf::kind_of(folder, file).map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        kind,
         file.size_bytes.to_string(),
-        if held { "yes" } else { "no" }.into(),
+        if is_held { "yes" } else { "no" }.into(),
         rfc3339(file.received_at),
         file.entered_by.clone(),
         hex::encode(file.sha256),
     ]
+}
+
+async fn move_files(context: &Context, remove: bool) -> Result<(), Failure> {
+    let opened = context.open().await?;
+    let shelf = Shelf::open(&opened.folder, &opened.config.evidence)?;
+    let (Some(moved), Some(bucket)) = (moving::move_files(&shelf, remove).await?, shelf.bucket()) else {
+        let reason = "there is no bucket to move to".to_owned();
+        return Err(ObjectsError::Setting { key: "evidence.url", reason }.into());
+    };
+    say(&context.pick(
+        format!(
+            "{bucket}: {} tệp minh chứng đã có đủ và khớp SHA-256 ({} tệp mới chuyển).",
+            moved.files, moved.new_files
+        ),
+        format!("{bucket}: {} files of evidence are there, SHA-256 compared ({} new).", moved.files, moved.new_files),
+    ))?;
+    if moved.removed_files > 0 {
+        say(&context.pick(
+            format!("Đã xóa {} tệp trong {}.", moved.removed_files, shelf.root().display()),
+            format!("Removed {} files in {}.", moved.removed_files, shelf.root().display()),
+        ))?;
+    }
+    match moved.damaged_files {
+        0 => Ok(()),
+        many => Err(Failure::Findings(many)),
+    }
 }
 
 impl Get {
@@ -140,7 +185,8 @@ impl Get {
         if files.is_empty() {
             return Err(Failure::NoEvidence);
         }
-        if let Some(missing) = files.iter().find(|file| !evidence_shelf::is_held(&opened.folder, file)) {
+        let shelf = Shelf::open(&opened.folder, &opened.config.evidence)?;
+        if let Some(missing) = files.iter().find(|file| shelf.bucket().is_none() && !shelf.has_here(file)) {
             let (name, commune) = (missing.name.clone(), missing.commune.clone());
             return Err(ShelfError::NotHeld { name, commune }.into());
         }
@@ -148,7 +194,7 @@ impl Get {
         DirBuilder::new().mode(0o700).recursive(true).create(&self.out).map_err(io)?;
         let mut written = Vec::with_capacity(files.len());
         for file in &files {
-            let path = evidence_shelf::write_out(&opened.folder, file, &self.out, &written)?;
+            let path = shelf.write_out(file, &self.out, &written).await?;
             say(&path.display().to_string())?;
             written.push(path);
         }

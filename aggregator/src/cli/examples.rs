@@ -3,7 +3,7 @@
 use clap::Command;
 
 /// Name of the command, and an example of it.
-const EXAMPLES: [(&str, &str); 45] = [
+const EXAMPLES: [(&str, &str); 47] = [
     ("init", "province-aggregator init --catalogue deploy/catalogue/dong-nai-2026 --host tiendo.example.vn"),
     ("serve", "province-aggregator serve --listen 0.0.0.0:8443"),
     ("doctor", "province-aggregator doctor --format json"),
@@ -25,6 +25,8 @@ const EXAMPLES: [(&str, &str); 45] = [
     ("report", "province-aggregator report --period 2026-10 --out bao-cao.docx --annex phu-luc.xlsx"),
     ("exception", r#"province-aggregator exception tan-phu --period 2026-10 --cutoff 2026-10-24 --reason "mưa bão""#),
     ("period", "province-aggregator period close 2026-09"),
+    ("publish", "province-aggregator publish --period 2026-09 --out dong-nai-2026-09.publication"),
+    ("nation", "province-aggregator --data quoc-gia nation ranking --period 2026-09"),
     ("evidence", "province-aggregator evidence get dinh-quan CDS-17 --period 2026-10 --out files"),
     ("bundle", "province-aggregator bundle take dinh-quan.bundle --out dinh-quan.answer"),
     ("backup", "province-aggregator backup /mnt/backup/tiendo"),
@@ -55,7 +57,15 @@ const EXAMPLES: [(&str, &str); 45] = [
 ];
 
 /// Of the commands within these: the command, the one in it, and an example.
-const WITHIN: [(&str, &str, &str); 11] = [
+const WITHIN: [(&str, &str, &str); 15] = [
+    ("nation", "init", r#"province-aggregator --data quoc-gia nation init --name "Cả nước""#),
+    (
+        "nation",
+        "add-province",
+        r#"province-aggregator --data quoc-gia nation add-province dong-nai --name "Tỉnh Đồng Nai" --authority dong-nai.pem"#,
+    ),
+    ("nation", "accept", "province-aggregator --data quoc-gia nation accept dong-nai-2026-09.publication"),
+    ("evidence", "move", "province-aggregator evidence move --remove"),
     ("period", "close", "province-aggregator period close 2026-09"),
     ("period", "reopen", r#"province-aggregator period reopen 2026-09 --reason "số liệu nộp muộn của Định Quán""#),
     ("period", "list", "province-aggregator period list --format json"),

@@ -11,6 +11,9 @@ use crate::{
     exercise::ExerciseError,
     folder::FolderError,
     moving::MoveError,
+    nation::NationError,
+    objects::ObjectsError,
+    publishing::PublishError,
     receipts::ReceiptsError,
     report::{asking::AskingError, cli::ReportError, figures::FiguresError, question::AskError},
     serve::ServeError,
@@ -98,6 +101,15 @@ pub enum Failure {
     /// A file of evidence.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// A period is not published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The nation.
+    #[error(transparent)]
+    Nation(#[from] NationError),
+    /// The object store of evidence.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     /// A commune's bundle is not taken.
     #[error(transparent)]
     Bundle(#[from] TakeError),
@@ -341,18 +353,32 @@ impl Failure {
             Failure::Store(error)
             | Failure::Move(MoveError::Store(error))
             | Failure::Exercise(ExerciseError::Store(error))
+            | Failure::Publish(PublishError::Store(error))
             | Failure::Figures(FiguresError::Store(error))
             | Failure::Report(ReportError::Store(error)) => return store(error, language),
             Failure::Handing(error) => return handing(error, language),
             Failure::StoreNeeded(data) => {
                 format!("{} chưa phải thư mục dữ liệu: nêu cơ sở dữ liệu của tỉnh bằng --store", data.display())
             }
-            Failure::Serve(error) => return serve(error, language),
             Failure::Report(error) => return error.explain(language),
             Failure::Adopt(error) => return error.explain(language),
             Failure::Catalogue(faults) => return catalogue(faults, language),
             Failure::Backup(error) => return backup(error, language),
             Failure::Shelf(ShelfError::Place(error)) => return error.explain(language),
+            Failure::Nation(error) => return error.explain(language),
+            Failure::Publish(PublishError::NotClosed(period)) => {
+                format!("kỳ {period} chưa chốt, hoặc không có lần chốt đó; xem lệnh `period list`")
+            }
+            Failure::Publish(PublishError::Unproved(period)) => {
+                format!("bản chốt kỳ {period} không khớp với mã băm của nó, không công bố: xem lệnh `period verify`")
+            }
+            Failure::Publish(PublishError::Ask(error)) => return error.explain(language),
+            Failure::Publish(PublishError::Pack(error)) => format!("không đóng gói được: {error}"),
+            Failure::Objects(error)
+            | Failure::Shelf(ShelfError::Objects(error))
+            | Failure::Serve(ServeError::Objects(error))
+            | Failure::Evidence(EvidenceError::Objects(error)) => return error.advise(language),
+            Failure::Serve(error) | Failure::Publish(PublishError::Keys(error)) => return serve(error, language),
             Failure::Shelf(ShelfError::NotHeld { name, commune }) => {
                 format!("tỉnh chưa nhận được tệp {name} của {commune}")
             }

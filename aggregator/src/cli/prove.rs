@@ -3,7 +3,8 @@
 use super::{Context, Failure, write_out};
 use crate::{
     authorities::Authorities,
-    evidence::{Evidence, Limits},
+    evidence::Evidence,
+    evidence_shelf::Shelf,
     report::{
         cli::{Format, render},
         finding::findings_list,
@@ -45,9 +46,10 @@ impl Verify {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         let opened = context.open().await?;
         let act = context.act(&opened);
-        let (store, folder): (Arc<dyn Store>, _) = (Arc::new(opened.store), opened.folder);
+        let store: Arc<dyn Store> = Arc::new(opened.store);
+        let shelf = Shelf::open(&opened.folder, &opened.config.evidence)?;
         let mut findings = store.verify().await?;
-        let evidence = Evidence::new(folder.evidence(), Limits::default(), store.clone());
+        let evidence = Evidence::new(shelf, opened.config.evidence.limits(), store.clone());
         findings.extend(evidence.verify().await?);
         findings.extend(store.verify_audit().await?.1);
         for closing in crate::report::closings::disagreeing(&*store).await? {

@@ -54,6 +54,12 @@ impl Backup {
                 format!("Warning: {damaged_files} evidence files of the data folder are damaged and not in the backup."),
             ))?;
         }
+        if let Some(address) = opened.config.evidence.address()? {
+            say(&context.pick(
+                format!("Tệp minh chứng trong {address} KHÔNG có trong bản sao lưu: bật lưu phiên bản hoặc sao chép ở chính kho đó."),
+                format!("Evidence in {address} is NOT in the backup: keep it by that store's own versions or replication."),
+            ))?;
+        }
         let keys =
             ["authority", "server", "receipts"].map(|name| opened.folder.root().join(name).display().to_string());
         say(&context.pick(

@@ -1,9 +1,9 @@
-//! One file on its way: what has come lies in `partial/<commune>/<sha256>.<size>`; whole and verified it moves to its place. Everything
-//! here blocks. Whatever stops it, the disk holds a beginning of the file, the whole file in its place, or nothing.
+//! One file on its way: what has come lies in `partial/<commune>/<sha256>.<size>`; whole and verified it moves to its place, or stays
+//! there until it is in the object store. Everything here blocks. Whatever stops it, the disk holds a beginning of the file, the whole file in its place, or nothing.
 //!
 //! `serve` and `bundle take` may work on the same file at the same time: whoever looks at it or writes to it holds its lock.
 
-use super::Evidence;
+use crate::evidence_shelf::{Shelf, in_folder};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use shared::evidence_kind::{self, EvidenceKind};
@@ -32,7 +32,7 @@ pub(super) enum Written {
     Part(u64),
     /// It was whole and did not have its checksum; nothing of it is left.
     Damaged,
-    /// It is whole and in its place; or not allowed, and then nothing of it is left.
+    /// It is whole, and in its place where that is in the folder; or not allowed, and then nothing of it is left.
     Whole(Option<&'static str>),
 }
 
@@ -41,15 +41,32 @@ pub(super) enum Written {
 pub(super) struct Partial {
     root: PathBuf,
     coming: PathBuf,
-    place: PathBuf,
+    /// In the folder; none where whole files go to an object store.
+    place: Option<PathBuf>,
     sha256: [u8; 32],
     size: u64,
 }
 
 impl Partial {
-    pub(super) fn new(root: &Path, commune: &str, sha256: [u8; 32], size: u64) -> Self {
+    pub(super) fn new(shelf: &Shelf, commune: &str, sha256: [u8; 32], size: u64) -> Self {
+        let root = shelf.root();
         let coming = root.join(COMING).join(commune).join(format!("{}.{size}", hex::encode(sha256)));
-        Self { root: root.to_owned(), coming, place: Evidence::path(root, sha256), sha256, size }
+        let place = shelf.bucket().is_none().then(|| shelf.path(sha256));
+        Self { root: root.to_owned(), coming, place, sha256, size }
+    }
+
+    /// Where it lies while it comes.
+    pub(super) fn coming(&self) -> &Path {
+        &self.coming
+    }
+
+    /// Nothing of it is needed here any more.
+    pub(super) fn forget(&self) -> Outcome<()> {
+        let _alone = lock(&self.root, self.sha256)?;
+        match fs::remove_file(&self.coming) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err((self.coming.clone(), error)),
+            _ => Ok(()),
+        }
     }
 
     /// How far it has come. What was whole when the last run stopped is finished now.
@@ -80,12 +97,14 @@ impl Partial {
     }
 
     fn look_alone(&self) -> Outcome<Written> {
-        if is_there(&self.place, self.size)? {
+        if let Some(place) = &self.place
+            && is_there(place, self.size)?
+        {
             // Moved into its place, and not noted in the store any more.
-            if is_whole(&self.place, self.sha256, self.size)? {
-                return self.judge(&self.place);
+            if is_whole(place, self.sha256, self.size)? {
+                return self.judge(place);
             }
-            set_aside(&self.root, &self.place)?;
+            set_aside(&self.root, place)?;
         }
         match fs::metadata(&self.coming) {
             Ok(found) if found.len() >= self.size => self.finish(),
@@ -109,10 +128,10 @@ impl Partial {
         let kind = evidence_kind::detect(&mut File::open(path).map_err(at)?).map_err(at)?.map(EvidenceKind::as_str);
         if kind.is_none() {
             remove(path)?;
-        } else if path != self.place {
-            make_folder(&self.place)?;
-            fs::rename(path, &self.place).map_err(at)?;
-            settle(&self.place, &self.root)?;
+        } else if let Some(place) = self.place.as_deref().filter(|place| *place != path) {
+            make_folder(place)?;
+            fs::rename(path, place).map_err(at)?;
+            settle(place, &self.root)?;
             sync_folder(path)?;
         }
         Ok(Written::Whole(kind))
@@ -133,7 +152,7 @@ pub(super) fn expected_beside(root: &Path, commune: &str, sha256: [u8; 32]) -> O
 /// Puts away what lies in the place of a file that is held, unless it is that file; whether it was.
 pub(super) fn put_away_damaged(root: &Path, sha256: [u8; 32], size: u64) -> Outcome<bool> {
     let _alone = lock(root, sha256)?;
-    let place = Evidence::path(root, sha256);
+    let place = in_folder(root, sha256);
     let damaged = !is_whole(&place, sha256, size)?;
     if damaged && place.exists() {
         set_aside(root, &place)?;

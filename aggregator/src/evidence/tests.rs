@@ -10,6 +10,8 @@ use shared::change::{Deed, Incarnation, LogPosition};
 use std::fs;
 use tempfile::TempDir;
 
+mod bucket;
+
 struct House {
     place: TempDir,
     store: Arc<SqliteStore>,
@@ -47,7 +49,7 @@ impl House {
             store.append(Append { batches: vec![batch], notes: Vec::new() }).await.unwrap();
         }
         let store = Arc::new(store);
-        let evidence = Evidence::new(place.path().join("evidence"), limits, store.clone());
+        let evidence = Evidence::new(Shelf::at(place.path().join("evidence")), limits, store.clone());
         Self { place, store, evidence }
     }
 
@@ -58,7 +60,7 @@ impl House {
 
     /// The same as another process has it.
     fn beside(&self) -> Evidence {
-        Evidence::new(self.place.path().join("evidence"), self.evidence.limits, self.store.clone())
+        Evidence::new(self.evidence.shelf().clone(), self.evidence.limits, self.store.clone())
     }
 
     async fn offer(&self, commune: &str, bytes: &[u8]) -> HeldFile {
@@ -77,7 +79,7 @@ impl House {
     }
 
     fn path(&self, bytes: &[u8]) -> PathBuf {
-        Evidence::path(&self.place.path().join("evidence"), sha256(bytes))
+        self.evidence.shelf().path(sha256(bytes))
     }
 }
 

@@ -51,6 +51,7 @@ pub use tls::TlsError;
 use crate::{
     api,
     config::Config,
+    evidence_shelf::Shelf,
     folder::Folder,
     notice::Notices,
     open_data::Packages,
@@ -95,6 +96,8 @@ pub struct Desk {
     pub folder: Folder,
     /// The settings.
     pub config: Config,
+    /// Where the communes' files lie.
+    pub shelf: Shelf,
     /// The language of those who chose none.
     pub language: Language,
     notices: Arc<Notices>,
@@ -125,7 +128,7 @@ impl Site {
     #[must_use]
     pub fn new(
         (province, live): (Arc<Province>, Arc<Live>),
-        (folder, config): (Folder, Config),
+        (folder, config, shelf): (Folder, Config, Shelf),
         language: Language,
         notices: Arc<Notices>,
         ending: watch::Receiver<bool>,
@@ -135,6 +138,7 @@ impl Site {
             live,
             folder,
             config,
+            shelf,
             language,
             notices,
             throttle: Throttle::default(),

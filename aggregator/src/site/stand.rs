@@ -6,7 +6,7 @@ use crate::{
     authority::{Authority, SERIAL_BYTES},
     clock::Clock,
     config::Config,
-    evidence_shelf::path_of,
+    evidence_shelf::Shelf,
     folder::Folder,
     ingest::{follow::Follower, live::LiveSessions},
     notice::Notices,
@@ -69,7 +69,7 @@ pub(crate) struct Stand {
     pub(crate) site: Site,
     pub(crate) store: Arc<dyn Store>,
     hand: Arc<Hand>,
-    folder: TempDir,
+    _folder: TempDir,
     _end: watch::Sender<bool>,
 }
 
@@ -137,8 +137,9 @@ impl Stand {
         let follower = Follower::start(live.clone());
         let notices = Arc::new(Notices::new(province.clone(), live.clone(), follower, LiveSessions::new(1)));
         let (end, ending) = watch::channel(false);
-        let site = Site::new((province, live), (at, config), Language::Vi, notices, ending);
-        Self { site, store, hand, folder, _end: end }
+        let shelf = Shelf::at(at.evidence());
+        let site = Site::new((province, live), (at, config, shelf), Language::Vi, notices, ending);
+        Self { site, store, hand, _folder: folder, _end: end }
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -159,7 +160,7 @@ impl Stand {
     /// A change that attaches a file, and the file on its shelf.
     pub(crate) async fn file(&self, number: u64, of: u64, name: &str, bytes: &[u8], kind: &str) -> Change {
         let sha256: [u8; 32] = Sha256::digest(bytes).into();
-        let path = path_of(&Folder::at(self.folder.path()), sha256);
+        let path = self.site.shelf.path(sha256);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
         let size_bytes = bytes.len() as u64;

@@ -134,7 +134,7 @@ fn evidence(world: &mut World, broken: &mut Vec<String>) -> Result<()> {
     for sha256 in named {
         let somewhere =
             world.computers.iter().any(|computer| agent::evidence::path_of(computer.folder(), sha256).exists());
-        let path = aggregator::evidence::Evidence::path(&world.aggregator.evidence(), sha256);
+        let path = aggregator::evidence_shelf::in_folder(&world.aggregator.evidence(), sha256);
         match fs::read(&path) {
             Ok(bytes) if Sha256::digest(&bytes).as_slice() == sha256 => {}
             Ok(_) => broken.push(format!("evidence with other bytes: {}", hex::encode(sha256))),

@@ -12,6 +12,8 @@ mod evidence;
 mod handbook;
 mod identity;
 mod month;
+mod nation;
+mod objects;
 mod page;
 mod power;
 mod promises;

@@ -2,7 +2,7 @@
 
 use super::download::disposition;
 use crate::{
-    evidence_shelf::path_of,
+    evidence_shelf::ShelfError,
     site::{Failure, Site, gate::Visitor},
     store::EvidenceWanted,
 };
@@ -19,9 +19,13 @@ use axum::{
 };
 use futures::stream;
 use pages::guard::FILE_POLICY;
+use safekeeping::PlaceError;
 use serde::Deserialize;
 use shared::evidence_kind::{self, EvidenceKind};
-use std::{io, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, Seek},
+};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How much is read at once.
@@ -74,10 +78,13 @@ async fn evidence(
     if headers.get(IF_NONE_MATCH) == Some(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let (path, size) = (path_of(&site.folder, sha256), held.size_bytes);
-    let opened = tokio::task::spawn_blocking(move || open(path, size)).await;
-    let (file, kind) = match opened.map_err(io::Error::other).flatten() {
+    let size = held.size_bytes;
+    let (file, kind) = match open(&site, sha256, size).await {
         Ok(opened) => opened,
+        Err(ShelfError::Objects(error)) => {
+            tracing::error!(sha256 = %name, %error, "a file of evidence cannot be read from the object store");
+            return Err(Failure::Internal);
+        }
         Err(error) => {
             tracing::error!(sha256 = %name, %error, "a file of evidence that is held cannot be read");
             let words = visitor.pick(
@@ -100,15 +107,16 @@ async fn evidence(
 }
 
 /// A file of just this size, and what it is by its content.
-fn open(path: PathBuf, size: u64) -> io::Result<(std::fs::File, Option<EvidenceKind>)> {
-    use io::{Seek, SeekFrom};
-    let mut file = std::fs::File::open(path)?;
-    if file.metadata()?.len() != size {
-        return Err(io::Error::other("it has another size than when it was received"));
-    }
-    let kind = evidence_kind::detect(&mut file)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok((file, kind))
+async fn open(site: &Site, sha256: [u8; 32], size: u64) -> Result<(File, Option<EvidenceKind>), ShelfError> {
+    let io = |source| ShelfError::Place(PlaceError::Io { path: site.shelf.path(sha256), source });
+    let missing = || io(io::Error::other("it is not there, or has another size than when it was received"));
+    let mut file = site.shelf.open_file(sha256, size).await?.ok_or_else(missing)?;
+    let looked = tokio::task::spawn_blocking(move || {
+        let kind = evidence_kind::detect(&mut file)?;
+        file.rewind()?;
+        Ok((file, kind))
+    });
+    looked.await.map_err(io::Error::other).flatten().map_err(io)
 }
 
 /// No more than so many bytes, piece by piece.

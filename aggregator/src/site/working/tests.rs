@@ -274,7 +274,7 @@ async fn evidence_is_shown_as_what_it_is_and_to_whom_it_concerns() {
         assert_eq!(viewer.get(nothing).await.status, StatusCode::NOT_FOUND, "{nothing}");
     }
     // Bytes that are not those received are not shown.
-    let file = crate::evidence_shelf::path_of(&stand.site.folder, Sha256::digest(PDF).into());
+    let file = stand.site.shelf.path(Sha256::digest(PDF).into());
     std::fs::write(file, b"%PDF-1.4\n%%EOF\n and more").unwrap();
     assert_eq!(viewer.get(&path).await.status, StatusCode::NOT_FOUND);
 }

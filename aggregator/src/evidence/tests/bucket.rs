@@ -1,0 +1,190 @@
+//! The same with an object store: a real server that speaks S3, which goes away, comes back, and lets nobody in with wrong keys.
+
+use super::*;
+use crate::{
+    evidence::moving::{Moved, move_files},
+    objects::ObjectsError,
+};
+use object_server::{BUCKET, KEY, ObjectServer, SECRET};
+use std::os::unix::fs::PermissionsExt;
+
+fn settings(house: &House, server: &ObjectServer, secret: &str) -> Settings {
+    let path = house.place.path().join(format!("keys-{secret}"));
+    fs::write(&path, format!("aws_access_key_id = {KEY}\naws_secret_access_key = {secret}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let settings = Settings {
+        url: Some(format!("s3://{BUCKET}/dong-nai")),
+        endpoint: Some(server.endpoint()),
+        credentials_file: Some(path),
+        ..Settings::default()
+    };
+    assert_eq!(settings.fault(), None);
+    settings
+}
+
+/// As another aggregator with a disk of its own has it.
+fn aggregator(house: &House, server: &ObjectServer, name: &str, secret: &str) -> Evidence {
+    let folder = crate::folder::Folder::at(&house.place.path().join(name));
+    let shelf = Shelf::open(&folder, &settings(house, server, secret)).unwrap();
+    Evidence::new(shelf, Limits::default(), house.store.clone())
+}
+
+async fn house(files: &[(&str, &[u8])]) -> (House, ObjectServer) {
+    let mut house = House::with(files, Limits::default()).await;
+    let server = ObjectServer::start(&house.place.path().join("objects"));
+    house.evidence = aggregator(&house, &server, "first", SECRET);
+    (house, server)
+}
+
+fn object(server: &ObjectServer, bytes: &[u8]) -> PathBuf {
+    let name = hex::encode(sha256(bytes));
+    server.object(&format!("dong-nai/{}/{name}", &name[..2]))
+}
+
+fn coming(house: &House, bytes: &[u8]) -> PathBuf {
+    let name = format!("{}.{}", hex::encode(sha256(bytes)), bytes.len());
+    house.place.path().join("first/evidence/partial/tan-phu").join(name)
+}
+
+async fn piece(evidence: &Evidence, bytes: &[u8], from: usize, to: usize) -> Result<HeldFile, EvidenceError> {
+    let data = Bytes::copy_from_slice(&bytes[from..to]);
+    evidence.keep("tan-phu", sha256(bytes), from as u64, data, moment()).await
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_after_every_restart_and_is_held_when_the_store_has_it() {
+    let bytes = pdf(1_000);
+    let (mut house, server) = house(&[("tan-phu", &bytes)]).await;
+    let mut at = 0;
+    for end in [1, 400, 999, 1_000] {
+        assert_eq!(told(&house.offer("tan-phu", &bytes).await), (FileState::Wanted, at as u64, ""));
+        let state = piece(&house.evidence, &bytes, at, end).await.unwrap();
+        at = end;
+        let expected = if end < 1_000 { FileState::Wanted } else { FileState::Held };
+        assert_eq!(told(&state), (expected, end as u64, ""));
+        house.again();
+    }
+    assert_eq!(fs::read(object(&server, &bytes)).unwrap(), bytes);
+    assert!(!coming(&house, &bytes).exists() && !house.path(&bytes).exists(), "nothing is left here");
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held);
+    assert!(house.evidence.verify().await.unwrap().is_empty());
+    let mut file = house.evidence.shelf().open_file(sha256(&bytes), 1_000).await.unwrap().unwrap();
+    let mut read = Vec::new();
+    io::Read::read_to_end(&mut file, &mut read).unwrap();
+    assert_eq!(read, bytes);
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_nothing_is_said_to_be_held_and_then_it_goes_on() {
+    let bytes = pdf(1_000);
+    let (mut house, mut server) = house(&[("tan-phu", &bytes)]).await;
+    piece(&house.evidence, &bytes, 0, 500).await.unwrap();
+    server.gone();
+    let last = piece(&house.evidence, &bytes, 500, 1_000).await;
+    assert!(matches!(last, Err(EvidenceError::Objects(ObjectsError::Failed { .. }))), "{last:?}");
+    assert!(house.store.evidence_file(sha256(&bytes)).await.unwrap().is_none(), "nothing is held");
+    assert_eq!(house.store.contacts().await.unwrap()[0].evidence_pending_bytes, 1_000);
+    house.again();
+    let files = [(sha256(&bytes), 1_000)];
+    assert!(house.evidence.offer("tan-phu", &files, moment()).await.is_err());
+    assert!(house.evidence.verify().await.is_err() && house.evidence.repair(&sample::act(moment())).await.is_err());
+    server.back();
+    // Every byte is here: the offer alone finishes it.
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await), (FileState::Held, 1_000, ""));
+    assert_eq!(fs::read(object(&server, &bytes)).unwrap(), bytes);
+    // A store that is away afterwards is not taken for one that lost the file.
+    server.gone();
+    assert!(house.evidence.offer("tan-phu", &files, moment()).await.is_err());
+    server.back();
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held);
+}
+
+#[tokio::test]
+async fn with_wrong_keys_nothing_is_held_and_the_error_says_so() {
+    let bytes = pdf(80);
+    let (house, server) = house(&[("tan-phu", &bytes)]).await;
+    let wrong = aggregator(&house, &server, "first", "sai");
+    let error = piece(&wrong, &bytes, 0, 80).await.unwrap_err();
+    let EvidenceError::Objects(told_error @ ObjectsError::Denied { .. }) = &error else { panic!("{error}") };
+    assert!(told_error.advise(shared::language::Language::Vi).contains("evidence.credentials_file"));
+    assert!(house.store.evidence_file(sha256(&bytes)).await.unwrap().is_none());
+    assert!(wrong.verify().await.is_err());
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held, "the right keys go on");
+}
+
+#[tokio::test]
+async fn a_crash_between_the_store_and_the_note_changes_nothing() {
+    let bytes = pdf(80);
+    let (house, _server) = house(&[("tan-phu", &bytes)]).await;
+    // Put, and not noted.
+    let staged = coming(&house, &bytes);
+    fs::create_dir_all(staged.parent().unwrap()).unwrap();
+    fs::write(&staged, &bytes).unwrap();
+    house.evidence.shelf().bucket().unwrap().put(&staged, sha256(&bytes), 80).await.unwrap();
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held);
+    // Noted, and still here.
+    fs::write(&staged, &bytes).unwrap();
+    assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held);
+    assert!(!staged.exists());
+}
+
+#[tokio::test]
+async fn several_aggregators_share_a_bucket() {
+    let bytes = pdf(1_000);
+    let (house, server) = house(&[("tan-phu", &bytes)]).await;
+    let other = aggregator(&house, &server, "second", SECRET);
+    piece(&house.evidence, &bytes, 0, 500).await.unwrap();
+    let whole = async |evidence: &Evidence, from| piece(evidence, &bytes, from, 1_000).await.unwrap();
+    let (here, there) = tokio::join!(whole(&house.evidence, 500), whole(&other, 0));
+    assert_eq!((told(&here).0, told(&there).0), (FileState::Held, FileState::Held));
+    let files = [(sha256(&bytes), 1_000)];
+    for evidence in [&house.evidence, &other] {
+        assert_eq!(told(&evidence.offer("tan-phu", &files, moment()).await.unwrap()[0]).0, FileState::Held);
+        assert!(evidence.verify().await.unwrap().is_empty());
+    }
+    assert_eq!(fs::read(object(&server, &bytes)).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn what_is_damaged_or_gone_there_is_asked_for_again() {
+    let (bytes, other) = (pdf(80), pdf(90));
+    let (house, server) = house(&[("tan-phu", &bytes), ("tan-phu", &other)]).await;
+    for bytes in [&bytes, &other] {
+        piece(&house.evidence, bytes, 0, bytes.len()).await.unwrap();
+    }
+    fs::write(object(&server, &bytes), vec![0; 80]).unwrap();
+    fs::remove_file(object(&server, &other)).unwrap();
+    let read = house.evidence.shelf().open_file(sha256(&bytes), 80).await;
+    assert!(read.is_err(), "other bytes are not handed out");
+    assert_eq!(house.evidence.verify().await.unwrap().len(), 2);
+    assert_eq!(house.evidence.repair(&sample::act(moment())).await.unwrap(), 2);
+    for bytes in [&bytes, &other] {
+        assert_eq!(told(&house.offer("tan-phu", bytes).await), (FileState::Wanted, 0, ""));
+        assert_eq!(told(&piece(&house.evidence, bytes, 0, bytes.len()).await.unwrap()).0, FileState::Held);
+    }
+    assert!(house.evidence.verify().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_folder_moves_to_a_bucket_and_every_file_is_compared() {
+    let (bytes, other, bad) = (pdf(80), pdf(90), pdf(100));
+    let files = [("tan-phu", &bytes[..]), ("tan-phu", &other), ("tan-phu", &bad)];
+    let folder = House::with(&files, Limits::default()).await;
+    for bytes in [&bytes, &other, &bad] {
+        folder.keep("tan-phu", sha256(bytes), 0, bytes).await;
+    }
+    fs::write(folder.path(&bad), vec![0; 100]).unwrap();
+    let server = ObjectServer::start(&folder.place.path().join("objects"));
+    let shelf = Shelf::open(&crate::folder::Folder::at(folder.place.path()), &settings(&folder, &server, SECRET));
+    let moving = Evidence::new(shelf.unwrap(), Limits::default(), folder.store.clone());
+    // Before anything was moved it is read from where it lies.
+    assert_eq!(moving.verify().await.unwrap().len(), 1);
+    let moved = move_files(moving.shelf(), false).await.unwrap().unwrap();
+    assert_eq!(moved, Moved { files: 2, new_files: 2, damaged_files: 1, removed_files: 0 });
+    let again = move_files(moving.shelf(), true).await.unwrap().unwrap();
+    assert_eq!(again, Moved { files: 2, new_files: 0, damaged_files: 1, removed_files: 2 });
+    assert!(!folder.path(&bytes).exists() && folder.path(&bad).exists());
+    assert_eq!(fs::read(object(&server, &other)).unwrap(), other);
+    assert_eq!(moving.verify().await.unwrap().len(), 1, "the damaged one");
+    assert!(move_files(folder.evidence.shelf(), true).await.unwrap().is_none(), "there is nowhere to move to");
+}
