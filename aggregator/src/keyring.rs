@@ -23,8 +23,10 @@ use tokio::sync::watch;
 
 /// How often the disk is looked at where nobody joins or renews. Three small reads.
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// The server certificate, and whether the former authority is still needed, are looked at once in so many looks: every six hours.
-const LOOKS_TO_RENEWAL: u64 = 6 * 60 * 60;
+/// The server certificate is looked at once in so many looks: every minute, since a clock that is put right makes it due at once.
+const LOOKS_TO_REFRESH: u64 = 60;
+/// Whether the former authority is still needed is looked at once in so many looks: every six hours.
+const LOOKS_TO_RETIREMENT: u64 = 6 * 60 * 60;
 
 /// See the [module](self).
 pub struct Keyring {
@@ -112,11 +114,13 @@ impl Keyring {
                     looks += 1;
                 }
             }
-            if looks.is_multiple_of(LOOKS_TO_RENEWAL) {
+            if looks.is_multiple_of(LOOKS_TO_REFRESH) {
                 self.refresh();
-                if let Err(error) = self.retire(&*store).await {
-                    tracing::warn!(%error, "the former authority stays, the store could not be asked");
-                }
+            }
+            if looks.is_multiple_of(LOOKS_TO_RETIREMENT)
+                && let Err(error) = self.retire(&*store).await
+            {
+                tracing::warn!(%error, "the former authority stays, the store could not be asked");
             }
         }
     }
