@@ -13,7 +13,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
-use proto::{pem, tls};
+use proto::{identity::Validity, pem, tls};
 use rustls::ServerConfig;
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -48,7 +48,18 @@ impl Keyring {
         let seen = Mutex::new(authorities::seen(&folder));
         let authorities = Authorities::open(&folder)?;
         let tls = Arc::new(ArcSwap::from_pointee(server_tls(&folder, &hosts, &authorities, &*clock)?));
-        Ok(Self { folder, hosts, clock, authorities: ArcSwap::from_pointee(authorities), tls, seen })
+        let keyring = Self { folder, hosts, clock, authorities: ArcSwap::from_pointee(authorities), tls, seen };
+        keyring.tell_age();
+        Ok(keyring)
+    }
+
+    /// Says when the authority itself is out of date. Sessions go on: both ends trust its key, and renew what it issues.
+    fn tell_age(&self) {
+        let authorities = self.authorities.load();
+        let until = Validity::of(authorities.issuing().certificate()).map(|valid| valid.not_after);
+        if until.is_ok_and(|until| until < self.clock.now()) {
+            tracing::error!("the province's authority has expired, replace it: province-aggregator authority rotate");
+        }
     }
 
     /// Real time, as certificates know it.
@@ -116,6 +127,9 @@ impl Keyring {
             }
             if looks.is_multiple_of(LOOKS_TO_REFRESH) {
                 self.refresh();
+            }
+            if looks.is_multiple_of(LOOKS_TO_RETIREMENT) {
+                self.tell_age();
             }
             if looks.is_multiple_of(LOOKS_TO_RETIREMENT)
                 && let Err(error) = self.retire(&*store).await
