@@ -117,6 +117,14 @@ fn as_json(report: &Report, pending: u64) -> serde_json::Value {
 
 /// `run`
 pub fn run(desk: &Desk) -> Result<Printed, Failure> {
+    run_until(desk, shutdown)
+}
+
+/// The same until something else than a signal says that it is to end. `stop` is asked for that within the runtime.
+pub fn run_until<F: Future<Output = ()>>(
+    desk: &Desk,
+    stop: impl FnOnce() -> io::Result<F>,
+) -> Result<Printed, Failure> {
     desk.config.log.start();
     let reminding = Reminding::open(&desk.config.reminders, desk.language)?;
     finish(runtime()?, async {
@@ -124,7 +132,7 @@ pub fn run(desk: &Desk) -> Result<Printed, Failure> {
         // Told before the page's port is: a second service on this folder is another matter than a taken port.
         drop(Lock::try_take(&desk.folder.service_lock())?.ok_or(ServiceError::Running)?);
         let page = open_page(desk, bell.clone()).await?;
-        let asked = shutdown()?;
+        let asked = stop()?;
         let reloading = reloading(desk.folder.config())?;
         let (end, ending) = watch::channel(false);
         let ended = |mut ending: watch::Receiver<bool>| async move {

@@ -2,6 +2,7 @@
 //! needs when a nation wakes up; the hard one is the administrator's.
 
 /// Connections of agents and browsers, those that wait among them, and the store.
+#[cfg(unix)]
 const WANTED: u64 = 16_384;
 
 /// Raises the soft limit as far as the hard one lets it; what it is then. Where the system has no such limits, nothing is done.
