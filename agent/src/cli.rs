@@ -17,6 +17,9 @@ mod proving;
 mod safekeeping;
 #[cfg(target_os = "linux")]
 mod services;
+#[cfg(windows)]
+#[path = "cli/services_windows.rs"]
+mod services;
 mod syncing;
 mod table;
 mod telling;
@@ -104,7 +107,7 @@ pub fn carry_out(arguments: Arguments, clock: &Clock) -> Result<Printed, Failure
         Command::Backup(backup) => safekeeping::backup(&desk, &backup),
         Command::Restore(restore) => safekeeping::restore(&desk, &restore),
         Command::Account(asked) => accounts::account(&desk, &asked),
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         Command::Service(asked) => services::service(&desk, &asked),
         Command::Status => looking::status(&desk),
         Command::Doctor | Command::Config(_) => Ok(String::new().into()),

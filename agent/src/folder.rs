@@ -151,6 +151,7 @@ impl Folder {
         if let Some(parent) = self.root.parent() {
             fs::create_dir_all(parent)?;
         }
+        #[cfg_attr(not(unix), allow(unused_mut, reason = "only the mode is set"))]
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

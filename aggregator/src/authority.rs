@@ -234,12 +234,14 @@ impl Authority {
     }
 }
 
-/// Whether a server certificate should be issued anew: little time is left, or it is for other hosts.
+/// Whether a server certificate should be issued anew: little time is left, it is for other hosts, or its time has not begun, since it
+/// was issued while the clock was ahead.
 #[must_use]
 pub fn server_is_due(certificate: &CertificateDer<'_>, hosts: &[String], now: DateTime<Utc>) -> bool {
     let Ok((_, read)) = x509_parser::parse_x509_certificate(certificate) else { return true };
     let renewal = (now + TimeDelta::days(SERVER_RENEWAL_DAYS)).timestamp();
-    if read.validity().not_after.timestamp() < renewal {
+    let valid = read.validity();
+    if valid.not_after.timestamp() < renewal || valid.not_before.timestamp() > now.timestamp() {
         return true;
     }
     let Ok(Some(names)) = read.subject_alternative_name() else { return true };
@@ -359,6 +361,7 @@ mod tests {
         let after = |days| now() + TimeDelta::days(days);
         assert!(!server_is_due(&issued.certificate, &hosts, after(59)));
         assert!(server_is_due(&issued.certificate, &hosts, after(61)));
+        assert!(server_is_due(&issued.certificate, &hosts, after(-365)), "the clock was a year ahead");
         assert!(server_is_due(&issued.certificate, &hosts[..2], now()));
         let other = ["localhost", "127.0.0.1", "::2"].map(String::from);
         assert!(server_is_due(&issued.certificate, &other, now()));

@@ -33,7 +33,7 @@ pub enum FolderError {
     #[error("{0} is not a data folder")]
     NotFounded(PathBuf),
     /// Another `serve` runs on it.
-    #[error("another serve runs on this data folder")]
+    #[error("another serve runs on this data folder, stop it first (systemctl stop province-aggregator)")]
     Served,
     /// The system refuses.
     #[error("{path}: {source}")]
@@ -54,7 +54,9 @@ pub struct Folder {
 /// Held while `serve` runs; let go when dropped, also by a crash.
 #[derive(Debug)]
 pub struct Serving {
-    _lock: File,
+    _own: File,
+    /// Of the folder in which the store lies, where that is another.
+    _elsewhere: Option<File>,
 }
 
 impl Folder {
@@ -253,14 +255,12 @@ impl Folder {
     /// # Errors
     /// [`FolderError::Served`] when another one runs.
     pub fn lock(&self) -> Result<Serving, FolderError> {
-        let path = self.root.join("serve.lock");
-        let io = |source| FolderError::Io { path: path.clone(), source };
-        let file = private().create(true).truncate(false).open(&path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Serving { _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(FolderError::Served),
-            Err(TryLockError::Error(source)) => Err(io(source)),
-        }
+        let own = lock(&self.root)?;
+        // A store that is only linked to from here belongs to whoever serves it where it lies.
+        let lies = fs::canonicalize(self.store()).ok().and_then(|store| store.parent().map(Path::to_owned));
+        let here = fs::canonicalize(&self.root).ok();
+        let elsewhere = lies.filter(|lies| Some(lies) != here.as_ref()).map(|lies| lock(&lies)).transpose()?;
+        Ok(Serving { _own: own, _elsewhere: elsewhere })
     }
 
     /// Notes where `serve` listens, for the commands that name the address; none when it ended in good order.
@@ -317,6 +317,18 @@ impl Folder {
     #[must_use]
     pub fn address(&self) -> Option<String> {
         fs::read_to_string(self.root.join("serve.address")).ok()
+    }
+}
+
+/// Holds the lock of a folder.
+fn lock(folder: &Path) -> Result<File, FolderError> {
+    let path = folder.join("serve.lock");
+    let io = |source| FolderError::Io { path: path.clone(), source };
+    let file = private().create(true).truncate(false).open(&path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(FolderError::Served),
+        Err(TryLockError::Error(source)) => Err(io(source)),
     }
 }
 

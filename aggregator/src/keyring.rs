@@ -14,6 +14,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::{
+    identity::Validity,
     pem,
     tls::{self, Fingerprint},
 };
@@ -26,8 +27,10 @@ use tokio::sync::watch;
 
 /// How often the disk is looked at where nobody joins or renews. Three small reads.
 pub const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// The server certificate, and whether the former authority is still needed, are looked at once in so many looks: every six hours.
-const LOOKS_TO_RENEWAL: u64 = 6 * 60 * 60;
+/// The server certificate is looked at once in so many looks: every minute, since a clock that is put right makes it due at once.
+const LOOKS_TO_REFRESH: u64 = 60;
+/// Whether the former authority is still needed is looked at once in so many looks: every six hours.
+const LOOKS_TO_RETIREMENT: u64 = 6 * 60 * 60;
 
 /// Whether another server has newer keys is looked at once in so many looks: every minute.
 const LOOKS_TO_COMPARISON: u64 = 60;
@@ -52,7 +55,18 @@ impl Keyring {
         let seen = Mutex::new(authorities::seen(&folder));
         let authorities = Authorities::open(&folder)?;
         let tls = Arc::new(ArcSwap::from_pointee(server_tls(&folder, &hosts, &authorities, &*clock)?));
-        Ok(Self { folder, hosts, clock, authorities: ArcSwap::from_pointee(authorities), tls, seen })
+        let keyring = Self { folder, hosts, clock, authorities: ArcSwap::from_pointee(authorities), tls, seen };
+        keyring.tell_age();
+        Ok(keyring)
+    }
+
+    /// Says when the authority itself is out of date. Sessions go on: both ends trust its key, and renew what it issues.
+    fn tell_age(&self) {
+        let authorities = self.authorities.load();
+        let until = Validity::of(authorities.issuing().certificate()).map(|valid| valid.not_after);
+        if until.is_ok_and(|until| until < self.clock.now()) {
+            tracing::error!("the province's authority has expired, replace it: province-aggregator authority rotate");
+        }
     }
 
     /// Real time, as certificates know it.
@@ -121,11 +135,16 @@ impl Keyring {
             if store.is_shared() && looks % LOOKS_TO_COMPARISON == 1 {
                 self.compare(&*store).await;
             }
-            if looks.is_multiple_of(LOOKS_TO_RENEWAL) {
+            if looks.is_multiple_of(LOOKS_TO_REFRESH) {
                 self.refresh();
-                if let Err(error) = self.retire(&*store).await {
-                    tracing::warn!(%error, "the former authority stays, the store could not be asked");
-                }
+            }
+            if looks.is_multiple_of(LOOKS_TO_RETIREMENT) {
+                self.tell_age();
+            }
+            if looks.is_multiple_of(LOOKS_TO_RETIREMENT)
+                && let Err(error) = self.retire(&*store).await
+            {
+                tracing::warn!(%error, "the former authority stays, the store could not be asked");
             }
         }
     }

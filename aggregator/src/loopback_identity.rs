@@ -279,6 +279,22 @@ async fn an_expired_certificate_is_renewed_by_its_key_alone() {
 }
 
 #[tokio::test]
+async fn a_certificate_issued_while_the_clock_was_a_year_ahead_is_replaced_by_its_key() {
+    let house = House::found(8).await;
+    let joined = house.join("tan-phu").await;
+    // The server's own certificate is of before; with one of the future nobody connects.
+    house.set_clock(real() + TimeDelta::days(365));
+    let ahead = house.renew(&joined, &signing_request().unwrap()).await.unwrap();
+    house.set_clock(real());
+    let refused = house.connect(&ahead).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::CertificateRefused(_)), "{refused}");
+    let right = house.renew_absent(&ahead, &signing_request().unwrap()).await.unwrap();
+    house.connect(&right).await.unwrap();
+    assert!(Validity::of(&right.leaf).unwrap().not_after < real() + TimeDelta::days(15));
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn a_revoked_commune_gets_nothing_on_any_way() {
     let house = House::found(8).await;
     let (token, request) = (house.token("tan-phu").await, signing_request().unwrap());

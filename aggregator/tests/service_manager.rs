@@ -4,9 +4,12 @@ use aggregator::cli::Cli;
 use clap::Parser;
 use std::{
     fs,
+    io::{BufRead, BufReader},
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
     time::Duration,
 };
 
@@ -63,6 +66,59 @@ fn the_service_manager_hears_ready_alive_and_ending() {
     assert!(serving.0.wait().unwrap().success());
 }
 
+/// Reads lines of the log until one holds all of these words.
+fn read_until(lines: &mpsc::Receiver<String>, words: &[&str]) {
+    let mut read = String::new();
+    while let Ok(line) = lines.recv_timeout(PATIENCE) {
+        if words.iter().all(|word| line.contains(word)) {
+            return;
+        }
+        read += &format!("{line}\n");
+    }
+    panic!("{words:?} did not come: {read}");
+}
+
+#[test]
+fn settings_are_read_anew_and_what_needs_a_restart_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("province");
+    let program = || {
+        let mut command = Command::new(PROGRAM);
+        command.arg("--data").arg(&data).env_remove("TIENDO_LOG").stdout(Stdio::null());
+        command
+    };
+    let catalogue = root().join("deploy/catalogue/dong-nai-2026");
+    assert!(program().args(["init", "--exercise", "--catalogue"]).arg(catalogue).status().unwrap().success());
+    let settings = data.join("aggregator.toml");
+    let of_before = fs::read_to_string(&settings).unwrap();
+    let mut serve = program();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--pages", "127.0.0.1:0"]).stdout(Stdio::piped());
+    let mut serving = Running(serve.stderr(Stdio::piped()).spawn().unwrap());
+    let out = BufReader::new(serving.0.stdout.take().unwrap()).lines();
+    assert!(out.map(Result::unwrap).any(|line| line.starts_with("pages on ")));
+    let errors = BufReader::new(serving.0.stderr.take().unwrap()).lines();
+    let (heard, log) = mpsc::channel();
+    // Ends with the program, or with the test.
+    thread::spawn(move || errors.map_while(Result::ok).try_for_each(|line| heard.send(line)));
+    let id = rustix::process::Pid::from_child(&serving.0);
+    let ask = |text: &str| {
+        fs::write(&settings, text).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::HUP).unwrap();
+    };
+    let fewer = of_before.replace("max_sessions = 512", "max_sessions = 7");
+    assert_ne!(fewer, of_before);
+    ask(&format!("{fewer}\n[log]\nlevel = \"debug\"\n"));
+    read_until(&log, &["settings were read anew", "debug"]);
+    read_until(&log, &["need a restart", "max_sessions"]);
+    ask("max_sesions = 7\n");
+    read_until(&log, &["settings are faulty", "max_sesions"]);
+    ask(&of_before);
+    read_until(&log, &["settings were read anew", "info"]);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    read_until(&log, &["stopping"]);
+    assert!(serving.0.wait().unwrap().success());
+}
+
 /// The values of a key in a unit.
 fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
     unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
@@ -92,6 +148,7 @@ fn the_units_start_what_there_is() {
     let unit = read("province-aggregator.service");
     assert_eq!((values(&unit, "Type"), values(&unit, "StateDirectory")), (vec!["notify"], vec!["province-aggregator"]));
     assert!(!values(&unit, "WatchdogSec").is_empty());
+    assert_eq!(values(&unit, "ExecReload"), ["/bin/kill -HUP $MAINPID"]);
     // A path that may be written to is one that is made.
     let made = read("province-aggregator.tmpfiles");
     let backup = read("province-aggregator-backup.service");

@@ -1,15 +1,17 @@
 //! Accepting connections: TCP, then TLS, each handshake on its own and within bounds.
 //!
-//! A stranger can take up one of [`Limits::handshakes`] places for [`Limits::handshake`], no more: the handshake has that
-//! long, and then the opening of HTTP/2 once more. Without a certificate the connection ends after [`Limits::stranger`]; what else
-//! comes after is bounded by [`server`].
+//! Who connects waits among [`Limits::waiting`] until it has said a whole greeting (`ClientHello`) and a place is free, so that
+//! connections that never speak, or speak a byte a second, hold up nobody who does. Then a stranger can take up one of
+//! [`Limits::handshakes`] places for [`Limits::handshake`], no more: greeting and handshake have that long each, and then the opening
+//! of HTTP/2 once more. Without a certificate the connection ends after [`Limits::stranger`]; what else comes after is bounded by
+//! [`server`].
 
 use crate::{
     identity::{Identity, IdentityError},
     tls::Fingerprint,
 };
 use arc_swap::ArcSwap;
-use rustls::{ServerConfig, pki_types::CertificateDer};
+use rustls::{ServerConfig, pki_types::CertificateDer, server::Acceptor};
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
@@ -25,7 +27,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
     time::{Sleep, sleep, timeout},
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 use tokio_stream::Stream;
 use tonic::transport::server::{Connected, Server};
 
@@ -49,11 +51,13 @@ const PREFACE_BYTES: usize = 24;
 /// Bounds on what strangers can take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest handshake, and longest wait for the opening of HTTP/2 after it.
+    /// Longest wait for the greeting, for the handshake after it, and for the opening of HTTP/2 after that.
     pub handshake: Duration,
     /// Handshakes at once.
     pub handshakes: usize,
-    /// Connections at once, handshakes included; further ones wait to be accepted. Each takes about 100 KiB, so that this bounds
+    /// Connections that wait for their greeting or for a place; further ones wait to be accepted. Each takes some kilobytes.
+    pub waiting: usize,
+    /// Connections at once, handshakes included; further ones wait for a place. Each takes about 100 KiB, so that this bounds
     /// what a nation that wakes in one minute takes.
     pub connections: usize,
     /// Longest connection without a client certificate: enough to join, not to keep a place.
@@ -65,6 +69,7 @@ impl Default for Limits {
         Self {
             handshake: Duration::from_secs(10),
             handshakes: 256,
+            waiting: 4_096,
             connections: 384,
             stranger: Duration::from_secs(60),
         }
@@ -192,25 +197,29 @@ async fn accept(
     sender: mpsc::Sender<TlsConnection>,
     observer: Observer,
 ) {
-    let connections = Arc::new(Semaphore::new(limits.connections));
-    let handshakes = Arc::new(Semaphore::new(limits.handshakes));
+    let waiting = Arc::new(Semaphore::new(limits.waiting));
+    let places = Places {
+        connections: Arc::new(Semaphore::new(limits.connections)),
+        handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+    };
     let mut running = JoinSet::new();
     loop {
-        let Ok(connection) = Arc::clone(&connections).acquire_owned().await else { return };
-        let Ok(handshake) = Arc::clone(&handshakes).acquire_owned().await else { return };
+        let Ok(turn) = Arc::clone(&waiting).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, address)) => {
-                let acceptor = TlsAcceptor::from(config.load_full());
+                let (config, places) = (config.clone(), places.clone());
                 let (sender, observer) = (sender.clone(), observer.clone());
                 running.spawn(async move {
-                    let shaken = shake_hands(acceptor, stream, address, limits.handshake).await;
+                    let Some(shaken) = places.receive(stream, address, &config, limits.handshake, turn).await else {
+                        return;
+                    };
                     observer(shaken.as_ref().map_or_else(|how| *how, |_| Handshake::Done));
-                    if let Ok(stream) = shaken {
+                    if let Ok((stream, connection, handshake)) = shaken {
                         let accepted = TlsConnection::new(stream, address, limits, connection);
                         // Fails only when the server is gone, and with it the connection.
                         let _ = sender.send(accepted).await;
+                        drop(handshake);
                     }
-                    drop(handshake);
                 });
             }
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -223,26 +232,50 @@ async fn accept(
     }
 }
 
-async fn shake_hands(
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    address: SocketAddr,
-    limit: Duration,
-) -> Result<TlsStream<TcpStream>, Handshake> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%address, %error, "connection lost before the handshake");
-        return Err(Handshake::Failed);
-    }
-    match timeout(limit, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => {
+/// What those who have greeted wait for.
+#[derive(Clone)]
+struct Places {
+    connections: Arc<Semaphore>,
+    handshakes: Arc<Semaphore>,
+}
+
+/// A connection under TLS, its place, and the place of its handshake.
+type Received = (TlsStream<TcpStream>, OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+impl Places {
+    /// Listens to the greeting, waits for a place, and shakes hands. `turn` is the place among those who wait; none when the server ends.
+    async fn receive(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        config: &ArcSwap<ServerConfig>,
+        limit: Duration,
+        turn: OwnedSemaphorePermit,
+    ) -> Option<Result<Received, Handshake>> {
+        let failed = |error: &io::Error| {
             tracing::debug!(%address, %error, "handshake failed");
-            Err(Handshake::Failed)
-        }
-        Err(_) => {
+            Handshake::Failed
+        };
+        let late = || {
             tracing::debug!(%address, "handshake took too long");
-            Err(Handshake::TimedOut)
+            Handshake::TimedOut
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            return Some(Err(failed(&error)));
         }
+        let greeting = match timeout(limit, LazyConfigAcceptor::new(Acceptor::default(), stream)).await {
+            Ok(Ok(greeting)) => greeting,
+            Ok(Err(error)) => return Some(Err(failed(&error))),
+            Err(_) => return Some(Err(late())),
+        };
+        let connection = Arc::clone(&self.connections).acquire_owned().await.ok()?;
+        let handshake = Arc::clone(&self.handshakes).acquire_owned().await.ok()?;
+        drop(turn);
+        Some(match timeout(limit, greeting.into_stream(config.load_full())).await {
+            Ok(Ok(stream)) => Ok((stream, connection, handshake)),
+            Ok(Err(error)) => Err(failed(&error)),
+            Err(_) => Err(late()),
+        })
     }
 }
 

@@ -237,7 +237,13 @@ async fn silent_and_garbled_clients_hold_nobody_up() {
 #[tokio::test]
 async fn silent_clients_lose_their_place_before_and_after_the_handshake() {
     let authority = Authority::new();
-    let limits = Limits { handshake: Duration::from_millis(100), handshakes: 1, connections: 2, ..Limits::default() };
+    let limits = Limits {
+        handshake: Duration::from_millis(100),
+        waiting: 1,
+        handshakes: 1,
+        connections: 2,
+        ..Limits::default()
+    };
     let server = serve(settings(authority.server(&["localhost"]), &authority), limits).await;
     let mut silent = TcpStream::connect(server.address).await.unwrap();
     let mut byte = [0; 1];
@@ -247,6 +253,23 @@ async fn silent_clients_lose_their_place_before_and_after_the_handshake() {
     idle.write_all(b"PRI * HTTP/2.0").await.unwrap();
     let _ = idle.read_to_end(&mut Vec::new()).await;
     server.ask(trusting(&authority, None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_never_ends_the_greeting_holds_up_nobody_who_does() {
+    let authority = Authority::new();
+    // None of them times out within the test.
+    let limits = Limits { handshake: Duration::from_secs(600), handshakes: 1, ..Limits::default() };
+    let server = serve(settings(authority.server(&["localhost"]), &authority), limits).await;
+    let mut idle = Vec::new();
+    for number in 0..60 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        // Nothing at all, or the beginning of a record that is to hold a greeting.
+        stream.write_all(&[0x16, 3, 1, 2, 0, 1][..number % 7]).await.unwrap();
+        idle.push(stream);
+    }
+    server.ask(trusting(&authority, Some(authority.client(&[COMMUNE])))).await.unwrap();
+    drop(idle);
 }
 
 #[tokio::test]

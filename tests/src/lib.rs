@@ -5,8 +5,11 @@
 //! | --- | --- |
 //! | [`program`] | the two programs, run and watched |
 //! | [`province`] | an aggregator with its folder |
+//! | [`probe`] | a question over plain HTTP |
 //! | [`commune`] | an agent with its folder |
+//! | [`database`] | a PostgreSQL server that can be taken away and given back |
 //! | [`proxy`] | a loopback proxy that does something to the line at a byte |
+//! | [`commit_line`] | the line to the database, cut at a commit |
 //! | [`space`] | a disk small enough to be full |
 //! | [`chaos`], [`sweep`] | rounds of faults on all of it; sessions cut at every byte |
 //! | [`inquest`] | both ends' stores held against each other |
@@ -17,9 +20,12 @@
 #![allow(clippy::expect_used)]
 
 pub mod chaos;
+pub mod commit_line;
 pub mod commune;
+pub mod database;
 pub mod document;
 pub mod inquest;
+pub mod probe;
 pub mod program;
 pub mod province;
 pub mod proxy;

@@ -1,6 +1,9 @@
 //! An aggregator with its folder.
 
-use crate::program::{self, Done};
+use crate::{
+    probe,
+    program::{self, Done},
+};
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -22,6 +25,8 @@ struct Server {
     child: Child,
     url: String,
     pages: String,
+    /// Where its probes are, if they are on.
+    probes: Option<String>,
 }
 
 /// The catalogue that the project carries.
@@ -70,7 +75,7 @@ impl Province {
         other
     }
 
-    /// The same on another disk.
+    /// A new one on another disk.
     ///
     /// # Panics
     /// When it cannot.
@@ -84,6 +89,26 @@ impl Province {
         let catalogue = catalogue();
         let _ = province.command(["init", "--exercise", "--catalogue", catalogue.to_str().expect("UTF-8")]).ok();
         province
+    }
+
+    /// Adds tables at the end of its settings.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub fn set(&self, tables: &str) {
+        let path = self.data().join("aggregator.toml");
+        let text = std::fs::read_to_string(&path).expect("settings");
+        std::fs::write(&path, format!("{text}\n{tables}")).expect("settings");
+    }
+
+    /// Asks its probes, which must be on: the status and what they say.
+    ///
+    /// # Panics
+    /// When nobody answers.
+    #[must_use]
+    pub fn probe(&self, path: &str) -> (u16, String) {
+        let probes = self.server.as_ref().and_then(|server| server.probes.as_deref()).expect("probes");
+        probe::ask(probes, path)
     }
 
     /// Takes an indicator out of the catalogue, as a province would that no longer asks for it.
@@ -141,16 +166,19 @@ impl Province {
             .spawn()
             .expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let mut said = |word: &str| {
-            let line = lines.next().expect("a line").expect("text");
-            line.strip_prefix(word).unwrap_or_else(|| panic!("{line}")).to_owned()
-        };
-        let (url, pages) = (said("listening on "), said("pages on "));
+        let mut line = || lines.next().expect("a line").expect("text");
+        let after = |line: &str, word: &str| line.strip_prefix(word).unwrap_or_else(|| panic!("{line}")).to_owned();
+        let mut first = line();
+        let probes = first.strip_prefix("metrics on http://").map(|rest| rest.trim_end_matches("/metrics").to_owned());
+        if probes.is_some() {
+            first = line();
+        }
+        let (url, pages) = (after(&first, "listening on "), after(&line(), "pages on "));
         // By number: the certificate is good for the name too, and the next start binds the same port.
         let pages = pages.replace("localhost", "127.0.0.1");
         // The rest of its output is read, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        self.server = Some(Server { child, url, pages });
+        self.server = Some(Server { child, url, pages, probes });
     }
 
     /// Where its pages are.

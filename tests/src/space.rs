@@ -45,11 +45,22 @@ impl Small {
     /// When it cannot be written to at all.
     #[must_use]
     pub fn fill(&self) -> Full {
+        self.fill_but(0)
+    }
+
+    /// Fills it and leaves so many bytes free.
+    ///
+    /// # Panics
+    /// When it cannot be written to at all.
+    #[must_use]
+    pub fn fill_but(&self, free: u64) -> Full {
         let path = self.place.path().join("ballast");
         let mut file = File::create(&path).expect("a file");
         for size in [65_536, 4_096, 512, 1] {
             while file.write_all(&vec![0; size]).is_ok() {}
         }
+        let length = file.metadata().expect("its size").len();
+        file.set_len(length.saturating_sub(free)).expect("a shorter file");
         Full(path)
     }
 }

@@ -64,7 +64,8 @@ pub enum Command {
     /// Tự khám máy này: đồng hồ, ổ đĩa, mạng, chứng thư, kho dữ liệu, thiết lập
     Doctor,
     /// Cài, gỡ, xem dịch vụ nền của hệ điều hành (systemd)
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
+    #[cfg_attr(windows, command(about = "Cài, gỡ, xem dịch vụ nền của Windows (chưa từng thử trên Windows)"))]
     #[command(subcommand)]
     Service(ServiceCommand),
     /// Thiết lập: kiểm tra
@@ -154,27 +155,36 @@ pub enum ServiceCommand {
     /// Cài và chạy dịch vụ, từ nay tự chạy khi mở máy
     Install {
         /// Cho riêng tài khoản này, không cần quyền quản trị
+        #[cfg(not(windows))]
         #[arg(long)]
         user: bool,
         /// Chỉ in ra những gì sẽ làm
+        #[cfg(not(windows))]
         #[arg(long)]
         dry_run: bool,
     },
     /// Dừng và gỡ dịch vụ; số liệu giữ nguyên
     Uninstall {
         /// Của riêng tài khoản này
+        #[cfg(not(windows))]
         #[arg(long)]
         user: bool,
         /// Chỉ in ra những gì sẽ làm
+        #[cfg(not(windows))]
         #[arg(long)]
         dry_run: bool,
     },
     /// Xem dịch vụ có đang chạy không
     Status {
         /// Của riêng tài khoản này
+        #[cfg(not(windows))]
         #[arg(long)]
         user: bool,
     },
+    /// Do trình quản lý dịch vụ của Windows gọi
+    #[cfg(windows)]
+    #[command(hide = true)]
+    Run,
 }
 
 /// `config`

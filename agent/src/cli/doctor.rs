@@ -20,12 +20,17 @@ use operation::{
     examination::{self, Certificate, privacy},
     settings::{Fault, Setting, Source, told},
 };
-use proto::connect::{self, ConnectError};
+use proto::{
+    connect::{self, ConnectError},
+    identity::Validity,
+};
 use serde_json::{Value, json};
-use shared::language::Language;
+use shared::{calendar::TIME_ZONE, language::Language};
 
 /// A commune that has sent nothing for so long is late.
 const MAX_SILENCE: TimeDelta = TimeDelta::days(3);
+/// How long before its end the province's authority should have been replaced.
+const AUTHORITY_NOTICE: TimeDelta = TimeDelta::days(180);
 
 /// `doctor`
 pub fn doctor(folder: &Folder, clock: &Clock, language: Language, format: Format) -> Printed {
@@ -113,6 +118,7 @@ fn examine(folder: &Folder, clock: &Clock, language: Language) -> Findings {
         Err(error) => findings.push(unusable(folder, &error, language)),
     }
     findings.extend(certificate(folder, now, language));
+    findings.extend(authority(folder, now, language));
     let servers = match (store.view().belonging(), config) {
         (Ok(Some(belonging)), Ok(config)) => config.servers(&belonging),
         (Ok(Some(belonging)), Err(_)) => vec![belonging.server],
@@ -190,6 +196,31 @@ fn certificate(folder: &Folder, now: DateTime<Utc>, language: Language) -> Vec<F
     );
     let (chain, key) = (identity.join("certificate.pem"), identity.join("key.pem"));
     Certificate { check: "certificate", chain: &chain, key: &key, warning_days: 5, todo }.examine(now, language)
+}
+
+/// The authority that this computer trusts; the newest while the province goes over to another. Where none can be read, `certificate`
+/// and `network` say so.
+fn authority(folder: &Folder, now: DateTime<Utc>, language: Language) -> Option<Finding> {
+    let authorities = credential::authorities(folder).ok()?;
+    let until = authorities.iter().filter_map(|one| Validity::of(one).ok()).map(|valid| valid.not_after).max()?;
+    let day = until.with_timezone(&TIME_ZONE).format("%d/%m/%Y").to_string();
+    let todo = language.pick(
+        "báo tỉnh đổi cơ quan chứng thực (`province-aggregator authority rotate`); máy này tự nhận qua đồng bộ, không phải tham gia lại",
+        "tell the province to replace it (`province-aggregator authority rotate`); this computer learns of it in its sessions, nobody joins again",
+    );
+    if now > until {
+        let what = language.pick(
+            format!("cơ quan chứng thực của tỉnh đã hết hạn ngày {day}; đồng bộ vẫn chạy"),
+            format!("the province's authority expired on {day}; sessions go on"),
+        );
+        return Some(Finding::fault("authority", what, todo));
+    }
+    let what = language.pick(
+        format!("cơ quan chứng thực của tỉnh có hạn đến {day}"),
+        format!("the province's authority is valid until {day}"),
+    );
+    let is_late = until - now < AUTHORITY_NOTICE;
+    Some(if is_late { Finding::warning("authority", what, todo) } else { Finding::ok("authority", what) })
 }
 
 /// Whether the province answers, and each knows the other.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     bell::Bell,
+    config::Config,
     lock::Lock,
     page::{self, ListenError, Page},
     reminding::{self, Reminding},
@@ -21,9 +22,9 @@ use crate::{
     },
 };
 use notification::{Notifier, wording::trial};
-use operation::manager;
+use operation::{manager, reloading::Reloading, settings::Refused};
 use serde_json::json;
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::watch,
@@ -116,6 +117,14 @@ fn as_json(report: &Report, pending: u64) -> serde_json::Value {
 
 /// `run`
 pub fn run(desk: &Desk) -> Result<Printed, Failure> {
+    run_until(desk, shutdown)
+}
+
+/// The same until something else than a signal says that it is to end. `stop` is asked for that within the runtime.
+pub fn run_until<F: Future<Output = ()>>(
+    desk: &Desk,
+    stop: impl FnOnce() -> io::Result<F>,
+) -> Result<Printed, Failure> {
     desk.config.log.start();
     let reminding = Reminding::open(&desk.config.reminders, desk.language)?;
     finish(runtime()?, async {
@@ -123,7 +132,8 @@ pub fn run(desk: &Desk) -> Result<Printed, Failure> {
         // Told before the page's port is: a second service on this folder is another matter than a taken port.
         drop(Lock::try_take(&desk.folder.service_lock())?.ok_or(ServiceError::Running)?);
         let page = open_page(desk, bell.clone()).await?;
-        let asked = shutdown()?;
+        let asked = stop()?;
+        let reloading = reloading(desk.folder.config())?;
         let (end, ending) = watch::channel(false);
         let ended = |mut ending: watch::Receiver<bool>| async move {
             // Fails only when nobody can say it any more, which is an end too.
@@ -145,6 +155,7 @@ pub fn run(desk: &Desk) -> Result<Printed, Failure> {
         let listening = async {
             tokio::select! {
                 () = asked => { end.send_replace(true); }
+                () = reloading => {}
                 () = ended(ending.clone()) => {}
             }
         };
@@ -152,6 +163,17 @@ pub fn run(desk: &Desk) -> Result<Printed, Failure> {
         served?;
         Ok(String::new().into())
     })
+}
+
+/// Reads the settings anew whenever it is asked to, from now on.
+fn reloading(path: PathBuf) -> Result<impl Future<Output = ()>, Failure> {
+    let read = move || {
+        let layers = Config::layers(&path);
+        let config = Config::of(&layers.read()?).map_err(|error| error.refused())?;
+        Ok((layers.effective()?, config.log))
+    };
+    let settings = read().map_or_else(|_: Refused| Vec::new(), |(settings, _)| settings);
+    Ok(Reloading::of(&settings).follow(read)?)
 }
 
 /// The page, where the settings want one. Without a port that somebody chose, the service goes on when the usual one is taken.

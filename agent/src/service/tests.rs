@@ -60,6 +60,29 @@ fn the_situation_is_what_the_store_knows() {
 }
 
 #[test]
+fn a_clock_that_was_a_year_ahead_delays_nothing_and_keeps_the_order() {
+    let year = 365 * 24 * 60;
+    let mut home = Home::ready();
+    home.value("CDS-2", "1").unwrap();
+    // While it was ahead: a session that went well, one that failed, and a figure.
+    home.store.write(|writing| writing.add_run(&run_at(year, End::Done, None))).unwrap();
+    home.store.write(|writing| writing.add_run(&run_at(year + 1, End::Unreachable, Some(DAILY)))).unwrap();
+    let form = crate::fixture::form("CDS-2", "2026-10", crate::entry::Typed::Value("2".into()));
+    let (store, mut author) = home.author();
+    author.now += TimeDelta::minutes(year);
+    crate::entry::record(store, &mut author, &form).unwrap();
+    let due = plan(home.store.view(), &config()).unwrap().next(now(), &situation(home.store.view()).unwrap());
+    assert!(due.at <= now(), "{due:?}");
+    home.value("CDS-2", "3").unwrap();
+    let entered: Vec<_> = home.store.view().history("CDS-2").unwrap().iter().map(|figure| figure.entered_at).collect();
+    let ahead = now() + TimeDelta::minutes(year);
+    assert!(entered.len() == 3 && entered.contains(&ahead), "{entered:?}");
+    // What counts is the order of the log, not what clocks said.
+    let latest = home.store.view().history("CDS-2").unwrap().into_iter().max_by_key(|figure| figure.seq).unwrap();
+    assert_eq!(latest.entered_at, now());
+}
+
+#[test]
 fn the_status_is_honest() {
     let mut home = Home::ready();
     let refused = home.value("CDS-2", "1").unwrap();

@@ -106,6 +106,19 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Sums anew where the sums that are kept are not those of the records. Only for records that the province was found to hold too.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn mend_sums(&self) -> Result<(), StoreError> {
+        let anew = self.view().digests_anew(EVERYTHING)?;
+        if self.view().digests().is_ok_and(|kept| kept == anew) {
+            return Ok(());
+        }
+        tracing::warn!("the sums that were kept were not those of the records, which are the province's: summed anew");
+        self.sum_anew()
+    }
+
     /// Sums everything anew, after records were made anew or refused.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ mod schema;
 pub mod verify;
 
 use crate::{folder::Folder, lock::Lock};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 use shared::language::Language;
 use std::{fs::OpenOptions, io, path::Path, time::Duration};
 use thiserror::Error;
@@ -98,6 +98,10 @@ pub enum StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
+            // There is no room for the file that processes share while the store is open.
+            _ if error.sqlite_error().is_some_and(|told| told.extended_code == ffi::SQLITE_IOERR_SHMSIZE) => {
+                Self::Full(error)
+            }
             Some(ErrorCode::DiskFull) => Self::Full(error),
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly(error),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
@@ -201,9 +205,11 @@ impl Store {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }
-        let mut connection = Connection::open_with_flags(folder.store(), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        let found = schema::version(&connection)?;
+        let (mut connection, found) = match Self::reach(folder, flags, false) {
+            // What was entered can still be read on a disk that is full to the last byte, by one process at a time.
+            Err(StoreError::Full(_)) => Self::reach(folder, flags, true)?,
+            reached => reached?,
+        };
         if found > schema::NEWEST {
             return Err(StoreError::Newer { found, known: schema::NEWEST });
         }
@@ -219,6 +225,17 @@ impl Store {
         let mut store = Self { connection };
         store.catch_up()?;
         Ok(store)
+    }
+
+    /// A connection, and the version of the store. `alone`: what processes share while the store is open is kept in memory.
+    fn reach(folder: &Folder, flags: OpenFlags, alone: bool) -> Result<(Connection, i64), StoreError> {
+        let connection = Connection::open_with_flags(folder.store(), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        if alone {
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        }
+        let found = schema::version(&connection)?;
+        Ok((connection, found))
     }
 
     /// Once after the program learnt to keep digests, or to read further kinds of change: makes what an older one could not.

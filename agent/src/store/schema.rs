@@ -220,6 +220,31 @@ pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(Migrations::from_slice(VERSIONS).to_latest(connection)?)
 }
 
+/// Makes a store as an earlier version would have left it: its tables alone, with the rows of another one. Which tables, with their columns.
+#[cfg(test)]
+pub fn earlier_version(path: &std::path::Path, rows_of: &std::path::Path, version: usize) -> Vec<(String, String)> {
+    let mut connection = Connection::open(path).unwrap();
+    Migrations::from_slice(VERSIONS).to_version(&mut connection, version).unwrap();
+    connection.execute("ATTACH ?1 AS now", [rows_of.to_str().unwrap()]).unwrap();
+    let texts = |sql: &str| -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let mut filled = Vec::new();
+    for table in texts("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'") {
+        let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
+        connection.execute(&format!("DELETE FROM main.{table}"), []).unwrap();
+        let sql = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}");
+        connection.execute(&sql, []).unwrap();
+        filled.push((table, columns));
+    }
+    if version < 2 {
+        // What the first version did not know yet.
+        connection.execute("DELETE FROM main.meta WHERE name = 'change_kinds'", []).unwrap();
+    }
+    filled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -268,7 +268,10 @@ impl<'a> Exchange<'a> {
             }
             Output::NoteComparison { equal } => {
                 let (now, healed) = (self.around.clock.now(), self.tally.healed);
-                self.store.write(|writing| writing.set_comparison(equal, now, healed))?;
+                self.store.write(|writing| {
+                    writing.set_comparison(equal, now, healed)?;
+                    if equal { writing.mend_sums() } else { Ok(()) }
+                })?;
                 Ok(Some(Input::Stored))
             }
             Output::ReadOffer { after } => self.offer(after).map(|files| Some(Input::Offer(files))),

@@ -10,7 +10,10 @@ use crate::{
     config::Config,
     sample::{act, batch, catalogue_folder, evidence, figure, moment},
     serve::load_authority,
-    store::{Append, CertificateRecord, InvitationRecord, Redeemed, Renewal, Renewed, sqlite::SqliteStore},
+    store::{
+        Append, CertificateRecord, InvitationRecord, Redeemed, Renewal, Renewed,
+        sqlite::{SqliteStore, earlier_version},
+    },
 };
 use chrono::TimeDelta;
 use clap::Parser;
@@ -256,6 +259,25 @@ async fn only_its_own_backups_are_taken_and_a_training_province_stays_one() {
     fs::write(real.join("store.db"), "no database at all, but long enough to be taken for one".repeat(20)).unwrap();
     let aside = back(&real, &place, None).await.unwrap().aside.unwrap();
     assert!(fs::read(aside).unwrap().starts_with(b"no database"));
+}
+
+#[tokio::test]
+async fn a_backup_of_the_version_before_is_taken_back_and_upgraded() {
+    let home = Home::founded().await;
+    let place = home.at("backup");
+    let made = home.make(&place).await.unwrap();
+    let figures = SqliteStore::open(&home.folder.store()).unwrap().observations().await.unwrap();
+    // As the program before made it.
+    let (store, before) = (place.join("store.db"), made.manifest.schema - 1);
+    let now = home.at("now.db");
+    fs::rename(&store, &now).unwrap();
+    earlier_version(&store, &now, usize::try_from(before).unwrap());
+    let list = Manifest { store: part_of(&store).unwrap(), schema: before, ..made.manifest };
+    fs::write(place.join("manifest.json"), list.to_text().unwrap()).unwrap();
+    back(home.folder.root(), &place, None).await.unwrap();
+    let store = SqliteStore::open(&home.folder.store()).unwrap();
+    assert_eq!(store.observations().await.unwrap(), figures);
+    assert_eq!(store.verify().await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -227,8 +227,8 @@ fn certificates(folder: &Folder, config: &Config, now: DateTime<Utc>, findings: 
         key: &folder.authority_key(),
         warning_days: 365,
         todo: language.pick(
-            "còn hạn thì đổi bằng `province-aggregator authority rotate`; thiếu thì chép lại thư mục authority/ từ nơi cất riêng",
-            "while it is valid, `province-aggregator authority rotate`; if it is missing, copy authority/ back from its safe place",
+            "đổi bằng `province-aggregator authority rotate`, cả khi đã hết hạn (các phiên vẫn chạy); thiếu thì chép lại thư mục authority/ từ nơi cất riêng",
+            "`province-aggregator authority rotate`, also after its end (sessions go on); if it is missing, copy authority/ back from its safe place",
         ),
     };
     findings.extend(authority.examine(now, language));

@@ -454,7 +454,7 @@ impl Failure {
             Failure::Evidence(error) => format!("không đọc được minh chứng: {error}"),
             Failure::Findings(many) => {
                 format!(
-                    "{many} chỗ sai lệch: khôi phục từ bản sao lưu, hoặc để máy của các xã gửi lại phần khác nhau; với tệp minh chứng hãy chạy `verify --repair`"
+                    "{many} chỗ sai lệch: khôi phục từ bản sao lưu, hoặc để máy của các xã gửi lại phần khác nhau; với tệp minh chứng và mã tổng hợp hãy chạy `verify --repair`"
                 )
             }
             Failure::History(many) => {
@@ -540,7 +540,9 @@ pub(super) fn folder(error: &FolderError, language: Language) -> String {
                 path.display()
             )
         }
-        FolderError::Served => "một máy chủ khác đang chạy trên thư mục này".into(),
+        FolderError::Served => {
+            "một máy chủ khác đang chạy trên thư mục này; dừng nó trước (systemctl stop province-aggregator)".into()
+        }
         FolderError::Io { path, source } => format!("{}: {}", path.display(), reason(source, language)),
     };
     language.pick(vi, error.to_string())

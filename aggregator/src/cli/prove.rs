@@ -9,7 +9,7 @@ use crate::{
         cli::{Format, render},
         finding::findings_list,
     },
-    store::{ConflictRecord, Flaw, Store},
+    store::{ConflictRecord, Finding, Flaw, Store},
 };
 use clap::Args;
 use proto::{
@@ -37,7 +37,7 @@ pub struct Verify {
     /// Cách in
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Để riêng tệp minh chứng bị hỏng, mất và xin các xã gửi lại
+    /// Để riêng tệp minh chứng bị hỏng, mất và xin các xã gửi lại; tính lại mã tổng hợp sai khi số liệu khớp chuỗi băm
     #[arg(long)]
     repair: bool,
 }
@@ -61,6 +61,7 @@ impl Verify {
         let changes: u64 = logs.iter().map(|contact| contact.head_seq).sum();
         let communes = logs.iter().filter(|contact| contact.head_seq > 0).count();
         let repaired = if self.repair { evidence.repair(&act).await? } else { 0 };
+        let remade = if self.repair { remake_digests(&*store, &findings).await? } else { 0 };
         let files = store.evidence_files().await?.len();
         let mut list = findings_list(&findings, context.language);
         list.notes.push(match context.language {
@@ -80,12 +81,33 @@ impl Verify {
                 format!("{repaired} files of evidence are asked for again: each commune sends them in its next session. What was damaged lies in evidence/damaged for 30 days."),
             ));
         }
+        if remade > 0 {
+            list.notes.push(context.pick(
+                format!("Đã tính lại {remade} mã tổng hợp từ số liệu, sau khi số liệu khớp với chuỗi băm."),
+                format!("{remade} digests were made anew from records that agree with their chain."),
+            ));
+        }
         write_out(&render(&list, self.format, context.language)?)?;
-        match findings.iter().filter(|one| !(self.repair && one.flaw == Flaw::File)).count() {
+        match findings.iter().filter(|one| !(self.repair && one.flaw == Flaw::File)).count() - remade {
             0 => Ok(()),
             many => Err(Failure::Findings(many)),
         }
     }
+}
+
+/// Makes the digests anew that differ where everything else of a commune agrees: its records are what its chain says, so it is the sum
+/// that is wrong. How many.
+async fn remake_digests(store: &dyn Store, findings: &[Finding]) -> Result<usize, Failure> {
+    let of_records = [Flaw::Missing, Flaw::Chain, Flaw::Head, Flaw::Record, Flaw::Unreadable];
+    let mut remade = 0;
+    for finding in findings.iter().filter(|one| one.flaw == Flaw::Digest) {
+        let is_sound = !findings.iter().any(|one| one.commune == finding.commune && of_records.contains(&one.flaw));
+        if let (true, Ok(period)) = (is_sound, finding.place.parse()) {
+            store.remake_digest(&finding.commune, period).await?;
+            remade += 1;
+        }
+    }
+    Ok(remade)
 }
 
 /// The command `conflicts`.

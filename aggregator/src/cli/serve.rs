@@ -12,7 +12,8 @@ use crate::{
     standing::Live,
 };
 use clap::Args;
-use std::{io, net::SocketAddr, sync::Arc};
+use operation::{open_files, reloading::Reloading, settings::Refused};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The command.
@@ -33,6 +34,8 @@ impl Serve {
         config.listen = self.listen.unwrap_or(config.listen);
         config.pages.listen = self.pages.unwrap_or(config.pages.listen);
         let stop = stop_signal().map_err(Failure::Signals)?;
+        open_files::allow_many();
+        let reloading = tokio::spawn(reloading(folder.config())?);
         let _serving = folder.lock()?;
         // Before the store is opened, which can take long after a crash: whoever asks is told that it starts.
         let probes = match config.metrics.listen {
@@ -51,9 +54,21 @@ impl Serve {
         if let Some(pages) = server.pages_url() {
             say(&format!("pages on {pages}"))?;
         }
-        server.run(province, Followers { reminding, ..Followers::new(Arc::new(live)) }, stop).await?;
-        Ok(())
+        let served = server.run(province, Followers { reminding, ..Followers::new(Arc::new(live)) }, stop).await;
+        reloading.abort();
+        Ok(served?)
     }
+}
+
+/// Reads the settings anew whenever it is asked to, from now on. Certificates on the disk are looked at by themselves.
+fn reloading(path: PathBuf) -> Result<impl Future<Output = ()>, Failure> {
+    let read = move || {
+        let layers = Config::layers(&path);
+        let config = Config::of(&layers.read()?).map_err(|error| error.refused())?;
+        Ok((layers.effective()?, config.log))
+    };
+    let (settings, _) = read().map_err(|refused: Refused| Failure::Config(refused.into()))?;
+    Reloading::of(&settings).follow(read).map_err(Failure::Signals)
 }
 
 async fn probes(address: SocketAddr) -> Result<Probes, Failure> {

@@ -1,5 +1,7 @@
 //! Agents of protocol 2: history, receipts, digests, copies, evidence.
 
+mod claims;
+
 use super::*;
 use crate::{
     authorities,

@@ -41,6 +41,29 @@ pub const EXPIRY: [&str; 3] = ["7d", "30d", "later"];
 
 /// A label and its value.
 type Label = [(&'static str, &'static str); 1];
+/// Of what and how it was answered.
+type Request = [(&'static str, &'static str); 2];
+
+/// What browsers and programs ask for over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// A page, or what belongs to one.
+    Page,
+    /// The API.
+    Api,
+}
+
+impl Surface {
+    fn word(self) -> &'static str {
+        match self {
+            Surface::Page => "page",
+            Surface::Api => "api",
+        }
+    }
+}
+
+/// How a request was answered, by the first digit of its status.
+const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
 /// The metrics of one process.
 pub struct Metrics {
@@ -56,6 +79,9 @@ pub struct Metrics {
     commit_changes: Histogram,
     evidence_received: Counter,
     query_duration: Histogram,
+    requests: Family<Request, Counter>,
+    page_duration: Histogram,
+    api_duration: Histogram,
     /// Commits that the standings have not followed yet.
     pub(super) standings_behind: Gauge,
     /// Communes by the time since their last good session.
@@ -68,7 +94,7 @@ pub struct Metrics {
     pub(super) server_certificate: Gauge,
     /// When the authority's certificate expires.
     pub(super) authority_certificate: Gauge,
-    /// Bytes of the store's files.
+    /// Bytes of the store's files, or of the database.
     pub(super) store_bytes: Gauge,
     /// Bytes that are free where the data folder is.
     pub(super) disk_free: Gauge,
@@ -102,6 +128,10 @@ impl Default for Metrics {
             commit_changes: Histogram::new(exponential_buckets(1.0, 4.0, 8)),
             evidence_received: Counter::default(),
             query_duration: Histogram::new(exponential_buckets(0.000_5, 2.0, 16)),
+            requests: answered(),
+            // 1 ms to 4 s.
+            page_duration: Histogram::new(exponential_buckets(0.001, 4.0, 7)),
+            api_duration: Histogram::new(exponential_buckets(0.001, 4.0, 7)),
             standings_behind: Gauge::default(),
             communes: measured("last_sync", &LAST_SYNC),
             evidence_pending: Gauge::default(),
@@ -138,6 +168,8 @@ impl Metrics {
             ("commit_duration_seconds", "How long a group commit took in the store", &self.commit_duration),
             ("commit_changes", "How many changes went into a group commit", &self.commit_changes),
             ("query_duration_seconds", "How long a question of the staff over gRPC took", &self.query_duration),
+            ("page_duration_seconds", "How long it took until a page began to be answered", &self.page_duration),
+            ("api_duration_seconds", "How long it took until the API began to answer", &self.api_duration),
         ];
         for (name, help, histogram) in histograms {
             registry.register(name, help, histogram.clone());
@@ -156,7 +188,7 @@ impl Metrics {
                 "When the certificate of the province's authority expires",
                 &self.authority_certificate,
             ),
-            ("store_bytes", "Size of the store's files", &self.store_bytes),
+            ("store_bytes", "Size of the store: its files, or the database", &self.store_bytes),
             ("disk_free_bytes", "Room where the data folder is", &self.disk_free),
             ("survey_timestamp_seconds", "When communes, certificates and disk were looked at last", &self.surveyed_at),
             ("resident_memory_bytes", "Memory of this process", &self.resident),
@@ -164,6 +196,11 @@ impl Metrics {
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
         }
+        registry.register(
+            "http_requests",
+            "Requests over HTTPS, of pages and of the API, by the class of the status",
+            self.requests.clone(),
+        );
         registry.register("communes", "Communes by the time since their last good session", self.communes.clone());
         registry.register(
             "certificates",
@@ -226,6 +263,19 @@ impl Metrics {
         self.query_duration.observe(took.as_secs_f64());
     }
 
+    /// A request over HTTP began to be answered, with this status.
+    pub fn request(&self, surface: Surface, status: u16, took: Duration) {
+        let class = match status {
+            ..300 => "2xx",
+            300..400 => "3xx",
+            400..500 => "4xx",
+            500.. => "5xx",
+        };
+        self.requests.get_or_create(&[("surface", surface.word()), ("status", class)]).inc();
+        let durations = if surface == Surface::Api { &self.api_duration } else { &self.page_duration };
+        durations.observe(took.as_secs_f64());
+    }
+
     /// All of it in the Prometheus text format.
     #[must_use]
     pub fn exposition(&self) -> String {
@@ -241,6 +291,17 @@ fn counted(label: &'static str, values: &[&'static str]) -> Family<Label, Counte
     let family = Family::<Label, Counter>::default();
     for value in values {
         drop(family.get_or_create(&[(label, *value)]));
+    }
+    family
+}
+
+/// The same for requests.
+fn answered() -> Family<Request, Counter> {
+    let family = Family::<Request, Counter>::default();
+    for surface in [Surface::Page, Surface::Api] {
+        for class in CLASSES {
+            drop(family.get_or_create(&[("surface", surface.word()), ("status", class)]));
+        }
     }
     family
 }
@@ -271,6 +332,7 @@ mod tests {
         metrics.batch(3, Some(&outcome));
         metrics.batch(7, None);
         metrics.query(Duration::from_millis(1));
+        metrics.request(Surface::Api, 404, Duration::from_millis(2));
         let text = metrics.exposition();
         for line in [
             "tiendo_aggregator_sessions_total{outcome=\"done\"} 1",
@@ -279,6 +341,9 @@ mod tests {
             "tiendo_aggregator_changes_total{result=\"accepted\"} 3",
             "tiendo_aggregator_batches_total{outcome=\"store_failed\"} 1",
             "tiendo_aggregator_commit_duration_seconds_count 1",
+            "tiendo_aggregator_http_requests_total{surface=\"api\",status=\"4xx\"} 1",
+            "tiendo_aggregator_http_requests_total{surface=\"page\",status=\"5xx\"} 0",
+            "tiendo_aggregator_api_duration_seconds_count 1",
             "# TYPE tiendo_aggregator_query_duration_seconds histogram",
             "# TYPE tiendo_aggregator_store_bytes gauge",
         ] {

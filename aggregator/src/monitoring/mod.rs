@@ -12,5 +12,5 @@ mod metrics;
 mod probe;
 mod survey;
 
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Surface};
 pub use probe::{Probes, Stage, Watched};

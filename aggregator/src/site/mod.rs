@@ -53,6 +53,7 @@ use crate::{
     config::Config,
     evidence_shelf::Shelf,
     folder::Folder,
+    monitoring::{Metrics, Surface},
     notice::Notices,
     open_data::Packages,
     province::Province,
@@ -62,7 +63,12 @@ use crate::{
     },
     standing::Live,
 };
-use axum::Router;
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use chrono::TimeDelta;
 use pages::{
     asset,
@@ -72,7 +78,7 @@ use pages::{
 };
 use rand::RngCore;
 use shared::{language::Language, listing::Listing, period::Period, ranking::Scheme};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use tokio::{net::TcpListener, sync::watch};
 
 /// A session ends when it was not used for so long.
@@ -121,6 +127,15 @@ impl std::ops::Deref for Site {
     fn deref(&self) -> &Desk {
         &self.0
     }
+}
+
+/// Counts a request and how long it took until its answer began.
+async fn counted(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let surface = if request.uri().path().starts_with("/api/") { Surface::Api } else { Surface::Page };
+    let begun = Instant::now();
+    let answer = next.run(request).await;
+    metrics.request(surface, answer.status().as_u16(), begun.elapsed());
+    answer
 }
 
 impl Site {
@@ -197,7 +212,8 @@ impl Site {
             .layer(axum::middleware::from_fn_with_state(self.clone(), failure::drawn))
             // After the layer: what goes wrong there is told to programs.
             .merge(api::router(&self));
-        guard.before(routes.with_state(self))
+        let counting = axum::middleware::from_fn_with_state(self.province.metrics.clone(), counted);
+        guard.before(routes.with_state(self)).layer(counting)
     }
 
     /// Serves the pages until the end is signalled.

@@ -225,6 +225,10 @@ pub trait Store: Send + Sync {
     async fn epoch(&self) -> Result<[u8; 16], StoreError>;
     /// Proves everything held from itself; what does not agree.
     async fn verify(&self) -> Result<Vec<Finding>, StoreError>;
+    /// How many bytes it takes.
+    async fn size_bytes(&self) -> Result<u64, StoreError>;
+    /// Makes the digest that is kept of a commune's period what the records say.
+    async fn remake_digest(&self, commune: &str, period: Period) -> Result<(), StoreError>;
 
     /// What the province decided for a commune after a feed position, at most `limit` rows looked at.
     async fn feed(&self, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError>;

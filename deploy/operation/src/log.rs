@@ -7,13 +7,21 @@ use serde::{
 use std::{
     fmt,
     io::{self, IsTerminal},
+    sync::OnceLock,
 };
 use tracing_subscriber::{
     Layer, Registry,
     filter::{LevelFilter, Targets},
-    layer::SubscriberExt,
+    layer::{Layered, SubscriberExt},
+    reload,
     util::SubscriberInitExt,
 };
+
+/// What writes the lines.
+type Writer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// The level in force, once the log has begun.
+static LEVEL: OnceLock<reload::Handle<Targets, Layered<Writer, Registry>>> = OnceLock::new();
 
 /// What a line looks like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,13 +98,24 @@ impl Log {
 
     /// Logs to standard error from now on. Only the first call in a process does anything.
     pub fn start(&self) {
-        let filter = self.level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+        let (filter, level) = reload::Layer::new(self.targets());
         // A log that exists already is one.
-        let _ = tracing_subscriber::registry().with(self.layer(io::stderr)).with(filter).try_init();
+        if tracing_subscriber::registry().with(self.layer(io::stderr)).with(filter).try_init().is_ok() {
+            let _ = LEVEL.set(level);
+        }
+    }
+
+    /// Logs at this level from now on, in the form of before; false where the log has not begun.
+    pub fn change_level(&self) -> bool {
+        LEVEL.get().is_some_and(|level| level.reload(self.targets()).is_ok())
+    }
+
+    fn targets(&self) -> Targets {
+        self.level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
     }
 
     /// The layer that writes the lines.
-    fn layer<W>(&self, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+    fn layer<W>(&self, writer: W) -> Writer
     where
         W: for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static,
     {

@@ -1,6 +1,7 @@
 //! Connections of browsers: accepted, encrypted where asked, and bounded in number, in time and in what their heads may take.
 //!
-//! A stranger that never speaks takes up one of [`MAX_CONNECTIONS`] places for [`HEAD_TIME`], no more.
+//! A stranger that never speaks, or speaks a byte a second, takes up one of [`MAX_CONNECTIONS`] places for [`HEAD_TIME`] after its
+//! handshake, no more.
 
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
@@ -13,12 +14,20 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use rustls::ServerConfig;
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
-    time::{sleep, timeout},
+    time::{Sleep, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
@@ -38,6 +47,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests may go on after the end was signalled.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// So many bytes tell HTTP/2 from HTTP/1 (RFC 9113, section 3.4); only then the protocol's own limits on time begin.
+const OPENING_BYTES: usize = 24;
+
 /// How the bytes go over the line.
 #[derive(Clone)]
 pub enum Transport {
@@ -50,6 +62,17 @@ pub enum Transport {
 /// Serves until `stop` resolves, then lets requests that are under way end within a few seconds. Handlers get the other end's address as
 /// `ConnectInfo<SocketAddr>`. Streams that do not end by themselves have to listen to `stop` too.
 pub async fn serve(listener: TcpListener, transport: Transport, router: Router, stop: impl Future<Output = ()>) {
+    serve_within(listener, transport, router, stop, HEAD_TIME).await;
+}
+
+/// `time`: as [`HEAD_TIME`].
+async fn serve_within(
+    listener: TcpListener,
+    transport: Transport,
+    router: Router,
+    stop: impl Future<Output = ()>,
+    time: Duration,
+) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let (end, ending) = watch::channel(false);
     let graceful = GracefulShutdown::new();
@@ -72,11 +95,11 @@ pub async fn serve(listener: TcpListener, transport: Transport, router: Router, 
         tokio::spawn(async move {
             let talk = async {
                 match transport {
-                    Transport::Plain => converse(stream, address, router, watcher).await,
+                    Transport::Plain => converse(stream, address, router, watcher, time).await,
                     Transport::Tls(config) => {
                         let acceptor = TlsAcceptor::from(config.load_full());
                         if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-                            converse(stream, address, router, watcher).await;
+                            converse(stream, address, router, watcher, time).await;
                         }
                     }
                 }
@@ -111,6 +134,7 @@ async fn converse(
     address: SocketAddr,
     router: Router,
     watcher: Watcher,
+    time: Duration,
 ) {
     let service = tower::service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
@@ -121,16 +145,106 @@ async fn converse(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(time)
         .max_buf_size(MAX_HEAD_BYTES)
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX))
-        .keep_alive_interval(HEAD_TIME)
-        .keep_alive_timeout(HEAD_TIME);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .keep_alive_interval(time)
+        .keep_alive_timeout(time);
+    let opening = Opening::of(stream, time);
+    let connection = builder.serve_connection(TokioIo::new(opening), TowerToHyperService::new(service));
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(%address, error, "a connection ended");
+    }
+}
+
+/// A connection that has to say its first bytes in time.
+struct Opening<S> {
+    stream: S,
+    /// What is still to come, and until when.
+    missing: Option<(usize, Pin<Box<Sleep>>)>,
+}
+
+impl<S> Opening<S> {
+    fn of(stream: S, time: Duration) -> Self {
+        Self { stream, missing: Some((OPENING_BYTES, Box::pin(sleep(time)))) }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let Some((missing, deadline)) = &mut this.missing else { return read };
+        *missing = missing.saturating_sub(buffer.filled().len() - before);
+        if *missing == 0 {
+            this.missing = None;
+        } else if read.is_pending() && deadline.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was asked")));
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Opening<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// What a client reads that says this and then nothing, until its connection is closed.
+    async fn said(words: &[u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", axum::routing::get(async || "here"));
+        let (time, never) = (Duration::from_millis(100), std::future::pending());
+        let serving = tokio::spawn(serve_within(listener, Transport::Plain, router, never, time));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(words).await.unwrap();
+        let mut read = Vec::new();
+        // A reset is an end too.
+        let _ = stream.read_to_end(&mut read).await;
+        serving.abort();
+        String::from_utf8_lossy(&read).into_owned()
+    }
+
+    #[tokio::test]
+    async fn who_does_not_ask_loses_the_place_in_time() {
+        // Each of these would wait for ever if nothing ended its connection.
+        for words in ["", "P", "G", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "] {
+            let answer = said(words.as_bytes()).await;
+            assert!(!answer.contains("here"), "{words:?}: {answer}");
+        }
+        // The same for the next request on a connection, and after the opening of HTTP/2.
+        assert!(said(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.ends_with("here"));
+        said(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
     }
 }

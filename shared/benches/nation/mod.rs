@@ -11,9 +11,17 @@ use shared::{
 pub const COMMUNES: u32 = 3_321;
 pub const INDICATORS: u32 = 100;
 
+/// All of them.
+#[allow(dead_code, reason = "not every benchmark takes the nation")]
 pub fn inputs(month: Period) -> Inputs {
+    inputs_of(COMMUNES, month)
+}
+
+/// So many communes.
+pub fn inputs_of(communes: u32, month: Period) -> Inputs {
+    let wanted = communes;
     let goal = Goal::AtLeast { floor: Amount::from(80), bare: false };
-    let communes = (0..COMMUNES).map(|c| CommuneRow {
+    let communes = (0..wanted).map(|c| CommuneRow {
         slug: format!("c{c}"),
         code: c.to_string(),
         name: format!("Xã {c:04}"),
@@ -32,7 +40,7 @@ pub fn inputs(month: Period) -> Inputs {
         points: Amount::ONE,
         standard: Some(goal),
     });
-    let pairs = || (0..COMMUNES).flat_map(|c| (0..INDICATORS).map(move |i| (c, i)));
+    let pairs = || (0..wanted).flat_map(|c| (0..INDICATORS).map(move |i| (c, i)));
     let targets = pairs().map(|(c, i)| TargetRow {
         commune: format!("c{c}"),
         plan_ref: i.to_string(),

@@ -56,6 +56,21 @@ fn the_province_lists_evidence_and_reads_it_back() {
 }
 
 #[test]
+fn evidence_of_two_gibibytes_is_refused_before_it_is_read() {
+    let mut province = Province::found();
+    province.serve();
+    let commune = Commune::joined(&province, "dinh-quan");
+    let _ = commune.import(&figures_csv("2026-10", &FIGURES)).ok();
+    // Takes no room: it is all hole. Reading it would take minutes.
+    let file = commune.desk().join("phim.pdf");
+    fs::File::create(&file).unwrap().set_len(2 << 30).unwrap();
+    let told = commune.command(["attach", "CDS-17", "--period", "2026-10", text(&file)]).failed(3);
+    assert!(told.contains("phim.pdf") && told.contains("MiB"), "{told}");
+    let _ = commune.command(["sync"]).ok();
+    assert_eq!((&commune.status()["pending"], &commune.status()["evidence_files"]), (&0.into(), &0.into()));
+}
+
+#[test]
 fn what_was_damaged_or_lost_at_the_province_is_sent_again() {
     let mut province = Province::found();
     let commune = reported(&mut province);

@@ -40,19 +40,23 @@ impl Clock for Hand {
     }
 }
 
-/// A province whose server runs here, some days ago.
-struct Elder {
-    province: Province,
+/// A province whose server runs here, by a clock that is set by hand.
+pub struct Elder {
+    pub province: Arc<Province>,
     clock: Arc<Hand>,
-    url: String,
+    pub url: String,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
 
 impl Elder {
     fn found(days_ago: i64) -> Self {
-        let province = Province::found();
-        let clock = Arc::new(Hand(Mutex::new(SystemClock.now() - TimeDelta::days(days_ago))));
+        Self::serve(Arc::new(Province::found()), -days_ago)
+    }
+
+    /// Serves a province by a clock that is so many days ahead.
+    pub fn serve(province: Arc<Province>, days_ahead: i64) -> Self {
+        let clock = Arc::new(Hand(Mutex::new(SystemClock.now() + TimeDelta::days(days_ahead))));
         let (stop, stopped) = oneshot::channel();
         let (say, heard) = mpsc::channel();
         let (data, hand) = (province.data(), clock.clone());
@@ -75,7 +79,7 @@ impl Elder {
         Self { province, clock, url: heard.recv().unwrap(), stop: Some(stop), serving }
     }
 
-    fn joined(&self, slug: &str) -> Commune {
+    pub fn joined(&self, slug: &str) -> Commune {
         let commune = Commune::new();
         let _ = commune.join(&self.url, &self.province.invite(slug)).ok();
         commune
@@ -83,7 +87,12 @@ impl Elder {
 
     /// It is now.
     fn come_to_the_present(&self) {
-        *self.clock.0.lock().unwrap() = SystemClock.now();
+        self.set_ahead(0);
+    }
+
+    /// Its clock is so many days ahead.
+    pub fn set_ahead(&self, days: i64) {
+        *self.clock.0.lock().unwrap() = SystemClock.now() + TimeDelta::days(days);
     }
 }
 

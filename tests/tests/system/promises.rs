@@ -22,12 +22,34 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Names of all tests of the workspace.
+fn all_tests() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    tests(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".."), &mut found);
+    found
+}
+
+#[test]
+fn every_bad_day_of_the_readme_has_its_outcome_and_a_test_that_exists() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let section = readme.split("/ Bad days\n").nth(1).unwrap().split("\n### ").next().unwrap();
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    assert!(rows.len() >= 13, "{rows:#?}");
+    let found = all_tests();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [day, outcome, tests] = cells[..] else { panic!("{row}") };
+        assert!(!day.is_empty() && outcome.len() > 30, "{row}");
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty() && named.iter().all(|name| found.contains(*name)), "{day}: {named:?}");
+    }
+}
+
 #[test]
 fn every_test_that_the_page_names_exists() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("PROMISES.md")).unwrap();
-    let mut found = BTreeSet::new();
-    tests(&root.join(".."), &mut found);
+    let found = all_tests();
     let named: BTreeSet<String> =
         page.lines().filter_map(|line| Some(line.strip_prefix("- `")?.strip_suffix('`')?.to_owned())).collect();
     assert!(named.len() > 20, "{named:?}");

@@ -223,6 +223,15 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// How many bytes the store takes.
+    pub(crate) fn size_bytes(&self) -> Result<i64, Error> {
+        let sql = match self {
+            Connection::Sqlite(_) => "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            Connection::Postgres(_) => "SELECT pg_database_size(current_database())",
+        };
+        self.query_row(sql, params![], |row| row.get(0))
+    }
+
     /// The largest number that a line of the history ever had.
     pub(crate) fn largest_given(&self) -> Result<i64, Error> {
         match self {

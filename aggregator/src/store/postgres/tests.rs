@@ -98,6 +98,7 @@ async fn two_processes_on_one_database_see_one_province() {
     assert_eq!(left, right);
     for store in [&one, &other] {
         assert_eq!(store.decisions().await.unwrap(), before + 24);
+        assert!(store.size_bytes().await.unwrap() > 1_000_000);
         assert_eq!(store.observations().await.unwrap().len(), 37);
         assert_eq!(store.verify().await.unwrap(), []);
         assert_eq!(store.verify_audit().await.unwrap().1, []);

@@ -362,6 +362,23 @@ impl<E: Engine> Store for E {
         self.read(files::all).await
     }
 
+    async fn size_bytes(&self) -> Result<u64, StoreError> {
+        self.read(|connection| columns::to_u64(connection.size_bytes()?)).await
+    }
+
+    async fn remake_digest(&self, commune: &str, period: Period) -> Result<(), StoreError> {
+        let slug = commune.to_owned();
+        let work =
+            move |transaction: &Connection<'_>, _: &mut Memory, (slug, period): (String, Period)| match names::find(
+                transaction,
+                &slug,
+            )? {
+                Some(commune) => digests::set(transaction, commune, period),
+                None => Ok(()),
+            };
+        self.transact(Scope::communes([commune]), (slug, period), work).await
+    }
+
     async fn epoch(&self) -> Result<[u8; 16], StoreError> {
         self.read(read::epoch).await
     }

@@ -11,3 +11,5 @@ pub mod source;
 mod tests;
 
 pub use connection::SqliteStore;
+#[cfg(test)]
+pub(crate) use schema::earlier_version;

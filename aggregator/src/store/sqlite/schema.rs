@@ -315,37 +315,87 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Makes a store as an earlier version would have left it: its tables alone, with the rows of another one. Which tables, with their columns.
+#[cfg(test)]
+pub(crate) fn earlier_version(path: &Path, rows_of: &Path, version: usize) -> Vec<(String, String)> {
+    let mut connection = Connection::open(path).unwrap();
+    Migrations::new(migrations()).to_version(&mut connection, version).unwrap();
+    connection.execute("ATTACH ?1 AS now", [rows_of.to_str().unwrap()]).unwrap();
+    connection.execute("DELETE FROM main.meta", []).unwrap();
+    let texts = |sql: &str| -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    // What is not kept any more was empty.
+    let now = texts("SELECT name FROM now.sqlite_master WHERE type = 'table'");
+    let mut filled = Vec::new();
+    for table in texts("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'") {
+        if !now.contains(&table) {
+            continue;
+        }
+        let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
+        let sql = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}");
+        connection.execute(&sql, []).unwrap();
+        filled.push((table, columns));
+    }
+    let younger = if version < 3 { "'epoch', 'change_kinds', 'change_schema'" } else { "''" };
+    connection.execute(&format!("DELETE FROM main.meta WHERE key IN ({younger})"), []).unwrap();
+    filled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         sample::{self, batch, evidence, figure, session_note},
-        store::{Append, Lineage, OpeningQuestion, Store, sqlite::SqliteStore},
+        store::{Append, Lineage, OpeningQuestion, Store, sqlite::SqliteStore, story::twins},
     };
     use shared::change::{Incarnation, LogPosition};
 
-    /// A store as the first version would have left it: its tables alone, with the rows of another one.
-    fn first_version(path: &Path, rows_of: &Path) {
-        let mut connection = Connection::open(path).unwrap();
-        Migrations::new(vec![M::up(FIRST)]).to_latest(&mut connection).unwrap();
-        connection.execute("ATTACH ?1 AS now", [rows_of.to_str().unwrap()]).unwrap();
-        let texts = |sql: &str| -> Vec<String> {
-            let mut statement = connection.prepare(sql).unwrap();
-            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-        };
-        // What is not kept any more was empty.
-        let now = texts("SELECT name FROM now.sqlite_master WHERE type = 'table'");
-        for table in texts("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'") {
-            if !now.contains(&table) {
-                continue;
+    /// What is asked that the version before the last had no place for.
+    const OF_THE_LAST: [&str; 3] = ["account", "web_session", "api_token"];
+
+    /// What a table of an earlier version holds in a store, row by row in an order of its own.
+    fn rows(connection: &Connection, schema: &str, (table, columns): &(String, String)) -> Vec<String> {
+        let listed = columns.replace(", ", ") || '|' || quote(");
+        let epochs = if table == "meta" { "WHERE key NOT IN ('epoch', 'change_kinds', 'change_schema')" } else { "" };
+        let sql = format!("SELECT quote({listed}) FROM {schema}.{table} {epochs} ORDER BY 1");
+        let mut statement = connection.prepare(&sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn a_store_of_every_version_before_is_upgraded_with_all_that_it_held() {
+        let (folder, store) = sample::store().await;
+        twins::month(&store).await;
+        let told = twins::everything(&store).await;
+        drop(store);
+        let now = folder.path().join("store.db");
+        for version in 1..known() {
+            let path = folder.path().join(format!("version-{version}.db"));
+            let tables = earlier_version(&path, &now, version);
+            assert_eq!(super::version(&Connection::open(&path).unwrap()).unwrap(), version);
+            let store = SqliteStore::open(&path).unwrap();
+            assert_eq!(store.verify().await.unwrap(), [], "version {version}");
+            if version == known() - 1 {
+                assert_eq!(store.verify_audit().await.unwrap().1, []);
+                // All but what that version had no place for.
+                let upgraded = twins::everything(&store).await;
+                let differing: Vec<_> =
+                    told.lines().zip(upgraded.lines()).filter(|(one, other)| one != other).collect();
+                assert!(
+                    differing.iter().all(|(one, _)| OF_THE_LAST.iter().any(|word| one.starts_with(word))),
+                    "{differing:#?}"
+                );
             }
-            let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
-            let sql = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}");
-            connection.execute(&sql, []).unwrap();
+            drop(store);
+            let connection = Connection::open(&path).unwrap();
+            assert_eq!(super::version(&connection).unwrap(), known());
+            connection.execute("ATTACH ?1 AS now", [now.to_str().unwrap()]).unwrap();
+            for table in &tables {
+                assert_eq!(rows(&connection, "main", table), rows(&connection, "now", table), "{version}: {table:?}");
+            }
         }
-        connection
-            .execute("DELETE FROM main.meta WHERE key IN ('epoch', 'change_kinds', 'change_schema')", [])
-            .unwrap();
     }
 
     #[tokio::test]
@@ -361,7 +411,7 @@ mod tests {
         let (figures, digests) = (store.observations().await.unwrap(), store.record_digests("tan-phu").await.unwrap());
         drop(store);
         let path = folder.path().join("old.db");
-        first_version(&path, &folder.path().join("store.db"));
+        earlier_version(&path, &folder.path().join("store.db"), 1);
         let store = SqliteStore::open(&path).unwrap();
         assert_eq!(store.observations().await.unwrap(), figures);
         assert_eq!(store.record_digests("tan-phu").await.unwrap(), digests);

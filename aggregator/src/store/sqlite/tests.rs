@@ -40,6 +40,41 @@ async fn what_was_written_is_there_after_a_restart_and_others_are_noticed() {
 }
 
 #[tokio::test]
+async fn a_full_store_takes_nothing_and_goes_on_when_there_is_room() {
+    let (_folder, store) = sample::store().await;
+    // As many pages as there are, and not one more.
+    let bound = async |pages: &'static str| {
+        store
+            .transact(move |transaction, _| Ok(transaction.query_row(pages, params![], |row| row.get::<i64>(0))?))
+            .await
+    };
+    bound("PRAGMA max_page_count = 1").await.unwrap();
+    let append = |before, number| Append {
+        batches: vec![batch("tan-phu", 1, before, vec![figure(number, "2026-10", 1)])],
+        notes: Vec::new(),
+    };
+    let (mut position, mut taken) = (LogPosition::START, 0);
+    let full = loop {
+        match store.append(append(position, taken + 1)).await {
+            Ok(done) => {
+                let BatchOutcome::Committed { position: after, .. } = done.outcomes[0] else { panic!("not committed") };
+                (position, taken) = (after, taken + 1);
+            }
+            Err(error) => break error,
+        }
+        assert!(taken < 100_000, "never full");
+    };
+    assert!(matches!(full, StoreError::Full) && !full.is_permanent(), "{full:?}");
+    assert_eq!(store.observations().await.unwrap().len() as u64, taken, "reading goes on");
+    assert!(matches!(store.note("x", &"x".repeat(9_000), act(moment())).await, Err(StoreError::Full)));
+    bound("PRAGMA max_page_count = 1000000").await.unwrap();
+    let done = store.append(append(position, taken + 1)).await.unwrap();
+    assert!(matches!(done.outcomes[0], BatchOutcome::Committed { .. }));
+    assert_eq!(store.verify().await.unwrap(), []);
+    assert_eq!(store.verify_audit().await.unwrap().1, []);
+}
+
+#[tokio::test]
 async fn a_failed_transaction_leaves_nothing_behind() {
     let (_folder, store) = sample::store().await;
     let failed: Result<(), StoreError> = store

@@ -1,0 +1,83 @@
+//! Connections from whoever: many that never speak, and some that speak a byte now and then.
+
+use super::{assert_held, report};
+use std::{
+    io::Write,
+    net::TcpStream,
+    process::Command,
+    time::{Duration, Instant},
+};
+use system_tests::{commune::Commune, province::Province};
+
+/// How long a session may take meanwhile: an agent waits for a connection for ten seconds.
+const LONGEST_SESSION: Duration = Duration::from_secs(20);
+const SILENT: usize = 1_000;
+/// What a greeting of TLS begins with.
+const GREETING: [u8; 6] = [0x16, 3, 1, 2, 0, 1];
+
+fn address(url: &str) -> String {
+    url.trim_start_matches("https://").to_owned()
+}
+
+/// Connections that say so many bytes of a greeting, and then nothing.
+fn connect(address: &str, count: usize, says: impl Fn(usize) -> usize) -> Vec<TcpStream> {
+    let one = |number| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(&GREETING[..says(number)]).unwrap();
+        stream
+    };
+    (0..count).map(one).collect()
+}
+
+fn session(commune: &Commune) {
+    let begun = Instant::now();
+    let _ = commune.command(["sync"]).ok();
+    assert!(begun.elapsed() < LONGEST_SESSION, "{:?}", begun.elapsed());
+}
+
+/// Open files of this process: a thousand connections take as many.
+fn may_open(files: usize) -> bool {
+    let limit = Command::new("sh").args(["-c", "ulimit -n"]).output().unwrap();
+    let limit = String::from_utf8(limit.stdout).unwrap();
+    limit.trim().parse().map_or(true, |limit: usize| limit > files + 100)
+}
+
+#[test]
+fn a_thousand_connections_that_never_speak_hold_up_no_agent() {
+    let mut province = Province::found();
+    province.serve();
+    let commune = Commune::joined(&province, "loc-tan");
+    report(&commune, "2026-09");
+    let silent = if may_open(SILENT) { SILENT } else { SILENT / 2 };
+    let idle = connect(&address(province.url()), silent, |_| 0);
+    session(&commune);
+    report(&commune, "2026-10");
+    session(&commune);
+    // Among them others may still join.
+    let other = Commune::joined(&province, "tan-phu");
+    report(&other, "2026-10");
+    session(&other);
+    assert_held(&province, &[(&commune, 2), (&other, 1)]);
+    drop(idle);
+}
+
+#[test]
+fn who_dribbles_a_greeting_or_a_head_holds_up_nobody() {
+    let mut province = Province::found();
+    province.serve();
+    let commune = Commune::joined(&province, "loc-tan");
+    report(&commune, "2026-10");
+    let mut agents = connect(&address(province.url()), 300, |number| number % GREETING.len());
+    let mut browsers = connect(&address(province.pages()), 100, |number| number % GREETING.len());
+    let dribble = |streams: &mut Vec<TcpStream>| {
+        // Whoever was cut off by now is.
+        streams.iter_mut().for_each(|stream| drop(stream.write_all(&[0])));
+    };
+    dribble(&mut agents);
+    session(&commune);
+    dribble(&mut browsers);
+    let asked = Command::new("curl").args(["-sk", "-o", "/dev/null", "-w", "%{http_code}", province.pages()]).output();
+    let _ = asked;
+    dribble(&mut agents);
+    assert_held(&province, &[(&commune, 1)]);
+}
