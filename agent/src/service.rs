@@ -25,7 +25,7 @@ use std::{future::Future, io, pin::pin, time::Duration};
 use thiserror::Error;
 
 /// The clock and the store are looked at least this often: a computer sleeps, its clock is set, others enter figures.
-const LONGEST_NAP: Duration = Duration::from_secs(30);
+const LONGEST_NAP: Duration = Duration::from_secs(60);
 /// Shortest pause, also after a session: whatever the clock does, this never spins.
 const SHORTEST_NAP: Duration = Duration::from_secs(1);
 

@@ -130,10 +130,10 @@ impl Import {
         let evidence = evidence.display();
         say(&context.pick(
             format!(
-                "Máy chủ mới ở {root}. Trước khi chạy `serve`: {evidence} phải là CÙNG một thư mục (dùng chung) với máy chủ kia, vì tệp minh chứng nằm ở đó."
+                "Máy chủ mới ở {root}. Trước khi chạy `serve`: {evidence} phải là CÙNG một thư mục (dùng chung) với máy chủ kia, hoặc cả hai dùng chung một kho đối tượng ([evidence] url)."
             ),
             format!(
-                "The new server is in {root}. Before `serve`: {evidence} has to be the SAME (shared) folder as the other server's, since files of evidence lie there."
+                "The new server is in {root}. Before `serve`: {evidence} has to be the SAME (shared) folder as the other server's, or both use one bucket ([evidence] url)."
             ),
         ))
     }

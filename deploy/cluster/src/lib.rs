@@ -5,14 +5,14 @@
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader},
-    net::TcpListener,
+    io::{self, BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener},
     os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
         process::CommandExt,
     },
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 use thiserror::Error;
@@ -20,16 +20,25 @@ use thiserror::Error;
 /// Who owns everything in it.
 pub const USER: &str = "tiendo";
 
-/// Makes the cluster, starts it, says so, and ends it when nobody holds the other end of its input any more. Texts sort by a
-/// language's rules here, so that whatever relies on the order of bytes shows.
+/// Makes the cluster and starts it, then stops and starts it as it is told, saying so each time, and ends it when nobody holds the other
+/// end of its input any more. Texts sort by a language's rules here, so that whatever relies on the order of bytes shows.
 const SCRIPT: &str = r#"
 set -e
 bin="$1" dir="$2" user="$3" port="$4" ssl="$5"
 "$bin/initdb" -D "$dir/data" -U "$user" -A trust -E UTF8 --locale=C.UTF-8 --locale-provider=icu --icu-locale=vi >"$dir/log" 2>&1
-"$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-k '$dir' -p $port -c listen_addresses=127.0.0.1 -c max_connections=400 -c ssl=$ssl -c ssl_cert_file='$dir/server.pem' -c ssl_key_file='$dir/server.key'" start >>"$dir/log" 2>&1
-echo ready
-cat >/dev/null || true
-"$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1
+start() {
+  "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-k '$dir' -p $port -c listen_addresses=127.0.0.1 -c max_connections=400 -c ssl=$ssl -c ssl_cert_file='$dir/server.pem' -c ssl_key_file='$dir/server.key'" start >>"$dir/log" 2>&1
+}
+start
+echo done
+while read -r word; do
+  case "$word" in
+    start) start ;;
+    *) "$bin/pg_ctl" -D "$dir/data" -m "$word" -w stop >>"$dir/log" 2>&1 ;;
+  esac
+  echo done
+done
+"$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
 rm -rf "$dir"
 "#;
 
@@ -69,6 +78,16 @@ pub struct Cluster {
     databases: AtomicU32,
     /// Its input is held open as long as this value lives.
     child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+/// How a cluster goes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Going {
+    /// In order: connections are closed.
+    Stopped,
+    /// At once, as by a power cut: it recovers at the next start.
+    Crashed,
 }
 
 /// A certificate and its key, PEM, with which it speaks TLS on the loopback.
@@ -104,19 +123,54 @@ impl Cluster {
         command.arg(if tls.is_some() { "on" } else { "off" }).current_dir("/");
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn();
         let mut child = started.map_err(at(&programs))?;
+        let Some(said) = child.stdout.take() else { return Err(ClusterError::NotStarted(String::new())) };
+        let answers = BufReader::new(said);
+        // The script removes the folder.
+        let (folder, databases) = (folder.keep(), AtomicU32::new(0));
+        let mut cluster = Self { folder, programs, port, databases, child, answers };
+        cluster.heard()?;
+        Ok(cluster)
+    }
+
+    /// Waits until what was told is done.
+    fn heard(&mut self) -> Result<(), ClusterError> {
         let mut line = String::new();
-        if let Some(said) = child.stdout.take() {
-            BufReader::new(said).read_line(&mut line).map_err(at(&programs))?;
+        self.answers.read_line(&mut line).map_err(at(&self.programs))?;
+        if line == "done\n" {
+            return Ok(());
         }
-        if line != "ready\n" {
-            let said = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-            // It has nothing to wait for.
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(ClusterError::NotStarted(said));
-        }
-        // The script removes it.
-        Ok(Self { folder: folder.keep(), programs, port, databases: AtomicU32::new(0), child })
+        Err(ClusterError::NotStarted(fs::read_to_string(self.folder.join("log")).unwrap_or_default()))
+    }
+
+    fn tell(&mut self, word: &str) -> Result<(), ClusterError> {
+        let input = self.child.stdin.as_mut().map(|input| writeln!(input, "{word}"));
+        input.transpose().map_err(at(&self.programs))?;
+        self.heard()
+    }
+
+    /// Takes it away.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotStarted`] when it does not end.
+    pub fn go(&mut self, going: Going) -> Result<(), ClusterError> {
+        self.tell(match going {
+            Going::Stopped => "fast",
+            Going::Crashed => "immediate",
+        })
+    }
+
+    /// Gives it back, at the same address.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotStarted`]
+    pub fn come_back(&mut self) -> Result<(), ClusterError> {
+        self.tell("start")
+    }
+
+    /// Where it listens on the loopback.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
     }
 
     /// Makes a database; its address.
@@ -189,6 +243,8 @@ impl Drop for Cluster {
         drop(self.child.stdin.take());
         // It stops at once, whatever goes on in it.
         let _ = self.child.wait();
+        // Left where it did not start.
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
