@@ -51,7 +51,7 @@ const PREFACE_BYTES: usize = 24;
 /// Bounds on what strangers can take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest wait for the greeting, for the handshake after it, and for the opening of HTTP/2 after that.
+    /// Longest wait for the greeting, for a place after it, for the handshake, and for the opening of HTTP/2 after that.
     pub handshake: Duration,
     /// Handshakes at once.
     pub handshakes: usize,
@@ -62,6 +62,8 @@ pub struct Limits {
     pub connections: usize,
     /// Longest connection without a client certificate: enough to join, not to keep a place.
     pub stranger: Duration,
+    /// Of the connections, those without a client certificate; further ones are closed, so that strangers leave room for agents.
+    pub strangers: usize,
 }
 
 impl Default for Limits {
@@ -72,6 +74,7 @@ impl Default for Limits {
             waiting: 4_096,
             connections: 384,
             stranger: Duration::from_secs(60),
+            strangers: 64,
         }
     }
 }
@@ -201,6 +204,7 @@ async fn accept(
     let places = Places {
         connections: Arc::new(Semaphore::new(limits.connections)),
         handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+        strangers: Arc::new(Semaphore::new(limits.strangers)),
     };
     let mut running = JoinSet::new();
     loop {
@@ -215,7 +219,11 @@ async fn accept(
                     };
                     observer(shaken.as_ref().map_or_else(|how| *how, |_| Handshake::Done));
                     if let Ok((stream, connection, handshake)) = shaken {
-                        let accepted = TlsConnection::new(stream, address, limits, connection);
+                        let Some(accepted) = TlsConnection::new(stream, address, limits, connection, &places.strangers)
+                        else {
+                            tracing::debug!(%address, "there are as many connections without a certificate as may be");
+                            return;
+                        };
                         // Fails only when the server is gone, and with it the connection.
                         let _ = sender.send(accepted).await;
                         drop(handshake);
@@ -237,6 +245,7 @@ async fn accept(
 struct Places {
     connections: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
 }
 
 /// A connection under TLS, its place, and the place of its handshake.
@@ -268,8 +277,15 @@ impl Places {
             Ok(Err(error)) => return Some(Err(failed(&error))),
             Err(_) => return Some(Err(late())),
         };
-        let connection = Arc::clone(&self.connections).acquire_owned().await.ok()?;
-        let handshake = Arc::clone(&self.handshakes).acquire_owned().await.ok()?;
+        let places = async {
+            let connection = Arc::clone(&self.connections).acquire_owned().await.ok()?;
+            Some((connection, Arc::clone(&self.handshakes).acquire_owned().await.ok()?))
+        };
+        // Who has waited so long is most likely gone, and will come again.
+        let (connection, handshake) = match timeout(limit, places).await {
+            Ok(places) => places?,
+            Err(_) => return Some(Err(late())),
+        };
         drop(turn);
         Some(match timeout(limit, greeting.into_stream(config.load_full())).await {
             Ok(Ok(stream)) => Ok((stream, connection, handshake)),
@@ -286,6 +302,8 @@ pub struct TlsConnection {
     opening: Option<Opening>,
     stranger: Option<Pin<Box<Sleep>>>,
     _permit: OwnedSemaphorePermit,
+    /// Its place among those without a certificate.
+    _as_stranger: Option<OwnedSemaphorePermit>,
 }
 
 /// What is still to come of the opening of HTTP/2, and until when: the keepalive sets in only after it.
@@ -295,12 +313,22 @@ struct Opening {
 }
 
 impl TlsConnection {
-    fn new(stream: TlsStream<TcpStream>, address: SocketAddr, limits: Limits, permit: OwnedSemaphorePermit) -> Self {
+    /// None where there are too many without a certificate.
+    fn new(
+        stream: TlsStream<TcpStream>,
+        address: SocketAddr,
+        limits: Limits,
+        permit: OwnedSemaphorePermit,
+        strangers: &Arc<Semaphore>,
+    ) -> Option<Self> {
         let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
         let peer = PeerCertificates::new(address, leaf.map(|leaf| leaf.clone().into_owned()));
         let opening = Some(Opening { missing_bytes: PREFACE_BYTES, deadline: Box::pin(sleep(limits.handshake)) });
-        let stranger = peer.leaf().is_none().then(|| Box::pin(sleep(limits.stranger)));
-        Self { stream, peer, opening, stranger, _permit: permit }
+        let (stranger, as_stranger) = match peer.leaf() {
+            Some(_) => (None, None),
+            None => (Some(Box::pin(sleep(limits.stranger))), Some(Arc::clone(strangers).try_acquire_owned().ok()?)),
+        };
+        Some(Self { stream, peer, opening, stranger, _permit: permit, _as_stranger: as_stranger })
     }
 }
 

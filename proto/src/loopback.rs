@@ -321,3 +321,23 @@ async fn a_stranger_cannot_keep_a_connection_and_a_commune_can() {
     server.ask(trusting(&authority, Some(authority.client(&[COMMUNE])))).await.unwrap();
     drop(known);
 }
+
+#[tokio::test]
+async fn strangers_leave_room_for_communes() {
+    let authority = Authority::new();
+    let limits = Limits { strangers: 1, connections: 3, ..Limits::default() };
+    let server = serve(settings(authority.server(&["localhost"]), &authority), limits).await;
+    let open = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let mut first = shake_hands(server.address, trusting(&authority, None)).await.unwrap();
+    first.write_all(open).await.unwrap();
+    // Whoever has a place is told the server's settings.
+    first.read_exact(&mut [0; 9]).await.unwrap();
+    let mut second = shake_hands(server.address, trusting(&authority, None)).await.unwrap();
+    // May be gone already.
+    let _ = second.write_all(open).await;
+    let mut told = Vec::new();
+    let _ = second.read_to_end(&mut told).await;
+    assert_eq!(told, b"", "closed without a word");
+    server.ask(trusting(&authority, Some(authority.client(&[COMMUNE])))).await.unwrap();
+    drop(first);
+}
