@@ -4,7 +4,7 @@
 //! The store is asked, by two numbers that only grow: nothing can be missed, whatever happens to a connection, and an engine need know
 //! no more than SQL (`LISTEN` is lost with its connection, is not spoken by all engines or poolers, and would hold up commits). So
 //! two promises hold: whoever asks a question is answered with all that was acknowledged before, by whichever server; and where nobody
-//! asks, open pages learn of it within [`INTERVAL`] and what it takes to read the communes concerned.
+//! asks, open pages learn of it within half a second and what it takes to read the communes concerned.
 
 use crate::{
     ingest::{StandingsHook, follow::Follower, live::LiveSessions},

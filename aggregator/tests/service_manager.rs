@@ -146,6 +146,8 @@ fn the_units_start_what_there_is() {
         }
     }
     let unit = read("province-aggregator.service");
+    // What `init` and `keys import` make, also where the store is a database.
+    assert_eq!(values(&unit, "ConditionPathExists"), ["/var/lib/province-aggregator/aggregator.toml"]);
     assert_eq!((values(&unit, "Type"), values(&unit, "StateDirectory")), (vec!["notify"], vec!["province-aggregator"]));
     assert!(!values(&unit, "WatchdogSec").is_empty());
     assert_eq!(values(&unit, "ExecReload"), ["/bin/kill -HUP $MAINPID"]);

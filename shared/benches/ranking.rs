@@ -67,6 +67,16 @@ fn main() {
         standings.apply([Change::Version((&row).into())]);
     });
     println!("standings after one changed figure        {one:>12.3?}   (9 boards: three schemes, three months)");
+    let beside = median(501, || {
+        turn += 1;
+        let mut row = inputs.observations[(turn * 7 % COMMUNES * INDICATORS + turn % INDICATORS) as usize].clone();
+        row.version += turn;
+        row.value = Value::Ratio { numerator: (turn % 90).into(), denominator: 97.into() };
+        let read = standings.clone();
+        standings.apply([Change::Version((&row).into())]);
+        read
+    });
+    println!("the same beside those who read the former {beside:>12.3?}   (as a server follows)");
 }
 
 /// The least that any ranking of these figures has to do.

@@ -50,11 +50,11 @@ impl Migrate {
         let file = self.password_file.map(|path| format!("\n  password_file = {path:?}")).unwrap_or_default();
         say(&context.pick(
             format!(
-                "Để chuyển sang kho mới, thêm vào cuối {} rồi chạy `serve`:\n  [store]\n  url = \"{address}\"{file}\n(thêm người dùng và các tham số như đã gõ ở --to). Từ đó sao lưu bằng pg_dump hoặc khôi phục theo thời điểm; tệp minh chứng vẫn ở thư mục dữ liệu.",
+                "Để chuyển sang kho mới, thêm vào cuối {} rồi chạy `serve`:\n  [store]\n  url = \"{address}\"{file}\n(thêm người dùng và các tham số như đã gõ ở --to). Từ đó sao lưu bằng pg_dump hoặc khôi phục theo thời điểm, và tắt hẹn giờ sao lưu cũ (systemctl disable --now province-aggregator-backup.timer); tệp minh chứng vẫn ở thư mục dữ liệu.",
                 config.display()
             ),
             format!(
-                "To go over to it, add at the end of {} and run `serve`:\n  [store]\n  url = \"{address}\"{file}\n(with the user and the settings as typed in --to). From then on back up by pg_dump or point-in-time recovery; the files of evidence stay in the data folder.",
+                "To go over to it, add at the end of {} and run `serve`:\n  [store]\n  url = \"{address}\"{file}\n(with the user and the settings as typed in --to). From then on back up by pg_dump or point-in-time recovery, and turn the old timer off (systemctl disable --now province-aggregator-backup.timer); the files of evidence stay in the data folder.",
                 config.display()
             ),
         ))

@@ -9,7 +9,7 @@ use crate::{
         cli::{Format, render},
         finding::findings_list,
     },
-    store::{ConflictRecord, Finding, Flaw, Store},
+    store::{Act, ConflictRecord, Finding, Flaw, Store},
 };
 use clap::Args;
 use proto::{
@@ -61,7 +61,8 @@ impl Verify {
         let changes: u64 = logs.iter().map(|contact| contact.head_seq).sum();
         let communes = logs.iter().filter(|contact| contact.head_seq > 0).count();
         let repaired = if self.repair { evidence.repair(&act).await? } else { 0 };
-        let remade = if self.repair { remake_digests(&*store, &findings).await? } else { 0 };
+        // Asked once more: reading all evidence takes its time.
+        let remade = if self.repair { remake_digests(&*store, &store.verify().await?, &act).await? } else { 0 };
         let files = store.evidence_files().await?.len();
         let mut list = findings_list(&findings, context.language);
         list.notes.push(match context.language {
@@ -97,13 +98,14 @@ impl Verify {
 
 /// Makes the digests anew that differ where everything else of a commune agrees: its records are what its chain says, so it is the sum
 /// that is wrong. How many.
-async fn remake_digests(store: &dyn Store, findings: &[Finding]) -> Result<usize, Failure> {
+async fn remake_digests(store: &dyn Store, findings: &[Finding], act: &Act) -> Result<usize, Failure> {
     let of_records = [Flaw::Missing, Flaw::Chain, Flaw::Head, Flaw::Record, Flaw::Unreadable];
     let mut remade = 0;
     for finding in findings.iter().filter(|one| one.flaw == Flaw::Digest) {
         let is_sound = !findings.iter().any(|one| one.commune == finding.commune && of_records.contains(&one.flaw));
         if let (true, Ok(period)) = (is_sound, finding.place.parse()) {
-            store.remake_digest(&finding.commune, period).await?;
+            store.remake_digest(&finding.commune, period, act.clone()).await?;
+            tracing::warn!(commune = finding.commune, %period, "a sum was wrong and was made anew from the records");
             remade += 1;
         }
     }

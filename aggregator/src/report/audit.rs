@@ -10,7 +10,7 @@ use shared::{
 use std::{fmt, str::FromStr};
 
 /// What is noted, in Vietnamese and English.
-pub const WORDS: [(&str, &str, &str); 35] = [
+pub const WORDS: [(&str, &str, &str); 36] = [
     ("founded", "lập tỉnh", "province founded"),
     ("catalogue_imported", "nạp danh mục", "catalogue imported"),
     ("exception_set", "gia hạn", "exception set"),
@@ -30,6 +30,7 @@ pub const WORDS: [(&str, &str, &str); 35] = [
     ("authority_dropped", "bỏ cơ quan chứng thực cũ", "authority dropped"),
     ("bundle_taken", "nhận gói", "bundle taken"),
     ("evidence_lost", "mất tệp minh chứng", "evidence lost"),
+    ("digest_remade", "tính lại mã tổng hợp", "digest made anew"),
     ("clock_moved", "đặt đồng hồ diễn tập", "clock of the exercise moved"),
     ("restored", "khôi phục từ bản sao lưu", "restored from a backup"),
     ("backed_up", "sao lưu", "backed up"),

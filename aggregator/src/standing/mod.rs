@@ -226,8 +226,16 @@ impl Live {
         if held.today == today {
             return held;
         }
-        // Once a day, and until something changes the figures: their boards do not look at the day.
-        Arc::new(Figures { today, ..Figures::clone(&held) })
+        let mut figures = Figures { today, ..Figures::clone(&held) };
+        keep_ready(&mut figures);
+        let figures = Arc::new(figures);
+        // Whoever changes the figures at this moment brings them the day, too.
+        if let Ok(_changing) = self.changing.try_lock()
+            && Arc::ptr_eq(&self.figures.load(), &held)
+        {
+            self.figures.store(figures.clone());
+        }
+        figures
     }
 
     /// The figures of a closing, held ready after they were asked for once.

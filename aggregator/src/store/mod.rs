@@ -228,7 +228,7 @@ pub trait Store: Send + Sync {
     /// How many bytes it takes.
     async fn size_bytes(&self) -> Result<u64, StoreError>;
     /// Makes the digest that is kept of a commune's period what the records say.
-    async fn remake_digest(&self, commune: &str, period: Period) -> Result<(), StoreError>;
+    async fn remake_digest(&self, commune: &str, period: Period, act: Act) -> Result<(), StoreError>;
 
     /// What the province decided for a commune after a feed position, at most `limit` rows looked at.
     async fn feed(&self, commune: &str, after: u64, limit: u32) -> Result<FeedPage, StoreError>;

@@ -15,7 +15,11 @@ use chrono::NaiveDate;
 use std::{
     cmp::Reverse,
     num::NonZero,
-    thread::{available_parallelism, scope},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{Builder, available_parallelism, scope},
 };
 
 /// Fewer communes than these are evaluated sooner than a thread is started.
@@ -256,16 +260,25 @@ impl Board {
                 *line = self.evaluate_line(book, commune);
             }
         };
+        let parts: Vec<Mutex<&mut [Line]>> = lines.chunks_mut(part).map(Mutex::new).collect();
+        // Whoever comes first does a part: also where the system gives no other thread.
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some((number, part_of_lines)) = {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                parts.get(number).map(|lines| (number, lines))
+            } {
+                evaluate(&mut part_of_lines.lock().unwrap_or_else(PoisonError::into_inner), number * part);
+            }
+        };
         scope(|threads| {
-            let mut parts = lines.chunks_mut(part).enumerate();
-            let own = parts.next();
-            for (number, part_of_lines) in parts {
-                threads.spawn(move || evaluate(part_of_lines, number * part));
+            for _ in 1..hands {
+                // Fails where there are as many threads as may be.
+                let _ = Builder::new().spawn_scoped(threads, work);
             }
-            if let Some((_, part_of_lines)) = own {
-                evaluate(part_of_lines, 0);
-            }
+            work();
         });
+        drop(parts);
         lines
     }
 

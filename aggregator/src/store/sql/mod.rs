@@ -366,17 +366,14 @@ impl<E: Engine> Store for E {
         self.read(|connection| columns::to_u64(connection.size_bytes()?)).await
     }
 
-    async fn remake_digest(&self, commune: &str, period: Period) -> Result<(), StoreError> {
+    async fn remake_digest(&self, commune: &str, period: Period, act: Act) -> Result<(), StoreError> {
         let slug = commune.to_owned();
-        let work =
-            move |transaction: &Connection<'_>, _: &mut Memory, (slug, period): (String, Period)| match names::find(
-                transaction,
-                &slug,
-            )? {
-                Some(commune) => digests::set(transaction, commune, period),
-                None => Ok(()),
-            };
-        self.transact(Scope::communes([commune]), (slug, period), work).await
+        self.transact(Scope::communes([commune]).and_province(), slug, move |transaction, _, slug| {
+            let Some(commune) = names::find(transaction, &slug)? else { return Ok(()) };
+            digests::set(transaction, commune, period)?;
+            audit::note(transaction, &act, "digest_remade", &format!("{slug} {period}"))
+        })
+        .await
     }
 
     async fn epoch(&self) -> Result<[u8; 16], StoreError> {
