@@ -105,7 +105,7 @@ fn settings_are_read_anew_and_what_needs_a_restart_is_said() {
         fs::write(&settings, text).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::HUP).unwrap();
     };
-    let fewer = of_before.replace("max_sessions = 512", "max_sessions = 7");
+    let fewer = of_before.replace("max_sessions = 256", "max_sessions = 7");
     assert_ne!(fewer, of_before);
     ask(&format!("{fewer}\n[log]\nlevel = \"debug\"\n"));
     read_until(&log, &["settings were read anew", "debug"]);
