@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use shared::{
     calendar::rfc3339,
     period::Period,
-    snapshot::{Head, HeadError, Snapshot},
+    snapshot::{HEAD_FILE, Head, HeadError, Snapshot, is_table},
 };
 use std::{
     collections::BTreeMap,
@@ -61,6 +61,9 @@ pub enum PublicationError {
     /// What was frozen is not what the statement is about.
     #[error("{0} is not what was closed: its SHA-256 is another one")]
     Altered(String),
+    /// A table that no closing has, or one twice.
+    #[error("it holds the table {0:?}, which no closing has, or has once")]
+    Table(String),
     /// The program could not make it.
     #[error("it cannot be packed: {0}")]
     Pack(io::Error),
@@ -204,7 +207,14 @@ impl Publication {
         if listed.len() > MAX_TABLES || message.tables.len() > MAX_TABLES {
             return Err(PublicationError::TooLarge);
         }
-        let tables: BTreeMap<_, _> = message.tables.into_iter().map(|table| (table.name, table.content)).collect();
+        let mut tables = BTreeMap::new();
+        for v1::Table { name, content } in message.tables {
+            // Their names become names of files: those of the tables that closings have, and no others.
+            if !is_table(&name) || tables.contains_key(&name) {
+                return Err(PublicationError::Table(name));
+            }
+            tables.insert(name, content);
+        }
         let snapshot = Snapshot { head, tables };
         // What the tables that are here amount to, whatever the head that came along says.
         if snapshot.digest() != statement.snapshot {
@@ -212,10 +222,11 @@ impl Publication {
                 snapshot.tables.get(name).is_some_and(|bytes| Sha256::digest(bytes).as_slice() == sha256)
             };
             let table = listed.into_iter().find(|(name, _, sha256)| !is_it(name, sha256));
-            return Err(PublicationError::Altered(table.map_or_else(|| "snapshot.txt".to_owned(), |(name, ..)| name)));
+            return Err(PublicationError::Altered(table.map_or_else(|| HEAD_FILE.to_owned(), |(name, ..)| name)));
         }
-        if (&snapshot.head.province, snapshot.head.period) != (&statement.province, statement.period) {
-            return Err(PublicationError::Altered("snapshot.txt".into()));
+        let is_of = (&snapshot.head.province, snapshot.head.period) == (&statement.province, statement.period);
+        if !is_of || snapshot.head_file() != message.head {
+            return Err(PublicationError::Altered(HEAD_FILE.into()));
         }
         Ok(Self { statement, snapshot, signature: message.signature, certificate: message.certificate.into() })
     }
@@ -265,6 +276,38 @@ mod tests {
             assert!(matches!(Statement::read(&changed), Err(PublicationError::Statement(_))), "{changed}");
         }
         assert_ne!(Statement { sequence: 3, ..statement() }.link(), statement().link());
+    }
+
+    #[test]
+    fn tables_are_there_once_and_the_head_is_what_they_amount_to() {
+        let head = Head {
+            province: "dong-nai".into(),
+            period: "2026-10".parse().unwrap(),
+            rules: "2026.1".into(),
+            as_of: "2026-11-02".parse().unwrap(),
+        };
+        let snapshot = Snapshot { head, tables: [("communes.csv".to_owned(), b"x".to_vec())].into() };
+        let statement = Statement { snapshot: snapshot.digest(), ..statement() };
+        let table = |name: &str| v1::Table { name: name.into(), content: b"x".to_vec() };
+        let open = |head: Vec<u8>, names: &[&str]| {
+            let message = v1::Publication {
+                statement: statement.to_text().into_bytes(),
+                signature: Vec::new(),
+                certificate: Vec::new(),
+                head,
+                tables: names.iter().map(|name| table(name)).collect(),
+            };
+            let packed = zstd::encode_all(message.encode_to_vec().as_slice(), 0).unwrap();
+            Publication::open(&[MAGIC, &packed].concat())
+        };
+        assert!(open(snapshot.head_file(), &["communes.csv"]).is_ok());
+        for name in ["communes.csv", "../x.csv", "/x.csv", "x.csv"] {
+            let refused = open(snapshot.head_file(), &["communes.csv", name]);
+            assert!(matches!(&refused, Err(PublicationError::Table(told)) if told == name), "{refused:?}");
+        }
+        let other = String::from_utf8(snapshot.head_file()).unwrap().replace("2026.1", "2026.2");
+        let refused = open(other.into_bytes(), &["communes.csv"]);
+        assert!(matches!(&refused, Err(PublicationError::Altered(_))), "{refused:?}");
     }
 
     #[test]

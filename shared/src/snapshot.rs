@@ -77,6 +77,14 @@ pub fn explain_table(scheme: Scheme) -> String {
     format!("explain-{}.csv", scheme.as_str())
 }
 
+/// Whether a table of a closing has this name: one of those that [`Snapshot::freeze`] makes, and so always the plain name of a file.
+#[must_use]
+pub fn is_table(name: &str) -> bool {
+    INPUT_TABLES.contains(&name)
+        || name == PREVIOUS_TABLE
+        || Scheme::ALL.into_iter().any(|scheme| name == rankings_table(scheme) || name == explain_table(scheme))
+}
+
 impl Snapshot {
     /// Freezes a period. `inputs` holds what the exports of the period hold; `previous` is the table of the rankings that movement is
     /// measured against, of all schemes (none: there is no period before).
@@ -184,6 +192,8 @@ impl Snapshot {
         if self.digest() != *digest {
             mismatches.push(Mismatch::Digest);
         }
+        let strangers = self.tables.keys().filter(|name| !is_table(name));
+        mismatches.extend(strangers.map(|name| Mismatch::Table(name.clone(), Some("no table of a closing".into()))));
         match self.computed() {
             Err(error) => mismatches.push(Mismatch::Table("rankings".into(), Some(error.to_string()))),
             Ok(computed) => {

@@ -222,6 +222,7 @@ fn publication(error: &PublicationError) -> String {
             )
         }
         PublicationError::Altered(table) => format!("{table} đã bị thay đổi so với lúc ký: không nhận"),
+        PublicationError::Table(table) => format!("gói công bố có bảng lạ hoặc bảng lặp {table:?}: không nhận"),
         PublicationError::Damaged(_) | PublicationError::Statement(_) | PublicationError::Head(_) => {
             format!("gói công bố bị hỏng hoặc bị sửa: {error}")
         }

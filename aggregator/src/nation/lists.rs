@@ -8,7 +8,7 @@ use super::{
     place::{Nation, make_folder, write},
     register::members,
 };
-use proto::publication::Statement;
+use proto::publication::{PublicationError, Statement};
 use shared::{
     book::Book,
     calendar::rfc3339,
@@ -17,7 +17,7 @@ use shared::{
     period::Period,
     province::province_figure,
     ranking::Scheme,
-    snapshot::{HEAD_FILE, INPUT_TABLES, PREVIOUS_TABLE},
+    snapshot::{HEAD_FILE, INPUT_TABLES, PREVIOUS_TABLE, is_table},
     tables::write,
 };
 use std::path::Path;
@@ -267,6 +267,10 @@ pub fn export(place: &NationPlace, period: Period, out: &Path) -> Result<usize, 
         let folder = out.join(&member.code);
         make_folder(&folder)?;
         for (name, bytes) in &publication.snapshot.tables {
+            // Seen to when it was opened; once more where names become paths.
+            if !is_table(name) {
+                return Err(PublicationError::Table(name.clone()).into());
+            }
             write(&folder.join(name), bytes)?;
         }
         write(&folder.join(HEAD_FILE), &publication.snapshot.head_file())?;

@@ -81,6 +81,10 @@ fn what_was_altered_is_named() {
     let mut other = frozen();
     other.head.rules = "2031.1".into();
     assert!(matches!(&other.verify(&other.digest())[..], [Mismatch::Table(_, Some(why))] if why.contains("2031.1")));
+    let mut more = frozen();
+    more.tables.insert("../notes.csv".into(), Vec::new());
+    assert!(matches!(&more.verify(&more.digest())[..], [Mismatch::Table(name, Some(_))] if name == "../notes.csv"));
+    assert!(frozen().tables.keys().all(|name| is_table(name)));
     let mut cut = frozen();
     cut.tables.remove("targets.csv");
     assert!(matches!(&cut.verify(&cut.digest())[..], [Mismatch::Table(_, Some(why))] if why.contains("targets.csv")));
