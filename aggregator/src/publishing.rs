@@ -1,7 +1,8 @@
 //! A province's closings as statements that follow one another, and one of them as a signed file for the nation.
 //!
 //! The chain follows from the store alone: all closings, also those that were opened again, in the order in which they were made. Nothing
-//! has to be remembered of what was published, and publishing twice gives the same statement.
+//! has to be remembered of what was published, and publishing twice gives the same statement. That order is the history's, whose numbers
+//! only grow: clocks are put right, and several servers have several.
 
 use crate::{
     authorities::Authorities,
@@ -10,11 +11,15 @@ use crate::{
     receipts,
     report::{closings, question::AskError},
     serve::ServeError,
-    store::{Closing, Store, StoreError},
+    store::{AuditQuestion, Closing, Store, StoreError},
 };
 use proto::publication::{Publication, PublicationError, Statement};
 use shared::period::Period;
+use std::collections::HashMap;
 use thiserror::Error;
+
+/// Most closings of a province that are looked for in its history.
+const MAX_CLOSINGS: u32 = 100_000;
 
 /// Why nothing is published.
 #[derive(Debug, Error)]
@@ -39,6 +44,12 @@ pub enum PublishError {
     Pack(#[from] PublicationError),
 }
 
+/// What the history says of a closing, see `store/sql/decided.rs`.
+fn words(closing: &Closing) -> String {
+    let digest = closing.digest.map(hex::encode).unwrap_or_default();
+    format!("{} revision {}, digest {digest}", closing.period, closing.revision)
+}
+
 /// All closings of a province as statements, each with the digest of the one before. Closings of before there were snapshots are none.
 ///
 /// # Errors
@@ -46,7 +57,12 @@ pub enum PublishError {
 pub async fn statements(store: &dyn Store) -> Result<Vec<Statement>, StoreError> {
     let founding = store.founding().await?;
     let mut closings = store.closings().await?;
-    closings.sort_by_key(|closing| (closing.closed_at, closing.period.last_day(), closing.revision));
+    let question = AuditQuestion { what: Some("period_closed".into()), ..AuditQuestion::newest(MAX_CLOSINGS) };
+    let lines: HashMap<_, _> =
+        store.audit(question).await?.into_iter().map(|line| (line.detail, line.number)).collect();
+    // A closing of which the history says nothing was put in by hand, and is what `verify` finds: it comes last.
+    let number = |closing: &Closing| lines.get(&words(closing)).copied().unwrap_or(u64::MAX);
+    closings.sort_by_cached_key(|closing| (number(closing), closing.closed_at));
     let mut statements: Vec<Statement> = Vec::with_capacity(closings.len());
     for (closing, sequence) in closings.into_iter().filter(|closing| closing.digest.is_some()).zip(1..) {
         let Closing { period, revision, closed_at, digest, .. } = closing;

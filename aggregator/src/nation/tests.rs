@@ -232,6 +232,42 @@ async fn a_table_that_was_changed_before_it_was_signed_again_is_seen() {
 }
 
 #[tokio::test]
+async fn a_table_that_no_closing_has_is_not_taken_whoever_signed_it() {
+    let (house, first, _) = two().await;
+    let asked = (period("2026-09"), None);
+    let clock = StandingClock(moment());
+    let publication = publishing::publish(&first.folder, &first.store, asked, &clock).await.unwrap();
+    let authority = crate::serve::load_authority(&first.folder).unwrap();
+    let signer = crate::receipts::load_or_make(&first.folder, "dong-nai", &authority, &clock).unwrap();
+    for name in ["../x", "/tmp/x", "..", "", "notes.csv", "snapshot.txt", "publication.txt", "rankings-own.csv/x"] {
+        let (mut statement, mut snapshot) = (publication.statement.clone(), publication.snapshot.clone());
+        snapshot.tables.insert(name.into(), b"x".to_vec());
+        statement.snapshot = snapshot.digest();
+        let file = house.root.path().join("more");
+        fs::write(&file, Publication::sign(statement, snapshot, &signer).to_file().unwrap()).unwrap();
+        let refused = house.accept(&file);
+        let is_table = |error: &PublicationError| matches!(error, PublicationError::Table(told) if told == name);
+        assert!(matches!(&refused, Err(NationError::Publication(error)) if is_table(error)), "{name:?}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_put_back_between_two_closings_changes_nothing_of_the_chain() {
+    let (house, first, _) = two().await;
+    house.accept(&first.publish("2026-09", None).await).unwrap();
+    first.minutes.set(-60);
+    first.close("2026-10").await;
+    let taken = house.accept(&first.publish("2026-10", None).await).unwrap();
+    assert_eq!((taken.sequence, taken.period), (2, period("2026-10")));
+    assert!(first.store.reopen_period(period("2026-09"), "nộp muộn", act(moment())).await.unwrap());
+    first.minutes.set(-90);
+    first.close("2026-09").await;
+    let taken = house.accept(&first.publish("2026-09", None).await).unwrap();
+    assert_eq!((taken.sequence, taken.revision), (3, 2));
+    assert!(house.flaws().is_empty());
+}
+
+#[tokio::test]
 async fn a_period_that_is_missing_is_asked_for_and_one_closed_again_takes_the_place_of_the_first() {
     let (house, first, second) = two().await;
     first.close("2026-10").await;
