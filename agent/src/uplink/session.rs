@@ -81,9 +81,7 @@ pub async fn hold_telling(
     let mut tally = Tally::default();
     let talk = timeout(SESSION_TIMEOUT, talk(folder, config, store, clock, &mut tally, tell));
     let mut outcome = talk.await.unwrap_or_else(|_| Outcome::of(End::TimedOut, "the session took too long"));
-    line::learn(store, outcome.end, &tally)?;
-    note_server(store, outcome.end)?;
-    outcome.end = ended_at(tally.stage, outcome.end);
+    outcome.end = concluded(store, outcome.end, &tally)?;
     let run = Run {
         started_at,
         ended_at: clock.now(),
@@ -109,6 +107,15 @@ pub async fn hold_telling(
         "session ended"
     );
     Ok(Report { outcome, tally })
+}
+
+/// Remembers what an end says of the line and of the server; what it means where it came. A server that has taken the figures has not
+/// failed when the line breaks after that: what it holds of a file is there, and the next session goes on with it.
+fn concluded(store: &mut Store, end: End, tally: &Tally) -> Result<End, StoreError> {
+    line::learn(store, end, tally)?;
+    let end = ended_at(tally.stage, end);
+    note_server(store, end)?;
+    Ok(end)
 }
 
 /// Remembers whether the server that this session was with is worth trying first the next time.
@@ -301,6 +308,7 @@ pub(super) fn failed(status: &Status) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::Home;
 
     #[test]
     fn a_broken_line_after_the_figures_is_no_failure_of_theirs_and_the_rest_is_what_it_is() {
@@ -309,6 +317,19 @@ mod tests {
             assert_eq!(ended_at(Stage::Delivering, end), end);
             assert_eq!(ended_at(Stage::Comparing, end), if broken { End::NotCompared } else { end });
             assert_eq!(ended_at(Stage::Uploading, end), if broken { End::EvidencePending } else { end });
+        }
+    }
+
+    #[test]
+    fn who_is_cut_off_while_a_file_is_on_its_way_comes_back_to_the_same_server() {
+        let mut home = Home::joined();
+        let met = Last { server: "https://a:1".into(), failed: false };
+        for (stage, failed) in [(Stage::Uploading, false), (Stage::Comparing, false), (Stage::Delivering, true)] {
+            home.store.write(|writing| writing.set_last_server(&met)).unwrap();
+            let tally = Tally { stage, ..Tally::default() };
+            let end = concluded(&mut home.store, End::Unreachable, &tally).unwrap();
+            assert_eq!(end == End::Unreachable, failed, "{end:?}");
+            assert_eq!(home.store.view().last_server().unwrap(), Some(Last { failed, ..met.clone() }));
         }
     }
 }
