@@ -101,7 +101,7 @@ pub async fn run(
     bell: &Bell,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServiceError> {
-    let mut store = Store::open(folder)?;
+    let mut store = Store::open_to_keep(folder)?;
     let _alone = Lock::try_take(&folder.service_lock())?.ok_or(ServiceError::Running)?;
     if store.view().service_unfinished()? {
         tracing::warn!("the last service did not end cleanly, checking the store");

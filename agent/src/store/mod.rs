@@ -172,6 +172,15 @@ fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
+/// How a store is opened on a disk that is full to the last byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnFullDisk {
+    /// By one process at a time, until it closes it: what was entered can still be read.
+    Alone,
+    /// Not.
+    Refused,
+}
+
 /// The store, open.
 #[derive(Debug)]
 pub struct Store {
@@ -184,10 +193,22 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotJoined`] when there is none, [`StoreError::Newer`], or what the system says.
     pub fn open(folder: &Folder) -> Result<Self, StoreError> {
+        Self::open_as(folder, OnFullDisk::Alone)
+    }
+
+    /// The same for one that keeps it open: others want it too, also when there is room again.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`StoreError::Full`] where a disk is so full that only one process at a time could read.
+    pub fn open_to_keep(folder: &Folder) -> Result<Self, StoreError> {
+        Self::open_as(folder, OnFullDisk::Refused)
+    }
+
+    fn open_as(folder: &Folder, on_full_disk: OnFullDisk) -> Result<Self, StoreError> {
         if !folder.store().exists() {
             return Err(StoreError::NotJoined);
         }
-        let store = Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let store = Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE, on_full_disk)?;
         // A store whose making was cut off belongs to nobody yet.
         if store.view().belonging()?.is_none() { Err(StoreError::NotJoined) } else { Ok(store) }
     }
@@ -198,16 +219,15 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_or_create(folder: &Folder) -> Result<Self, StoreError> {
         make_private(&folder.store())?;
-        Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        Self::connect(folder, OpenFlags::SQLITE_OPEN_READ_WRITE, OnFullDisk::Refused)
     }
 
-    fn connect(folder: &Folder, flags: OpenFlags) -> Result<Self, StoreError> {
+    fn connect(folder: &Folder, flags: OpenFlags, on_full_disk: OnFullDisk) -> Result<Self, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }
         let (mut connection, found) = match Self::reach(folder, flags, false) {
-            // What was entered can still be read on a disk that is full to the last byte, by one process at a time.
-            Err(StoreError::Full(_)) => Self::reach(folder, flags, true)?,
+            Err(StoreError::Full(_)) if on_full_disk == OnFullDisk::Alone => Self::reach(folder, flags, true)?,
             reached => reached?,
         };
         if found > schema::NEWEST {

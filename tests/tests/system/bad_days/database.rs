@@ -1,12 +1,13 @@
 //! The database goes away and comes back, or its line breaks in the middle of a commit.
 
-use super::{FIGURES, assert_held, report, until};
+use super::{FIGURES, LONGEST, assert_held, report};
 use system_tests::{
     commit_line::{CommitLine, Cut},
     commune::Commune,
     database::{Database, Going},
     program::figures_csv,
     province::Province,
+    waiting::until,
 };
 
 #[test]
@@ -20,7 +21,7 @@ fn a_database_that_is_gone_for_a_while_costs_time_and_nothing_else() {
     let _ = by_hand.command(["sync"]).ok();
     served.point_at(province.url());
     let mut service = served.start(["run"]);
-    until(|| served.status()["last_success"].is_string());
+    until("the first session", LONGEST, || served.status()["last_success"].is_string());
     assert_eq!(province.probe("/readyz"), (200, "ready\n".into()));
 
     for going in [Going::Stopped, Going::Crashed] {
@@ -35,7 +36,7 @@ fn a_database_that_is_gone_for_a_while_costs_time_and_nothing_else() {
         let told = by_hand.command(["sync"]);
         assert!(told.code == Some(4) && told.out.contains("tự thử lại"), "{}{}", told.out, told.err);
         assert_eq!(by_hand.status()["pending"], FIGURES.len());
-        until(|| !served.status()["last_failure"].is_null());
+        until("a failed session", LONGEST, || !served.status()["last_failure"].is_null());
         assert_eq!(served.status()["pending"], FIGURES.len());
         // Commands and doctor say what is away.
         let told = province.command(["rankings", "--period", "2026-09"]).failed(1);
@@ -44,10 +45,10 @@ fn a_database_that_is_gone_for_a_while_costs_time_and_nothing_else() {
         assert!(told.code == Some(1) && told.out.contains("the database"), "{}", told.out);
 
         database.come_back();
-        until(|| province.probe("/readyz").0 == 200);
+        until("the server is ready", LONGEST, || province.probe("/readyz").0 == 200);
         let _ = by_hand.command(["sync"]).ok();
         // The service comes back by itself.
-        until(|| served.status()["pending"] == 0);
+        until("the service has sent everything", LONGEST, || served.status()["pending"] == 0);
     }
     assert_eq!(service.terminate(), Some(0));
     let _ = served.command(["sync"]).ok();
@@ -80,7 +81,7 @@ fn a_line_cut_at_any_commit_of_a_session_loses_and_doubles_nothing() {
                 database.go(Going::Crashed);
                 database.come_back();
             }
-            until(|| commune.command(["sync"]).code == Some(0));
+            until("a session", LONGEST, || commune.command(["sync"]).code == Some(0));
             assert_eq!(commune.status()["pending"], 0);
             if !has_come {
                 assert!(commit > 2, "a session has more than {commit} commits");
