@@ -1,7 +1,7 @@
 //! Connections of browsers: accepted, encrypted where asked, and bounded in number, in time and in what their heads may take.
 //!
-//! A stranger that never speaks, or speaks a byte a second, takes up one of [`MAX_CONNECTIONS`] places for [`HEAD_TIME`] after its
-//! handshake, no more.
+//! Who connects waits among [`MAX_WAITING`] until it has greeted, so that connections that never speak, or speak a byte a second, hold up
+//! nobody who does. Then a stranger takes up one of [`MAX_CONNECTIONS`] places for its handshake and [`HEAD_TIME`] after it, no more.
 
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
@@ -13,7 +13,7 @@ use hyper_util::{
     },
     service::TowerToHyperService,
 };
-use rustls::ServerConfig;
+use rustls::{ServerConfig, server::Acceptor};
 use std::{
     future::Future,
     io::{self, IoSlice},
@@ -26,15 +26,17 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{Sleep, sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tower::ServiceExt;
 
-/// Connections at once; further ones wait to be accepted.
+/// Connections that have greeted, at once; further ones wait for a place.
 pub const MAX_CONNECTIONS: usize = 512;
-/// Longest TLS handshake.
+/// Connections that wait until they have greeted, or for a place; further ones wait to be accepted. Each takes some kilobytes.
+const MAX_WAITING: usize = 2_048;
+/// Longest greeting (`ClientHello`), wait for a place after it, and rest of the TLS handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// Longest wait for the head of a request, also of the next one on a connection.
 pub const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -62,27 +64,28 @@ pub enum Transport {
 /// Serves until `stop` resolves, then lets requests that are under way end within a few seconds. Handlers get the other end's address as
 /// `ConnectInfo<SocketAddr>`. Streams that do not end by themselves have to listen to `stop` too.
 pub async fn serve(listener: TcpListener, transport: Transport, router: Router, stop: impl Future<Output = ()>) {
-    serve_within(listener, transport, router, stop, HEAD_TIME).await;
+    serve_within(listener, transport, router, stop, HEAD_TIME, MAX_CONNECTIONS).await;
 }
 
-/// `time`: as [`HEAD_TIME`].
+/// `time`: as [`HEAD_TIME`]; `places`: as [`MAX_CONNECTIONS`].
 async fn serve_within(
     listener: TcpListener,
     transport: Transport,
     router: Router,
     stop: impl Future<Output = ()>,
     time: Duration,
+    places: usize,
 ) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let (waiting, places) = (Arc::new(Semaphore::new(MAX_WAITING)), Arc::new(Semaphore::new(places)));
     let (end, ending) = watch::channel(false);
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &waiting) => accepted,
         };
-        let (stream, address, place) = match accepted {
+        let (stream, address, turn) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -92,13 +95,25 @@ async fn serve_within(
         };
         let (transport, router, mut ending, watcher) =
             (transport.clone(), router.clone(), ending.clone(), graceful.watcher());
+        let places = places.clone();
         tokio::spawn(async move {
             let talk = async {
                 match transport {
-                    Transport::Plain => converse(stream, address, router, watcher, time).await,
+                    Transport::Plain => {
+                        // Its first byte is its greeting.
+                        if let Ok(Ok(1..)) = timeout(time, stream.peek(&mut [0])).await
+                            && let Some(_place) = place_after(turn, places).await
+                        {
+                            converse(stream, address, router, watcher, time).await;
+                        }
+                    }
                     Transport::Tls(config) => {
-                        let acceptor = TlsAcceptor::from(config.load_full());
-                        if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
+                        let greeting = LazyConfigAcceptor::new(Acceptor::default(), stream);
+                        if let Ok(Ok(greeting)) = timeout(HANDSHAKE_TIME, greeting).await
+                            && let Some(_place) = place_after(turn, places).await
+                            && let Ok(Ok(stream)) =
+                                timeout(HANDSHAKE_TIME, greeting.into_stream(config.load_full())).await
+                        {
                             converse(stream, address, router, watcher, time).await;
                         }
                     }
@@ -109,7 +124,6 @@ async fn serve_within(
                 // Fails only when the server is gone, which is an end too.
                 _ = ending.wait_for(|ending| *ending) => {}
             }
-            drop(place);
         });
     }
     drop(listener);
@@ -120,13 +134,20 @@ async fn serve_within(
 
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
+    waiting: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let turn = waiting.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (stream, address) = listener.accept().await?;
     // Without it answers only come a little later.
     let _ = stream.set_nodelay(true);
-    Ok((stream, address, place))
+    Ok((stream, address, turn))
+}
+
+/// A place for one that has greeted; then another may wait in its turn. Who has waited too long is most likely gone.
+async fn place_after(turn: OwnedSemaphorePermit, places: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    let place = timeout(HANDSHAKE_TIME, places.acquire_owned()).await.ok()?.ok()?;
+    drop(turn);
+    Some(place)
 }
 
 async fn converse(
@@ -226,7 +247,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", axum::routing::get(async || "here"));
         let (time, never) = (Duration::from_millis(100), std::future::pending());
-        let serving = tokio::spawn(serve_within(listener, Transport::Plain, router, never, time));
+        let serving = tokio::spawn(serve_within(listener, Transport::Plain, router, never, time, MAX_CONNECTIONS));
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(words).await.unwrap();
         let mut read = Vec::new();
@@ -234,6 +255,24 @@ mod tests {
         let _ = stream.read_to_end(&mut read).await;
         serving.abort();
         String::from_utf8_lossy(&read).into_owned()
+    }
+
+    #[tokio::test]
+    async fn who_has_not_greeted_takes_no_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", axum::routing::get(async || "here"));
+        let never = std::future::pending();
+        let serving = tokio::spawn(serve_within(listener, Transport::Plain, router, never, HEAD_TIME, 1));
+        // Accepted before the one that asks.
+        let silent = TcpStream::connect(address).await.unwrap();
+        let mut asking = TcpStream::connect(address).await.unwrap();
+        asking.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        timeout(HANDSHAKE_TIME / 2, asking.read_to_string(&mut answer)).await.unwrap().unwrap();
+        assert!(answer.ends_with("here"), "{answer}");
+        serving.abort();
+        drop(silent);
     }
 
     #[tokio::test]
