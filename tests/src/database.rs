@@ -19,7 +19,7 @@ impl Database {
     /// Without PostgreSQL's programs.
     #[must_use]
     pub fn start() -> Self {
-        let cluster = Cluster::start(None).expect("PostgreSQL, which tests/run installs");
+        let cluster = Cluster::start_on_the_loopback().expect("PostgreSQL, which tests/run installs");
         let url = cluster.database().expect("a database");
         let name = url.rsplit('/').next().unwrap_or_default().to_owned();
         Self { cluster, name }

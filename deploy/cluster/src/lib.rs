@@ -1,4 +1,5 @@
-//! A PostgreSQL of one's own, for tests and the demo: in a folder that goes with it, reached by a socket file and on the loopback.
+//! A PostgreSQL of one's own, for tests and the demo: in a folder that goes with it and that only its owner can look into, reached by a
+//! socket file there. It asks nobody for a password, so it listens on the loopback only where a test needs a line.
 //!
 //! PostgreSQL does not run as root: then it is started as the user `postgres`, whom Debian's package makes. It ends with the process that
 //! started it, however that ends, since it reads from that process and stops when nobody is at the other end.
@@ -24,10 +25,10 @@ pub const USER: &str = "tiendo";
 /// end of its input any more. Texts sort by a language's rules here, so that whatever relies on the order of bytes shows.
 const SCRIPT: &str = r#"
 set -e
-bin="$1" dir="$2" user="$3" port="$4" ssl="$5"
+bin="$1" dir="$2" user="$3" port="$4" ssl="$5" listen="$6"
 "$bin/initdb" -D "$dir/data" -U "$user" -A trust -E UTF8 --locale=C.UTF-8 --locale-provider=icu --icu-locale=vi >"$dir/log" 2>&1
 start() {
-  "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-k '$dir' -p $port -c listen_addresses=127.0.0.1 -c max_connections=400 -c ssl=$ssl -c ssl_cert_file='$dir/server.pem' -c ssl_key_file='$dir/server.key'" start >>"$dir/log" 2>&1
+  "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-k '$dir' -p $port -c listen_addresses='$listen' -c max_connections=400 -c ssl=$ssl -c ssl_cert_file='$dir/server.pem' -c ssl_key_file='$dir/server.key'" start >>"$dir/log" 2>&1
 }
 start
 echo done
@@ -99,11 +100,24 @@ pub struct Certificate {
 }
 
 impl Cluster {
-    /// Makes a cluster and starts it; returns when it answers.
+    /// Makes a cluster and starts it; returns when it answers. Only its owner (and root) reaches it, unless there is a certificate: then
+    /// everybody on this computer does, over TLS.
     ///
     /// # Errors
     /// [`ClusterError`]
     pub fn start(tls: Option<&Certificate>) -> Result<Self, ClusterError> {
+        Self::start_within(tls, tls.is_some())
+    }
+
+    /// The same on the loopback without TLS: everybody on this computer may do everything in it, so only for tests of the line.
+    ///
+    /// # Errors
+    /// [`ClusterError`]
+    pub fn start_on_the_loopback() -> Result<Self, ClusterError> {
+        Self::start_within(None, true)
+    }
+
+    fn start_within(tls: Option<&Certificate>, is_on_the_loopback: bool) -> Result<Self, ClusterError> {
         let programs = programs().ok_or(ClusterError::Missing)?;
         let folder = tempfile::Builder::new().prefix("tiendo-pg-").tempdir();
         let folder = folder.map_err(at(&std::env::temp_dir()))?;
@@ -121,6 +135,7 @@ impl Cluster {
         let mut command = shell(&own)?;
         command.args(["-c", SCRIPT, "sh"]).arg(&programs).arg(folder.path()).arg(USER).arg(port.to_string());
         command.arg(if tls.is_some() { "on" } else { "off" }).current_dir("/");
+        command.arg(if is_on_the_loopback { "127.0.0.1" } else { "" });
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn();
         let mut child = started.map_err(at(&programs))?;
         let Some(said) = child.stdout.take() else { return Err(ClusterError::NotStarted(String::new())) };
@@ -167,7 +182,7 @@ impl Cluster {
         self.tell("start")
     }
 
-    /// Where it listens on the loopback.
+    /// Where it listens, if it was started on the loopback.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         ([127, 0, 0, 1], self.port).into()
@@ -184,7 +199,7 @@ impl Cluster {
         Ok(format!("postgres://{USER}@{folder}:{}/{name}", self.port))
     }
 
-    /// The same database over the loopback.
+    /// The same database over the loopback, if it was started there.
     #[must_use]
     pub fn over_the_line(&self, url: &str) -> String {
         format!("postgres://{USER}@localhost:{}/{}", self.port, name(url))
