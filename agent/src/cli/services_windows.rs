@@ -10,6 +10,11 @@ use winservice::{State, Stop};
 const NAME: &str = "commune-agent";
 const TITLE: &str = "Tiến Độ: dịch vụ nền của xã";
 
+/// The command that gives the account of the service what it needs.
+fn rights(data: &str) -> String {
+    format!("icacls \"{data}\" /grant \"{}:(OI)(CI)M\" /T", winservice::ACCOUNT)
+}
+
 /// `service`
 pub fn service(desk: &Desk, command: &ServiceCommand) -> Result<Printed, Failure> {
     let language = desk.language;
@@ -18,13 +23,21 @@ pub fn service(desk: &Desk, command: &ServiceCommand) -> Result<Printed, Failure
         ServiceCommand::Install {} => {
             let program = std::env::current_exe().map_err(Failure::System)?;
             let data = std::path::absolute(desk.folder.root()).map_err(Failure::System)?;
+            let rights = rights(&data.display().to_string());
             let arguments = ["--data".into(), data.into(), "service".into(), "run".into()];
-            winservice::install(NAME, TITLE, program, arguments.map(|word: OsString| word).into()).map_err(system)?;
-            let done = language.pick(
-                "Đã cài và chạy dịch vụ commune-agent (phần này chưa từng thử trên Windows). Xem: commune-agent service status\n",
-                "The service commune-agent is installed and runs (this was never tried on Windows). See: commune-agent service status\n",
+            let arguments = arguments.map(|word: OsString| word).into();
+            if winservice::install(NAME, TITLE, program, arguments).map_err(system)? == State::Runs {
+                let done = language.pick(
+                    format!("Dịch vụ commune-agent đã cài và đang chạy (phần này chưa từng thử trên Windows). Tài khoản của dịch vụ phải luôn ghi được thư mục dữ liệu: {rights}\n"),
+                    format!("The service commune-agent is installed and runs (this was never tried on Windows). Its account has to have rights on the data folder: {rights}\n"),
+                );
+                return Ok(done.into());
+            }
+            let text = language.pick(
+                format!("Dịch vụ không chạy được nên đã gỡ lại; số liệu vẫn còn nguyên. Thường do tài khoản của dịch vụ không ghi được thư mục dữ liệu: chạy {rights} rồi cài lại; nếu vẫn không được, chạy `commune-agent run` để xem lý do.\n"),
+                format!("The service did not stay up and was taken out again; the figures are where they were. Most often its account has no rights on the data folder: run {rights} and install it again; if that does not help, `commune-agent run` says why.\n"),
             );
-            Ok(done.to_owned().into())
+            Ok(Printed { text, code: FAILED })
         }
         ServiceCommand::Uninstall {} => {
             winservice::uninstall(NAME).map_err(system)?;

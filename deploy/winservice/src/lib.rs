@@ -14,7 +14,7 @@ mod installing;
 mod running;
 
 #[cfg(windows)]
-pub use installing::{State, install, state, uninstall};
+pub use installing::{ACCOUNT, State, install, state, uninstall};
 #[cfg(windows)]
 pub use running::{Stop, Work, run};
 #[cfg(windows)]
