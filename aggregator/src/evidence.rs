@@ -4,13 +4,16 @@
 //! | --- | --- |
 //! | `partial` | one file on its way, on the disk |
 //! | `settings` | how much is taken, and where whole files go |
+//! | `marking` | whose place an object store is |
 //! | `moving` | whole files on their way from the folder to an object store |
 //!
 //! Only a file that accepted evidence of the commune names is taken. The same bytes of two communes are kept once. Nothing is said
 //! to be held before it is on the disk, or in the object store, and in the store. With an object store, files come in pieces to this
 //! disk all the same, and go there when they are whole: until the object store has said that it holds them, nobody is told so, and
-//! they stay here.
+//! they stay here. An object store is marked as this province's place before anything is put there, and what is not its place is neither
+//! written to nor taken for one that lost its files (`marking`).
 
+mod marking;
 pub mod moving;
 mod partial;
 mod settings;
@@ -27,7 +30,7 @@ use proto::sync::v1::{FileState, HeldFile};
 use serde::{Deserialize, Serialize};
 use std::{io, path::PathBuf, sync::Arc};
 use thiserror::Error;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 /// Pieces of work on files at once.
 const HANDS: usize = 4;
@@ -85,6 +88,8 @@ pub struct Evidence {
     /// Of work on the object store, which may wait for another computer.
     carriers: Semaphore,
     locks: Vec<Mutex<()>>,
+    /// The object store was seen to be this province's place.
+    is_own: OnceCell<()>,
 }
 
 impl Evidence {
@@ -92,7 +97,8 @@ impl Evidence {
     #[must_use]
     pub fn new(shelf: Shelf, limits: Limits, store: Arc<dyn Store>) -> Self {
         let locks = (0..LOCKS).map(|_| Mutex::default()).collect();
-        Self { shelf, limits, store, hands: Semaphore::new(HANDS), carriers: Semaphore::new(HANDS), locks }
+        let (hands, carriers) = (Semaphore::new(HANDS), Semaphore::new(HANDS));
+        Self { shelf, limits, store, hands, carriers, locks, is_own: OnceCell::new() }
     }
 
     /// Where whole files lie.
@@ -172,11 +178,17 @@ impl Evidence {
         self.written(&partial, commune, (sha256, size), written, now).await
     }
 
-    /// Gives up files that nobody goes on with.
+    /// Gives up files that nobody goes on with, and says it in the log where the object store is somebody else's place.
     ///
     /// # Errors
     /// [`EvidenceError`]
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<usize, EvidenceError> {
+        if let Err(EvidenceError::Objects(
+            error @ (ObjectsError::OtherProvince { .. } | ObjectsError::Unmarked { .. }),
+        )) = self.check_place().await
+        {
+            tracing::error!(%error, "no evidence is taken: look at evidence.url");
+        }
         let (root, before) = (self.shelf.root().to_owned(), now - TimeDelta::days(PARTIAL_DAYS));
         self.work(move || partial::tidy(&root, before)).await
     }
@@ -218,9 +230,10 @@ impl Evidence {
     /// A bucket that is not there at all, or not this one, must not be taken for one from which every file is missing.
     async fn can_be_asked(&self) -> Result<(), EvidenceError> {
         match self.shelf.bucket() {
-            Some(bucket) => Ok(bucket.probe().await?),
-            None => Ok(()),
+            Some(bucket) => bucket.probe().await?,
+            None => return Ok(()),
         }
+        self.mark_place().await
     }
 
     /// Whether a file of this size with this checksum is on the shelf.
@@ -254,6 +267,11 @@ impl Evidence {
         {
             return Ok(found == size);
         }
+        self.is_in_folder(sha256, size).await
+    }
+
+    /// Whether a file of this size is in the folder.
+    async fn is_in_folder(&self, sha256: [u8; 32], size: u64) -> Result<bool, EvidenceError> {
         let path = self.shelf.path(sha256);
         self.work(move || partial::is_there(&path, size)).await
     }
@@ -268,6 +286,7 @@ impl Evidence {
             if self.is_there(sha256, size).await? {
                 return Ok(Some(held(sha256, size)));
             }
+            self.is_own.get_or_try_init(|| self.mark_place()).await?;
             tracing::error!(file = %hex::encode(sha256), "a file of evidence that was held is gone, it is asked for again");
         } else if claim.refused.is_some() || size == 0 {
             // A file without bytes is of no kind, and there is no piece of it to send.
@@ -308,6 +327,7 @@ impl Evidence {
             }
             Written::Whole(Some(kind)) => {
                 if let Some(bucket) = self.shelf.bucket() {
+                    self.is_own.get_or_try_init(|| self.mark_place()).await?;
                     let _carrier = self.carriers.acquire().await.map_err(|_| EvidenceError::Stopping)?;
                     bucket.put(partial.coming(), sha256, size_bytes).await?;
                 }

@@ -4,7 +4,8 @@ use super::{Context, Failure, failure, write_out};
 use crate::{
     clock::Clock,
     config::Config,
-    evidence::moving::whole_files,
+    evidence::{Evidence, EvidenceError, moving::whole_files},
+    evidence_shelf::Shelf,
     folder::{Folder, FolderError},
     objects::ObjectsError,
     serve::open_chosen,
@@ -18,7 +19,7 @@ use operation::{
 };
 use proto::{connect, pem, tls};
 use shared::language::Language;
-use std::{net::TcpListener, path::Path};
+use std::{net::TcpListener, path::Path, sync::Arc};
 
 /// Agents of the last week say how far their clocks are from ours; with so few, one wrong clock would be taken for ours.
 const LEAST_CLOCKS: usize = 3;
@@ -131,6 +132,9 @@ async fn evidence(folder: &Folder, config: &Config, language: Language) -> Vec<F
         ),
         Err(error) => fault(&error),
     }];
+    if let Some(error) = foreign(folder, config).await {
+        findings.push(fault(&error));
+    }
     match whole_files(&folder.evidence()) {
         Ok(files) if files.is_empty() => {}
         Ok(files) => findings.push(Finding::warning(
@@ -139,7 +143,10 @@ async fn evidence(folder: &Folder, config: &Config, language: Language) -> Vec<F
                 format!("còn {} tệp minh chứng trong thư mục dữ liệu", files.len()),
                 format!("{} files of evidence still lie in the data folder", files.len()),
             ),
-            "province-aggregator evidence move --remove",
+            language.pick(
+                "khi serve đã chạy với cấu hình mới: province-aggregator evidence move --remove",
+                "once serve runs with the new settings: province-aggregator evidence move --remove",
+            ),
         )),
         Err((path, error)) => {
             let what = format!("{}: {}", path.display(), shared::system_words::reason(&error, language));
@@ -147,6 +154,18 @@ async fn evidence(folder: &Folder, config: &Config, language: Language) -> Vec<F
         }
     }
     findings
+}
+
+/// That the object store answers and is not this province's place. Without the store nobody knows; that is another finding.
+async fn foreign(folder: &Folder, config: &Config) -> Option<ObjectsError> {
+    let store = Arc::new(open_chosen(folder, &config.store).await.ok()?);
+    let shelf = Shelf::open(folder, &config.evidence).ok()?;
+    match Evidence::new(shelf, config.evidence.limits(), store).check_place().await {
+        Err(EvidenceError::Objects(error @ (ObjectsError::OtherProvince { .. } | ObjectsError::Unmarked { .. }))) => {
+            Some(error)
+        }
+        _ => None,
+    }
 }
 
 /// Opens the store that the settings choose and looks for damage; what it knows of the agents.

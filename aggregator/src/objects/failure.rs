@@ -64,6 +64,35 @@ pub enum ObjectsError {
         /// Where.
         at: String,
     },
+    /// It is marked as the place of somebody else.
+    #[error("{at} is the place of another province's evidence: its province.txt says {found:?}")]
+    OtherProvince {
+        /// Where.
+        at: String,
+        /// What its mark says.
+        found: String,
+    },
+    /// It is not marked, and does not have the files that it should.
+    #[error(
+        "{at} has no province.txt and lacks {missing} of {looked} files of evidence: is this the right bucket and prefix? \
+         If the files are really lost, put the object province.txt there with the line {mark:?}"
+    )]
+    Unmarked {
+        /// Where.
+        at: String,
+        /// Files that are not there.
+        missing: usize,
+        /// Files that were looked for.
+        looked: usize,
+        /// What its mark would say.
+        mark: String,
+    },
+    /// As many files are read from it as can be at once.
+    #[error("{at}: too many files are read at once")]
+    Busy {
+        /// Where.
+        at: String,
+    },
     /// The file that was to be put is not what its name says.
     #[error("{0} is not what its name says")]
     Differs(PathBuf),
@@ -103,6 +132,14 @@ impl ObjectsError {
             }
             Self::Failed { at, reason } => format!("kho đối tượng {at} không dùng được lúc này: {reason}"),
             Self::Strange { at } => format!("kho đối tượng {at} trả về khác với những gì đã ghi vào"),
+            Self::OtherProvince { at, found } => {
+                format!("kho đối tượng {at} là nơi để minh chứng của tỉnh khác: province.txt ở đó ghi {found:?}")
+            }
+            Self::Unmarked { at, missing, looked, mark } => format!(
+                "kho đối tượng {at} không có province.txt và thiếu {missing} trong {looked} tệp minh chứng: có đúng bucket và tiền tố không? \
+                 Nếu các tệp đã mất thật, đặt vào đó đối tượng province.txt với dòng {mark:?}"
+            ),
+            Self::Busy { at } => format!("kho đối tượng {at}: đang có quá nhiều người đọc tệp"),
             Self::Differs(path) => format!("{} không còn đúng nội dung như tên tệp", path.display()),
             Self::Io { path, source } => {
                 format!("{}: {}", path.display(), shared::system_words::reason(source, language))
@@ -132,6 +169,11 @@ impl ObjectsError {
                 "xem máy chủ của kho, evidence.endpoint và đường mạng; các xã tự gửi tiếp khi kho trở lại",
                 "look at the store's server, at evidence.endpoint and the network; agents go on when it is back",
             ),
+            Self::OtherProvince { .. } | Self::Unmarked { .. } => language.pick(
+                "xem lại evidence.url và evidence.endpoint; chưa thay đổi gì",
+                "look at evidence.url and evidence.endpoint; nothing was changed",
+            ),
+            Self::Busy { .. } => language.pick("thử lại sau ít phút", "try again in a few minutes"),
             Self::Strange { .. } => language.pick("không dùng kho này", "do not use this store"),
             Self::Differs(_) => language.pick(
                 "xem ổ đĩa; `verify --repair` xin các xã gửi lại",

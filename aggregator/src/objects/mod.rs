@@ -7,7 +7,7 @@
 //! | `failure` | why it did not do what was asked |
 //!
 //! What is put is put whole and under its own checksum, so putting the same file twice, or from several aggregators, changes nothing.
-//! Every request has a bound in time, every file passes in pieces. Nothing is ever listed.
+//! Every request has a bound in time, every file passes in pieces. Nothing is ever listed. `<prefix>/province.txt` says whose place it is.
 
 mod address;
 mod failure;
@@ -35,6 +35,10 @@ const PIECE_BYTES: usize = 8 * 1024 * 1024;
 const DAMAGED: &str = "damaged";
 /// Where an examination writes.
 const PROBE: &str = "probe";
+/// The object that says whose place it is.
+const MARK: &str = "province.txt";
+/// Largest one that is read, in bytes.
+const MAX_MARK_BYTES: u64 = 1_024;
 
 /// The content of a file, piece by piece.
 pub type Pieces = BoxStream<'static, Result<Bytes, ObjectsError>>;
@@ -183,6 +187,32 @@ impl Bucket {
         let (from, to) = (self.key(sha256), self.prefix.clone().join(DAMAGED).join(hex::encode(sha256)));
         self.within(PIECE, self.store.copy(&from, &to)).await?;
         self.within(SHORT, self.store.delete(&from)).await
+    }
+
+    /// What the object says that marks whose place it is; none where it was not marked.
+    ///
+    /// # Errors
+    /// The store does not answer, or refuses.
+    pub async fn mark(&self) -> Result<Option<String>, ObjectsError> {
+        let read = async {
+            let found = self.store.get(&self.prefix.clone().join(MARK)).await?;
+            if found.meta.size > MAX_MARK_BYTES { Ok(Bytes::new()) } else { found.bytes().await }
+        };
+        match self.within(SHORT, read).await {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned())),
+            Err(ObjectsError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Marks whose place it is.
+    ///
+    /// # Errors
+    /// The store does not answer, or refuses.
+    pub async fn put_mark(&self, mark: &str) -> Result<(), ObjectsError> {
+        let content = PutPayload::from(format!("{mark}\n").into_bytes());
+        self.within(SHORT, self.store.put(&self.prefix.clone().join(MARK), content)).await?;
+        Ok(())
     }
 
     /// Writes, reads and removes something, as an examination before it is relied upon.
