@@ -1,7 +1,8 @@
 //! The communes' files of evidence where they lie whole, for those who read them: in the data folder, or in an object store. It puts
 //! nothing there.
 //!
-//! With an object store, what still lies in the folder from before is read from there, until `evidence move` has moved it.
+//! A file from an object store is brought here whole and compared before a byte of it is handed out; meanwhile it has no name, so that it is
+//! gone with whoever reads it. With an object store, what still lies in the folder from before is read from there, until `evidence move` has moved it.
 
 use crate::{
     evidence::Settings,
@@ -18,15 +19,26 @@ use shared::{
 };
 use std::{
     fs::{self, DirBuilder, File},
-    io::{self, Seek, Write},
+    io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use thiserror::Error;
+use tokio::{
+    io::{AsyncSeekExt, AsyncWriteExt},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 /// Where files from an object store are while they are brought here; what a crash leaves is given up like half-sent files.
 const READING: &str = "partial/.reading";
+/// Files from an object store that are brought here and read at once.
+const MOST_READ: usize = 32;
+/// How long one more waits for its turn.
+const TURN: Duration = Duration::from_secs(20);
 
 /// Why a file was not read or written.
 #[derive(Debug, Error)]
@@ -55,6 +67,24 @@ pub enum ShelfError {
 pub struct Shelf {
     root: PathBuf,
     bucket: Option<Arc<Bucket>>,
+    /// Of files from the object store.
+    readers: Arc<Semaphore>,
+}
+
+/// A file that is read from its start. What was brought here for it is gone when it is dropped.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its bytes.
+    pub file: File,
+    turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Opened {
+    /// Its bytes, and what is to be kept while they are read.
+    #[must_use]
+    pub fn into_parts(self) -> (File, Option<OwnedSemaphorePermit>) {
+        (self.file, self.turn)
+    }
 }
 
 /// Where the bytes of a hash lie in the folder of evidence; complete files alone have such a name.
@@ -70,13 +100,13 @@ impl Shelf {
     /// # Errors
     /// A setting that cannot be, or a file that cannot be read.
     pub fn open(folder: &Folder, settings: &Settings) -> Result<Self, ObjectsError> {
-        Ok(Self { root: folder.evidence(), bucket: settings.bucket()?.map(Arc::new) })
+        Ok(Self { bucket: settings.bucket()?.map(Arc::new), ..Self::at(folder.evidence()) })
     }
 
     /// Files in this folder alone.
     #[must_use]
     pub fn at(root: PathBuf) -> Self {
-        Self { root, bucket: None }
+        Self { root, bucket: None, readers: Arc::new(Semaphore::new(MOST_READ)) }
     }
 
     /// The folder: of all files, or of those on their way.
@@ -109,31 +139,36 @@ impl Shelf {
         evidence_kind::detect(&mut File::open(self.path(file.sha256)).ok()?).ok()?
     }
 
-    /// A file of just this size, from its start; none where there is none. From an object store it is brought here whole, compared with
-    /// its hash, and has no name: it is gone when it is closed.
+    /// A file of just this size; none where there is none. From an object store it is brought here whole and compared with its hash.
     ///
     /// # Errors
-    /// The disk, an object store that does not answer, or one that has other bytes.
-    pub async fn open_file(&self, sha256: [u8; 32], size: u64) -> Result<Option<File>, ShelfError> {
-        if let Some(bucket) = self.bucket()
-            && let Some((found, pieces)) = bucket.read(sha256).await?
-        {
-            if found != size {
-                return Ok(None);
+    /// [`PlaceError::Damaged`] where the object store has other bytes; the disk, and an object store that does not answer or from which
+    /// as many files are read as can be.
+    pub async fn open_file(&self, sha256: [u8; 32], size: u64) -> Result<Option<Opened>, ShelfError> {
+        if let Some(bucket) = self.bucket() {
+            let turn = timeout(TURN, self.readers.clone().acquire_owned()).await.ok().and_then(Result::ok);
+            let turn = turn.ok_or_else(|| ObjectsError::Busy { at: bucket.to_string() })?;
+            if let Some((found, pieces)) = bucket.read(sha256).await? {
+                if found != size {
+                    return Ok(None);
+                }
+                let path = self.root.join(READING).join(hex::encode(rand::random::<[u8; 16]>()));
+                let place = path.clone();
+                let file = blocking(move || nameless(&place)).await?;
+                let file = bring(pieces, file, &path, sha256).await?;
+                return Ok(Some(Opened { file, turn: Some(turn) }));
             }
-            let path = self.root.join(READING).join(hex::encode(rand::random::<[u8; 16]>()));
-            let folder = path.parent().unwrap_or(&self.root);
-            DirBuilder::new().mode(0o700).recursive(true).create(folder).map_err(on(folder))?;
-            let mut file = bring(pieces, &path, sha256).await?;
-            fs::remove_file(&path).and_then(|()| file.rewind()).map_err(on(&path))?;
-            return Ok(Some(file));
         }
         let path = self.path(sha256);
-        match File::open(&path) {
-            Ok(file) => Ok((file.metadata().map_err(on(&path))?.len() == size).then_some(file)),
+        blocking(move || match File::open(&path) {
+            Ok(file) => {
+                let found = file.metadata().map_err(on(&path))?.len();
+                Ok((found == size).then_some(Opened { file, turn: None }))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(on(&path)(error).into()),
-        }
+            Err(error) => Err(on(&path)(error)),
+        })
+        .await
     }
 
     /// Writes a file into a folder under its own name, readable by its owner alone; where it is another file's name, under one that
@@ -156,36 +191,62 @@ impl Shelf {
         }
         if is_here {
             let part = Part { sha256: Hash(file.sha256), size_bytes: file.size_bytes };
-            copy_new(&self.path(file.sha256), &target, part)?;
+            let (from, to) = (self.path(file.sha256), target.clone());
+            blocking(move || copy_new(&from, &to, part)).await?;
         } else if let Some(bucket) = self.bucket() {
             let (_, pieces) = bucket.read(file.sha256).await?.ok_or_else(not_held)?;
-            bring(pieces, &target, file.sha256).await?.sync_all().map_err(on(&target))?;
+            let place = target.clone();
+            let fresh = blocking(move || create(&place)).await?;
+            let whole = async {
+                let file = bring(pieces, fresh, &target, file.sha256).await?;
+                let place = target.clone();
+                blocking(move || file.sync_all().map_err(on(&place))).await
+            };
+            if let Err(error) = whole.await {
+                // Half of it, or another: the reason matters more than what the system says to this.
+                let _ = fs::remove_file(&target);
+                return Err(error);
+            }
         }
         Ok(target)
     }
 }
 
-/// Writes what comes into a new file; what is not the file wanted is not left there.
-async fn bring(mut pieces: Pieces, target: &Path, sha256: [u8; 32]) -> Result<File, ShelfError> {
-    let options = File::options().read(true).write(true).create_new(true).mode(0o600).clone();
-    let mut file = options.open(target).map_err(on(target))?;
-    let brought = async {
-        let mut hash = Sha256::new();
-        while let Some(piece) = pieces.try_next().await? {
-            hash.update(&piece);
-            file.write_all(&piece).map_err(on(target))?;
-        }
-        match <[u8; 32]>::from(hash.finalize()) == sha256 {
-            true => Ok(()),
-            false => Err(PlaceError::Damaged(target.to_owned()).into()),
-        }
-    };
-    if let Err(error) = brought.await {
-        // Half of it, or another: the reason matters more than what the system says to this.
-        let _ = fs::remove_file(target);
-        return Err(error);
-    }
+/// Work on files, apart from what answers the network.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PlaceError> + Send + 'static,
+) -> Result<T, ShelfError> {
+    let stopped = |error| PlaceError::Io { path: PathBuf::new(), source: io::Error::other(error) };
+    Ok(spawn_blocking(work).await.map_err(stopped)??)
+}
+
+/// A new file that its owner alone reads.
+fn create(path: &Path) -> Result<File, PlaceError> {
+    File::options().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(on(path))
+}
+
+/// A new file without a name: it is gone when it is closed, whoever goes away.
+fn nameless(path: &Path) -> Result<File, PlaceError> {
+    let folder = path.parent().unwrap_or(path);
+    DirBuilder::new().mode(0o700).recursive(true).create(folder).map_err(on(folder))?;
+    let file = create(path)?;
+    fs::remove_file(path).map_err(on(path))?;
     Ok(file)
+}
+
+/// Writes what comes into a file and compares it; it is read from its start then. `path` is what errors speak of.
+async fn bring(mut pieces: Pieces, file: File, path: &Path, sha256: [u8; 32]) -> Result<File, ShelfError> {
+    let (mut file, mut hash) = (tokio::fs::File::from_std(file), Sha256::new());
+    while let Some(piece) = pieces.try_next().await? {
+        hash.update(&piece);
+        file.write_all(&piece).await.map_err(on(path))?;
+    }
+    file.flush().await.map_err(on(path))?;
+    file.rewind().await.map_err(on(path))?;
+    match <[u8; 32]>::from(hash.finalize()) == sha256 {
+        true => Ok(file.into_std().await),
+        false => Err(PlaceError::Damaged(path.to_owned()).into()),
+    }
 }
 
 /// A name within a folder, and nothing that leads elsewhere or hides.

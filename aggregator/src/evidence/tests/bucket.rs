@@ -3,9 +3,11 @@
 use super::*;
 use crate::{
     evidence::moving::{Moved, move_files},
+    evidence_shelf::ShelfError,
     objects::ObjectsError,
 };
 use object_server::{BUCKET, KEY, ObjectServer, SECRET};
+use safekeeping::PlaceError;
 use std::os::unix::fs::PermissionsExt;
 
 fn settings(house: &House, server: &ObjectServer, secret: &str) -> Settings {
@@ -68,10 +70,34 @@ async fn an_upload_goes_on_after_every_restart_and_is_held_when_the_store_has_it
     assert!(!coming(&house, &bytes).exists() && !house.path(&bytes).exists(), "nothing is left here");
     assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held);
     assert!(house.evidence.verify().await.unwrap().is_empty());
-    let mut file = house.evidence.shelf().open_file(sha256(&bytes), 1_000).await.unwrap().unwrap();
+    let mut opened = house.evidence.shelf().open_file(sha256(&bytes), 1_000).await.unwrap().unwrap();
     let mut read = Vec::new();
-    io::Read::read_to_end(&mut file, &mut read).unwrap();
+    io::Read::read_to_end(&mut opened.file, &mut read).unwrap();
     assert_eq!(read, bytes);
+    let reading = house.place.path().join("first/evidence/partial/.reading");
+    assert_eq!(fs::read_dir(&reading).unwrap().count(), 0, "what is read has no name here");
+    drop(opened);
+    // Readers that go away before they have it leave nothing.
+    let shelf = house.evidence.shelf();
+    for polls in 0..40 {
+        let mut asked = Box::pin(shelf.open_file(sha256(&bytes), 1_000));
+        for _ in 0..polls {
+            if futures::poll!(&mut asked).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    let again = shelf.open_file(sha256(&bytes), 1_000).await.unwrap();
+    assert!(again.is_some());
+    // A file that is being made and unlinked by a hand of the runtime is out of the way with it.
+    tokio::time::timeout(std::time::Duration::from_secs(20), async {
+        while fs::read_dir(&reading).unwrap().count() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -155,7 +181,7 @@ async fn what_is_damaged_or_gone_there_is_asked_for_again() {
     fs::write(object(&server, &bytes), vec![0; 80]).unwrap();
     fs::remove_file(object(&server, &other)).unwrap();
     let read = house.evidence.shelf().open_file(sha256(&bytes), 80).await;
-    assert!(read.is_err(), "other bytes are not handed out");
+    assert!(matches!(read, Err(ShelfError::Place(PlaceError::Damaged(_)))), "other bytes are not handed out");
     assert_eq!(house.evidence.verify().await.unwrap().len(), 2);
     assert_eq!(house.evidence.repair(&sample::act(moment())).await.unwrap(), 2);
     for bytes in [&bytes, &other] {
@@ -163,6 +189,51 @@ async fn what_is_damaged_or_gone_there_is_asked_for_again() {
         assert_eq!(told(&piece(&house.evidence, bytes, 0, bytes.len()).await.unwrap()).0, FileState::Held);
     }
     assert!(house.evidence.verify().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn another_bucket_is_not_taken_for_one_that_lost_every_file() {
+    let (bytes, other) = (pdf(80), pdf(90));
+    let (house, server) = house(&[("tan-phu", &bytes), ("tan-phu", &other)]).await;
+    let mark = "tiendo-evidence 1 province dong-nai exercise true";
+    for bytes in [&bytes, &other] {
+        piece(&house.evidence, bytes, 0, bytes.len()).await.unwrap();
+    }
+    let marked = async |evidence: &Evidence| evidence.shelf().bucket().unwrap().mark().await.unwrap();
+    assert_eq!(marked(&house.evidence).await.as_deref(), Some(mark));
+    let url = Some(format!("s3://{BUCKET}/dong-nay"));
+    let wrong = Settings { url, ..settings(&house, &server, SECRET) };
+    let folder = crate::folder::Folder::at(&house.place.path().join("first"));
+    let at_wrong = || Evidence::new(Shelf::open(&folder, &wrong).unwrap(), Limits::default(), house.store.clone());
+    let evidence = at_wrong();
+    let act = sample::act(moment());
+    let files = [(sha256(&bytes), 80)];
+    for refused in [
+        evidence.verify().await.map(|_| ()),
+        evidence.repair(&act).await.map(|_| ()),
+        evidence.check_place().await,
+        evidence.offer("tan-phu", &files, moment()).await.map(|_| ()),
+    ] {
+        let Err(EvidenceError::Objects(error @ ObjectsError::Unmarked { missing: 2, looked: 2, .. })) = &refused else {
+            panic!("{refused:?}")
+        };
+        assert!(error.advise(shared::language::Language::Vi).contains("evidence.url"));
+    }
+    assert_eq!(marked(&evidence).await, None, "and is not marked");
+    assert_eq!(house.store.evidence_files().await.unwrap().len(), 2);
+    let place = evidence.shelf().bucket().unwrap();
+    place.put_mark("tiendo-evidence 1 province tay-ninh exercise true").await.unwrap();
+    let refused = evidence.repair(&act).await;
+    assert!(matches!(refused, Err(EvidenceError::Objects(ObjectsError::OtherProvince { .. }))), "{refused:?}");
+    // Really lost, as a person has said by the mark.
+    place.put_mark(mark).await.unwrap();
+    assert_eq!(at_wrong().repair(&act).await.unwrap(), 2);
+    // A bucket of before marks is known by its files.
+    let (house, server) = self::house(&[("tan-phu", &bytes)]).await;
+    piece(&house.evidence, &bytes, 0, 80).await.unwrap();
+    fs::remove_file(server.object("dong-nai/province.txt")).unwrap();
+    assert!(house.evidence.verify().await.unwrap().is_empty());
+    assert_eq!(marked(&house.evidence).await.as_deref(), Some(mark));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::download::disposition;
 use crate::{
-    evidence_shelf::ShelfError,
+    evidence_shelf::{Opened, ShelfError},
     site::{Failure, Site, gate::Visitor},
     store::EvidenceWanted,
 };
@@ -26,7 +26,10 @@ use std::{
     fs::File,
     io::{self, Seek},
 };
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    sync::OwnedSemaphorePermit,
+};
 
 /// How much is read at once.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -79,19 +82,26 @@ async fn evidence(
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
     let size = held.size_bytes;
-    let (file, kind) = match open(&site, sha256, size).await {
-        Ok(opened) => opened,
-        Err(ShelfError::Objects(error)) => {
-            tracing::error!(sha256 = %name, %error, "a file of evidence cannot be read from the object store");
-            return Err(Failure::Internal);
+    let gone = || {
+        visitor.pick(
+            "Tệp minh chứng này ở máy chủ bị mất hoặc bị thay đổi. Quản trị viên chạy `province-aggregator verify --repair` để xin xã gửi lại.",
+            "This file of evidence is missing or altered on the server. The administrator runs `province-aggregator verify --repair`.",
+        )
+    };
+    let (file, kind, turn) = match open(&site, sha256, size).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => {
+            tracing::error!(sha256 = %name, "a file of evidence that is held is not there, or has another size");
+            return Err(Failure::NotFound(gone().to_owned()));
         }
+        Err(error @ ShelfError::Place(PlaceError::Damaged(_))) => {
+            tracing::error!(sha256 = %name, %error, "a file of evidence that is held is another one");
+            return Err(Failure::NotFound(gone().to_owned()));
+        }
+        // The disk or the object store: that says nothing of the file.
         Err(error) => {
-            tracing::error!(sha256 = %name, %error, "a file of evidence that is held cannot be read");
-            let words = visitor.pick(
-                "Tệp minh chứng này ở máy chủ bị mất hoặc bị thay đổi. Quản trị viên chạy `province-aggregator verify --repair` để xin xã gửi lại.",
-                "This file of evidence is missing or altered on the server. The administrator runs `province-aggregator verify --repair`.",
-            );
-            return Err(Failure::NotFound(words.to_owned()));
+            tracing::error!(sha256 = %name, %error, "a file of evidence cannot be read now");
+            return Err(Failure::Internal);
         }
     };
     let shown = asked.download.is_empty() && kind.is_some_and(is_shown);
@@ -103,29 +113,34 @@ async fn evidence(
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(FILE_POLICY)),
         (ETAG, tag),
     ];
-    Ok((headers, streamed(tokio::fs::File::from_std(file), size)).into_response())
+    Ok((headers, streamed(tokio::fs::File::from_std(file), size, turn)).into_response())
 }
 
-/// A file of just this size, and what it is by its content.
-async fn open(site: &Site, sha256: [u8; 32], size: u64) -> Result<(File, Option<EvidenceKind>), ShelfError> {
+/// A file that is read, what it is by its content, and what is to be kept while it is read.
+type Whole = (File, Option<EvidenceKind>, Option<OwnedSemaphorePermit>);
+
+/// A file of just this size; none where there is none.
+async fn open(site: &Site, sha256: [u8; 32], size: u64) -> Result<Option<Whole>, ShelfError> {
     let io = |source| ShelfError::Place(PlaceError::Io { path: site.shelf.path(sha256), source });
-    let missing = || io(io::Error::other("it is not there, or has another size than when it was received"));
-    let mut file = site.shelf.open_file(sha256, size).await?.ok_or_else(missing)?;
+    let Some((mut file, turn)) = site.shelf.open_file(sha256, size).await?.map(Opened::into_parts) else {
+        return Ok(None);
+    };
     let looked = tokio::task::spawn_blocking(move || {
         let kind = evidence_kind::detect(&mut file)?;
         file.rewind()?;
         Ok((file, kind))
     });
-    looked.await.map_err(io::Error::other).flatten().map_err(io)
+    let (file, kind) = looked.await.map_err(io::Error::other).flatten().map_err(io)?;
+    Ok(Some((file, kind, turn)))
 }
 
-/// No more than so many bytes, piece by piece.
-fn streamed(file: impl AsyncRead + Unpin + Send + 'static, size: u64) -> Body {
-    let pieces = stream::try_unfold(file.take(size), |mut file| async move {
+/// No more than so many bytes, piece by piece. What is `kept` is kept until the last one.
+fn streamed(file: impl AsyncRead + Send + Unpin + 'static, size: u64, kept: impl Send + 'static) -> Body {
+    let pieces = stream::try_unfold((file.take(size), kept), |(mut file, kept)| async move {
         let mut piece = vec![0; PIECE_BYTES];
         let read = file.read(&mut piece).await?;
         piece.truncate(read);
-        Ok::<_, io::Error>((read > 0).then(|| (Bytes::from(piece), file)))
+        Ok::<_, io::Error>((read > 0).then(|| (Bytes::from(piece), (file, kept))))
     });
     Body::from_stream(pieces)
 }
