@@ -151,7 +151,7 @@ impl Keyring {
 
     /// Says so where another server on the same store has newer keys than this one.
     async fn compare(&self, store: &dyn Store) {
-        match foreign(store, &self.look(), self.clock.now()).await {
+        match foreign(store, &self.look().fingerprints(), Some(self.clock.now())).await {
             Ok(None) => {}
             Ok(Some(issuer)) => tracing::error!(
                 %issuer,
@@ -190,19 +190,18 @@ pub async fn of_others(
     Ok(live)
 }
 
-/// An authority that issued a certificate in use and is not trusted here: another server of the same store has newer keys. None where
-/// all is well; certificates of before the first rotation name no issuer.
+/// An authority that issued a certificate, one of those that are live at a moment or of all there ever were, and is not among those known
+/// here: another server of the same store has newer keys. None where all is well; certificates of before the first rotation name no issuer.
 ///
 /// # Errors
 /// The store's.
 pub async fn foreign(
     store: &dyn Store,
-    authorities: &Authorities,
-    now: DateTime<Utc>,
+    known: &[Fingerprint],
+    live_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Fingerprint>, StoreError> {
-    let trusted = authorities.fingerprints();
-    let issuers = store.certificates(Some(now)).await?.into_iter().filter_map(|certificate| certificate.issuer);
-    Ok(issuers.map(Fingerprint).find(|issuer| !trusted.contains(issuer)))
+    let issuers = store.certificates(live_at).await?.into_iter().filter_map(|certificate| certificate.issuer);
+    Ok(issuers.map(Fingerprint).find(|issuer| !known.contains(issuer)))
 }
 
 /// Whether the former authority may still be asked about a certificate. A restored store does not know those that were issued after

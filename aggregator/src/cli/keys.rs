@@ -1,6 +1,6 @@
 //! `keys`: the keys of the province for another server on the same database.
 
-use super::{Context, Failure, say};
+use super::{Context, Failure, say, say_aside};
 use crate::{
     authorities::{self, handing},
     config::{Config, DatabaseUrl, StorePlace},
@@ -37,7 +37,7 @@ pub struct Import {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Cơ sở dữ liệu PostgreSQL của tỉnh, khi thư mục dữ liệu chưa có
-    #[arg(long, value_name = "URL", env = "TIENDO_AGGREGATOR_STORE__URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = STORE_VARIABLE, hide_env_values = true)]
     store: Option<String>,
     /// Tệp chứa mật khẩu của cơ sở dữ liệu (quyền 0600)
     #[arg(long, value_name = "FILE", env = "TIENDO_AGGREGATOR_STORE__PASSWORD_FILE", requires = "store")]
@@ -45,11 +45,13 @@ pub struct Import {
     /// Tên hoặc địa chỉ IP mà các xã dùng để kết nối tới máy chủ này (có thể lặp lại)
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
-    /// Địa chỉ và cổng lắng nghe
-    #[arg(long, default_value = "127.0.0.1:8443")]
-    listen: SocketAddr,
+    /// Địa chỉ và cổng lắng nghe; không có thì 127.0.0.1:8443
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
 
+/// Names the database in the environment.
+const STORE_VARIABLE: &str = "TIENDO_AGGREGATOR_STORE__URL";
 /// What is said of a store in a file.
 const ONE_SERVER: &str = "a store in a file has one server; several need a PostgreSQL database (`migrate`)";
 
@@ -68,9 +70,11 @@ async fn export(context: &Context, to: &Path) -> Result<(), Failure> {
         return Err(StoreError::NotHere(ONE_SERVER).into());
     }
     let fingerprint = load_authority(&opened.folder)?.fingerprint();
-    handing::export(&opened.folder, to)?;
+    let draft = handing::export(&opened.folder, to)?;
     let act = context.act_at(opened.clock.real());
+    // No copy is in its place that the history does not know of.
     opened.store.note("keys_exported", &fingerprint.to_string(), act).await?;
+    draft.settle()?;
     let to = to.display();
     say(&context.pick(
         format!(
@@ -97,11 +101,27 @@ impl Import {
             return Err(StoreError::NotHere(ONE_SERVER).into());
         }
         let now = opened.clock.real();
-        let keys = handing::check(&self.folder, &opened.store, now).await?;
-        handing::replace(&opened.folder, &self.folder)?;
+        self.tell_ignored(context);
+        let keys = handing::check(&self.folder, &opened.store, now, context.language).await?;
+        handing::replace(&opened.folder, &self.folder, context.language)?;
         opened.store.note("keys_imported", &told(&keys), context.act_at(now)).await?;
         self.tell(context, &keys)?;
         super::authority::taken_over(context, &opened.folder).await
+    }
+
+    /// Says what was asked for and is not done: the settings of a server that there is stay as they are.
+    fn tell_ignored(&self, context: &Context) {
+        // In the environment it stands for every command of this server.
+        let is_typed = self.store.is_some() && self.store != std::env::var(STORE_VARIABLE).ok();
+        let given = [("--store", is_typed), ("--host", !self.hosts.is_empty()), ("--listen", self.listen.is_some())];
+        let ignored: Vec<_> = given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect();
+        if !ignored.is_empty() {
+            let (ignored, data) = (ignored.join(", "), context.data.display());
+            say_aside(&context.pick(
+                format!("Bỏ qua {ignored}: {data} đã có máy chủ, cấu hình giữ nguyên (sửa trong aggregator.toml)."),
+                format!("{ignored}: ignored, there is a server in {data} already; its settings stay (change them in aggregator.toml)."),
+            ));
+        }
     }
 
     /// Into a new data folder.
@@ -114,7 +134,8 @@ impl Import {
             }
         }
         let store = StorePlace { url: Some(DatabaseUrl(url)), password_file: self.store_password_file.clone() };
-        let config = Config { listen: self.listen, hosts, store, ..Config::default() };
+        let defaults = Config::default();
+        let config = Config { listen: self.listen.unwrap_or(defaults.listen), hosts, store, ..defaults };
         config.check()?;
         let folder = Folder::prepare(&context.data, &hex::encode(random::<4>()))?;
         let keys = match self.fill(&folder, &config, context).await {
@@ -146,7 +167,7 @@ impl Import {
     ) -> Result<authorities::Authorities, Failure> {
         let now = context.clock.now();
         let store = open_chosen(folder, &config.store).await?;
-        let keys = handing::check(&self.folder, &store, now).await?;
+        let keys = handing::check(&self.folder, &store, now, context.language).await?;
         handing::bring(folder, &self.folder)?;
         issue_server(folder, &config.hosts, &keys.current, &*context.clock)?;
         receipts::make(folder, &store.founding().await?.province, &keys.current, &*context.clock)?;
