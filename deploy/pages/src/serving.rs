@@ -1,6 +1,6 @@
 //! Connections of browsers: accepted, encrypted where asked, and bounded in number, in time and in what their heads may take.
 //!
-//! Who connects waits among [`MAX_WAITING`] until it has greeted, so that connections that never speak, or speak a byte a second, hold up
+//! Who connects waits among `MAX_WAITING` until it has greeted, so that connections that never speak, or speak a byte a second, hold up
 //! nobody who does. Then a stranger takes up one of [`MAX_CONNECTIONS`] places for its handshake and [`HEAD_TIME`] after it, no more.
 
 use arc_swap::ArcSwap;
