@@ -28,6 +28,7 @@
 //! | [`publishing`], [`nation`] | a closed period signed for the nation; the nation, where provinces come together |
 //! | `staff` | the query service behind the check of who calls |
 //! | [`monitoring`] | probes and metrics of a running `serve` |
+//! | [`apart`] | the runtime on which the staff is answered |
 //! | [`serve`] | all of it behind one TLS port |
 //!
 //! A number's way: `serve` accepts the connection, `ingest::session` carries its frames, `ingest::machine` decides,
@@ -36,6 +37,7 @@
 pub mod access;
 pub mod adoption;
 pub mod alerts;
+pub mod apart;
 pub mod api;
 pub mod authorities;
 pub mod authority;

@@ -1,7 +1,8 @@
 //! `province-aggregator`: wires the command line to the library.
 
 use aggregator::{
-    cli::{self, Cli},
+    apart,
+    cli::{self, Cli, Command},
     clock::SystemClock,
     config::Config,
     folder::Folder,
@@ -37,7 +38,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         log.level.push_str(",object_store=warn");
     }
     log.start();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if matches!(cli.command, Command::Serve(_)) {
+        runtime.on_thread_start(apart::give_way);
+    }
+    let runtime = runtime.enable_all().build().context("no runtime")?;
     let language = cli.lang;
     match runtime.block_on(cli::run(cli, Arc::new(SystemClock))) {
         Ok(()) => Ok(ExitCode::SUCCESS),

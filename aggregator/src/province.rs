@@ -28,6 +28,8 @@ pub struct Province {
     pub clock: ProvinceClock,
     /// What is counted while it runs.
     pub metrics: Arc<Metrics>,
+    /// How many decisions the store had before all of this was read from it: those are in force.
+    pub decisions: u64,
     rulebook: ArcSwap<Rulebook>,
 }
 
@@ -37,10 +39,11 @@ impl Province {
     /// # Errors
     /// The store's.
     pub async fn load(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        let decisions = store.decisions().await?;
         let Founding { province, exercise, clock_offset_ms } = store.founding().await?;
         let rulebook = ArcSwap::from_pointee(Rulebook::load(&*store).await?);
         let clock = ProvinceClock::new(clock, clock_offset_ms);
-        Ok(Self { store, id: province, exercise, clock, metrics: Arc::default(), rulebook })
+        Ok(Self { store, id: province, exercise, clock, metrics: Arc::default(), decisions, rulebook })
     }
 
     /// Reads anew what can change.

@@ -5,6 +5,7 @@
 use crate::{
     access::{Access, any_certificate},
     alerts,
+    apart::Apart,
     authorities::{Authorities, KeysError},
     authority::Authority,
     bundle::TakeError,
@@ -39,18 +40,22 @@ use crate::{
 use async_trait::async_trait;
 use operation::manager::{self, Word};
 use proto::{
-    MAX_FRAME_BYTES, accept, enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
-    query::v1::query_service_server::QueryServiceServer, sync::v1::sync_service_server::SyncServiceServer,
+    MAX_FRAME_BYTES,
+    accept::{self, Divided},
+    enrolment::v1::enrolment_service_server::EnrolmentServiceServer,
+    query::v1::query_service_server::QueryServiceServer,
+    sync::v1::sync_service_server::SyncServiceServer,
 };
 use shared::{feed::Standing, language::Language};
-use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
-use thiserror::Error;
-use tokio::{
-    net::{TcpListener, TcpSocket},
-    sync::watch,
-    task::JoinHandle,
-    time::timeout,
+use std::{
+    error::Error,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
 };
+use thiserror::Error;
+use tokio::{net::TcpSocket, sync::watch, task::JoinHandle, time::timeout};
 use tonic::{
     codec::CompressionEncoding,
     service::{Routes, RoutesBuilder, interceptor::InterceptedService},
@@ -98,6 +103,9 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// The threads that answer the staff.
+    #[error("no threads to answer the staff: {0}")]
+    Threads(#[source] io::Error),
     /// The transport failed.
     #[error("the transport failed")]
     Transport(#[from] tonic::transport::Error),
@@ -262,11 +270,14 @@ impl Server {
             let (store, clock) = (province.store.clone(), province.clock.clone());
             tokio::spawn(reminding::watch(reminding, store, live, Arc::new(move || clock.now()), ending.clone()))
         });
+        let apart = Apart::start().map_err(ServeError::Threads)?;
         let pages = match (self.pages, queries.clone()) {
             (Some(listener), Some(live)) => {
                 let held = (self.folder.clone(), self.config.clone(), ingest.evidence.shelf().clone());
                 let site = Site::new((province.clone(), live), held, self.language, notices.clone(), ending.clone());
-                Some(tokio::spawn(site.serve(listener).await?))
+                let listener = apart.listener(listener);
+                let listener = listener.map_err(|source| ServeError::Listen { address: self.address, source })?;
+                Some(site.serve(listener, apart.handle())?)
             }
             _ => None,
         };
@@ -281,13 +292,12 @@ impl Server {
         let connections = self.config.max_sessions + OTHER_CONNECTIONS;
         let limits = accept::Limits { connections, ..accept::Limits::default() };
         let observer: accept::Observer = Arc::new(move |how| metrics.handshake(how));
-        let incoming = accept::observed(self.listener, self.keyring.tls(), limits, observer);
-        let mut stopping = ending;
-        let stopped = async move {
-            // Fails only when the sender is gone, which is an end too.
-            let _ = stopping.wait_for(|ending| *ending).await;
-        };
-        let serving = accept::server().add_routes(routes).serve_with_incoming_shutdown(incoming, stopped);
+        let divided = accept::divided(self.listener, self.keyring.tls(), limits, observer, apart.handle());
+        let Divided { sessions, asking } =
+            divided.map_err(|source| ServeError::Listen { address: self.address, source })?;
+        let answering = accept::server().add_routes(routes.clone());
+        let answering = apart.handle().spawn(answering.serve_with_incoming_shutdown(asking, signalled(ending.clone())));
+        let serving = accept::server().add_routes(routes).serve_with_incoming_shutdown(sessions, signalled(ending));
         let mut serving = Box::pin(serving);
         let result = tokio::select! {
             result = &mut serving => result,
@@ -304,12 +314,18 @@ impl Server {
         };
         end.send_replace(true);
         drop(serving);
-        if let Some(pages) = pages {
-            let abort = pages.abort_handle();
-            if timeout(DEADLINE, pages).await.is_err() {
-                abort.abort();
+        let answered = async {
+            // What one of them came to does not change that this is the end.
+            let _ = answering.await;
+            if let Some(pages) = pages {
+                let _ = pages.await;
             }
+        };
+        if timeout(DEADLINE, answered).await.is_err() {
+            tracing::warn!("questions were not answered in time");
         }
+        // Whoever is still being answered is cut off here.
+        drop(apart);
         // It has a share of what the writer waits for.
         tidying.abort();
         if timeout(DEADLINE, writing).await.is_err() {
@@ -365,13 +381,19 @@ pub async fn ingest(
     Ok((ingest, writing))
 }
 
+/// Resolves when the end is signalled.
+async fn signalled(mut ending: watch::Receiver<bool>) {
+    // Fails only when the sender is gone, which is an end too.
+    let _ = ending.wait_for(|ending| *ending).await;
+}
+
 /// Binds the port with room for all agents of a nation that wake in the same minute: with the usual 128 places the
 /// others' connections would be dropped, and tried again only a second later.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(WAITING_CONNECTIONS)
+    socket.listen(WAITING_CONNECTIONS)?.into_std()
 }
 
 /// Gives up files of evidence that nobody goes on with, now and every day. What cannot be removed is looked at again the next time.

@@ -22,7 +22,7 @@ impl QueryService for StaffOnly {
         let name = self.access.staff(request.extensions()).await?;
         tracing::debug!(staff = %name, "query");
         let begun = Instant::now();
-        self.notices.settle().await;
+        self.notices.settle_nearly().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let answer = self.queries.report(request).await;
         self.metrics.query(begun.elapsed());
         answer

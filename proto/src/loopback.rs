@@ -19,6 +19,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    runtime::Handle,
     task::JoinHandle,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -74,10 +75,14 @@ async fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
+fn unobserved() -> accept::Observer {
+    Arc::new(|_| {})
+}
+
 async fn serve(config: ServerConfig, limits: Limits) -> Running {
     let (listener, address) = listen().await;
     let config = Arc::new(ArcSwap::from_pointee(config));
-    let incoming = accept::incoming(listener, Arc::clone(&config), limits);
+    let incoming = accept::incoming(listener, Arc::clone(&config), limits, unobserved());
     let serving = tokio::spawn(async move {
         accept::server().serve_with_incoming(EnrolmentServiceServer::new(Mirror), incoming).await.unwrap();
     });
@@ -279,7 +284,7 @@ async fn connections_above_the_bound_wait_for_a_place() {
     let (listener, address) = listen().await;
     let config = settings(authority.server(&["localhost"]), &authority);
     let limits = Limits { connections: 1, ..Limits::default() };
-    let mut incoming = accept::incoming(listener, Arc::new(ArcSwap::from_pointee(config)), limits);
+    let mut incoming = accept::incoming(listener, Arc::new(ArcSwap::from_pointee(config)), limits, unobserved());
     let _first_client = shake_hands(address, trusting(&authority, None)).await.unwrap();
     let first = incoming.next().await.unwrap().unwrap();
     let second_client = tokio::spawn(shake_hands(address, trusting(&authority, None)));
@@ -299,7 +304,7 @@ async fn the_end_of_the_stream_frees_the_port() {
     let authority = Authority::new();
     let (listener, address) = listen().await;
     let config = settings(authority.server(&["localhost"]), &authority);
-    let incoming = accept::incoming(listener, Arc::new(ArcSwap::from_pointee(config)), Limits::default());
+    let incoming = accept::incoming(listener, Arc::new(ArcSwap::from_pointee(config)), Limits::default(), unobserved());
     let mut waiting = TcpStream::connect(address).await.unwrap();
     drop(incoming);
     let _ = waiting.read_to_end(&mut Vec::new()).await;
@@ -340,4 +345,49 @@ async fn strangers_leave_room_for_communes() {
     assert_eq!(told, b"", "closed without a word");
     server.ask(trusting(&authority, Some(authority.client(&[COMMUNE])))).await.unwrap();
     drop(first);
+}
+
+#[tokio::test]
+async fn staff_who_ask_do_not_wait_for_the_sessions_and_nobody_else_gets_ahead_by_their_word() {
+    let authority = Authority::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let config = Arc::new(ArcSwap::from_pointee(settings(authority.server(&["localhost"]), &authority)));
+    // Nothing goes on there before its thread does.
+    let sessions = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let apart = Handle::current();
+    let divided = {
+        let _within = sessions.enter();
+        accept::divided(listener, config.clone(), Limits::default(), unobserved(), &apart).unwrap()
+    };
+    let answer = async |incoming| {
+        accept::server().serve_with_incoming(EnrolmentServiceServer::new(Mirror), incoming).await.unwrap();
+    };
+    let serving = tokio::spawn(answer(divided.asking));
+    sessions.spawn(answer(divided.sessions));
+    let server = Running { address, config, serving };
+
+    let staff = || trusting(&authority, Some(authority.client(&["urn:tiendo:dong-nai:staff:an"])));
+    let commune = || trusting(&authority, Some(authority.client(&[COMMUNE])));
+    assert!(server.ask(tls::asking(staff())).await.unwrap().commune.ends_with(":staff:an"));
+    for other in [commune(), trusting(&authority, None)] {
+        let error = server.ask(tls::asking(other)).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Unreachable(_)), "closed: {error}");
+    }
+    // With or without a certificate of the staff: who does not say that it asks comes with the sessions.
+    let waiting = async { tokio::join!(server.ask(commune()), server.ask(staff())) };
+    tokio::pin!(waiting);
+    tokio::select! {
+        biased;
+        answered = &mut waiting => panic!("{answered:?}"),
+        asked = server.ask(tls::asking(staff())) => drop(asked.unwrap()),
+    }
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let thread = std::thread::spawn(move || sessions.block_on(ended));
+    let (first, second) = waiting.await;
+    assert_eq!(first.unwrap().commune, COMMUNE);
+    second.unwrap();
+    end.send(()).unwrap();
+    thread.join().unwrap().unwrap();
 }

@@ -18,6 +18,9 @@ use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr, sync::Arc};
 use thiserror::Error as ThisError;
 
+/// Never chosen: it only says in the greeting what the connection is for.
+const ASKING: &[u8] = b"tiendo-asking";
+
 /// Why TLS settings cannot be made.
 #[derive(Debug, ThisError)]
 pub enum TlsError {
@@ -118,6 +121,19 @@ pub fn client_config(
         None => builder.with_no_client_auth(),
     };
     Ok(finished(config))
+}
+
+/// The same settings for a member of the staff who asks: the greeting says so, and the server can take questions up apart from the
+/// agents' sessions. It still chooses HTTP/2; a server that does not know the word serves all alike.
+#[must_use]
+pub fn asking(mut config: ClientConfig) -> ClientConfig {
+    config.alpn_protocols.push(ASKING.to_vec());
+    config
+}
+
+/// Whether a greeting with these protocols (ALPN) is of one who asks.
+pub(crate) fn asks<'a>(mut protocols: impl Iterator<Item = &'a [u8]>) -> bool {
+    protocols.any(|protocol| protocol == ASKING)
 }
 
 /// Settings for a client that knows only the authority's fingerprint: the last certificate that the server shows must

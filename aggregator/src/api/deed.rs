@@ -157,7 +157,7 @@ pub(super) static DEEDS: [Resource; 4] = [
 /// # Errors
 /// Why it is not done.
 pub(super) async fn done(deed: Deed, site: &Site, caller: &Caller, asked: &Asked) -> Result<Response, Problem> {
-    site.settle().await;
+    site.settle().await?;
     let done = match deed {
         Deed::Review => review(site, caller, asked).await?,
         Deed::Exception => exception(site, caller, asked).await?,

@@ -2,6 +2,7 @@
 
 use super::{ROOT, caller::language};
 use crate::{
+    notice::Unsettled,
     report::{asking::AskingError, question::AskError},
     site::Site,
     store::StoreError,
@@ -219,6 +220,12 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "the API could not answer");
+        Self::new(Fault::Unavailable, "")
+    }
+}
+
+impl From<Unsettled> for Problem {
+    fn from(_: Unsettled) -> Self {
         Self::new(Fault::Unavailable, "")
     }
 }

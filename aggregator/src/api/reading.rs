@@ -95,7 +95,7 @@ async fn book(
     caller: &Caller,
 ) -> Result<Book, Problem> {
     let language = caller.language;
-    site.settle().await;
+    site.settle_nearly().await?;
     let takes = |name: &str| resource.parameters.iter().any(|one| one.name == name);
     let scheme = asked.parsed_scheme();
     let (subject, only) = match source {

@@ -1,14 +1,12 @@
 //! Standings follow what was committed: in the order of the commits, soon, and not in the way of the ingest. What is committed
 //! within a short time is followed together, so that a figure that changes twice is looked at once; whoever needs the
-//! standings asks for them to be settled. Records that were healed are followed the same way, by reading everything anew, once for many.
+//! standings asks for them to be settled. Who only reads does not wait for a crowd: where many changes wait, the standings of a second
+//! ago at most are good enough. Records that were healed are followed the same way, by reading everything anew, once for many.
 
 use super::StandingsHook;
 use crate::store::{Accepted, Moved};
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -22,6 +20,10 @@ const WAITING_COMMITS: usize = 4;
 const TOGETHER: Duration = Duration::from_millis(500);
 /// With so many changes there is no more waiting for others.
 const MAX_TOGETHER: usize = 100_000;
+/// So many changes are followed while a reader waits.
+const FEW: u64 = 500;
+/// So old may what a reader does not see be, where there are more.
+const LATELY: Duration = Duration::from_secs(1);
 /// Longest that a session waits for the standings before it goes on with older ones.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,18 +36,49 @@ enum Work {
     Healed,
 }
 
+impl Work {
+    fn changes(&self) -> u64 {
+        match self {
+            Work::Commit(accepted, _) => accepted.len() as u64,
+            Work::Healed => 0,
+        }
+    }
+}
+
+/// How far works are handed over or followed: how many, and how many changes are in them.
+#[derive(Debug, Default, Clone, Copy)]
+struct Extent {
+    works: u64,
+    changes: u64,
+}
+
+impl Extent {
+    fn add(&mut self, more: Extent) {
+        self.works += more.works;
+        self.changes += more.changes;
+    }
+}
+
+/// How far the standings are.
+#[derive(Debug, Default, Clone, Copy)]
+struct Progress {
+    followed: Extent,
+    /// When the oldest of what is being followed now was committed.
+    since: Option<Instant>,
+}
+
 /// What is followed together.
 #[derive(Debug, Default)]
 struct Together {
     accepted: Vec<Accepted>,
     moved: Vec<Moved>,
     healed: bool,
-    works: u64,
+    extent: Extent,
 }
 
 impl Together {
     fn add(&mut self, work: Work) {
-        self.works += 1;
+        self.extent.add(Extent { works: 1, changes: work.changes() });
         match work {
             Work::Commit(accepted, moved) => {
                 self.accepted.extend(accepted);
@@ -70,10 +103,10 @@ impl Together {
 /// Hands commits to the standings.
 #[derive(Debug, Clone)]
 pub struct Follower {
-    works: mpsc::Sender<Work>,
-    published: Arc<AtomicU64>,
+    works: mpsc::Sender<(Instant, Work)>,
+    published: Arc<Mutex<Extent>>,
     wanted: Arc<Notify>,
-    applied: watch::Receiver<u64>,
+    progress: watch::Receiver<Progress>,
 }
 
 impl Follower {
@@ -84,12 +117,13 @@ impl Follower {
     }
 
     fn gathering(standings: Arc<dyn StandingsHook>, together: Duration) -> Self {
-        let (works, mut waiting) = mpsc::channel::<Work>(WAITING_COMMITS);
-        let (progress, applied) = watch::channel(0);
+        let (works, mut waiting) = mpsc::channel::<(Instant, Work)>(WAITING_COMMITS);
+        let (tell, progress) = watch::channel(Progress::default());
         let wanted = Arc::new(Notify::new());
         let demand = wanted.clone();
         tokio::spawn(async move {
-            while let Some(first) = waiting.recv().await {
+            while let Some((since, first)) = waiting.recv().await {
+                tell.send_modify(|progress| progress.since = Some(since));
                 let mut gathered = Together::default();
                 gathered.add(first);
                 let until = Instant::now() + together;
@@ -100,14 +134,17 @@ impl Follower {
                         () = demand.notified() => None,
                         () = sleep_until(until) => None,
                     };
-                    let Some(more) = next else { break };
+                    let Some((_, more)) = next else { break };
                     gathered.add(more);
                 }
                 gathered.follow(&*standings).await;
-                progress.send_modify(|applied| *applied += gathered.works);
+                tell.send_modify(|progress| {
+                    progress.followed.add(gathered.extent);
+                    progress.since = None;
+                });
             }
         });
-        Self { works, published: Arc::default(), wanted, applied }
+        Self { works, published: Arc::default(), wanted, progress }
     }
 
     /// Counts one commit that will be handed over: whoever asks for the standings from now on waits for it.
@@ -117,8 +154,8 @@ impl Follower {
     }
 
     fn announced(&self, work: Work) -> Announced<'_> {
-        self.published.fetch_add(1, Ordering::SeqCst);
-        Announced { follower: self, work }
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).add(Extent { works: 1, changes: work.changes() });
+        Announced { follower: self, since: Instant::now(), work }
     }
 
     /// Hands over one commit.
@@ -133,23 +170,44 @@ impl Follower {
         self.announced(Work::Healed).publish().await;
     }
 
+    fn published(&self) -> Extent {
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How many commits are handed over and not followed yet.
     #[must_use]
     pub fn behind(&self) -> u64 {
-        self.published.load(Ordering::SeqCst).saturating_sub(*self.applied.borrow())
+        self.published().works.saturating_sub(self.progress.borrow().followed.works)
     }
 
     /// Has everything handed over so far followed now, and waits for it; until patience ends.
     pub async fn settled(&self) {
-        let published = self.published.load(Ordering::SeqCst);
-        let mut applied = self.applied.clone();
-        if *applied.borrow() >= published {
+        let published = self.published().works;
+        let mut progress = self.progress.clone();
+        let is_there = |progress: &Progress| progress.followed.works >= published;
+        if is_there(&progress.borrow()) {
             return;
         }
         self.wanted.notify_one();
-        if timeout(PATIENCE, applied.wait_for(|applied| *applied >= published)).await.is_err() {
+        if timeout(PATIENCE, progress.wait_for(is_there)).await.is_err() {
             tracing::warn!("the standings lag behind the commits");
         }
+    }
+
+    /// As [`settled`](Self::settled), for those who only read: where more than [`FEW`] changes wait, it is enough that all of before the
+    /// last second is followed.
+    pub async fn nearly_settled(&self) {
+        self.settled_but_for(LATELY).await;
+    }
+
+    async fn settled_but_for(&self, lately: Duration) {
+        let published = self.published();
+        let progress = *self.progress.borrow();
+        let is_crowded = published.changes.saturating_sub(progress.followed.changes) > FEW;
+        if is_crowded && progress.since.is_none_or(|since| since.elapsed() < lately) {
+            return;
+        }
+        self.settled().await;
     }
 }
 
@@ -158,13 +216,14 @@ impl Follower {
 #[must_use]
 pub struct Announced<'a> {
     follower: &'a Follower,
+    since: Instant,
     work: Work,
 }
 
 impl Announced<'_> {
     /// Hands it over.
     pub async fn publish(self) {
-        if self.follower.works.send(self.work).await.is_err() {
+        if self.follower.works.send((self.since, self.work)).await.is_err() {
             tracing::error!("nothing follows the commits any more");
         }
     }
@@ -243,7 +302,25 @@ mod tests {
         let seen = Arc::new(Seen::default());
         let follower = Follower::gathering(seen.clone(), Duration::from_millis(1));
         follower.publish(vec![one()]).await;
-        let mut applied = follower.applied.clone();
-        timeout(PATIENCE, applied.wait_for(|applied| *applied == 1)).await.unwrap().unwrap();
+        let mut progress = follower.progress.clone();
+        timeout(PATIENCE, progress.wait_for(|progress| progress.followed.works == 1)).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_reader_waits_for_a_few_changes_and_not_for_a_crowd_of_this_second() {
+        let seen = Arc::new(Seen::default());
+        let follower = Follower::gathering(seen.clone(), PATIENCE * 360);
+        let followed = || seen.0.lock().unwrap().iter().sum::<usize>();
+        let few = usize::try_from(FEW).unwrap();
+        follower.publish(vec![one(); few]).await;
+        follower.nearly_settled().await;
+        assert_eq!(followed(), few);
+        follower.publish(vec![one(); few + 1]).await;
+        follower.settled_but_for(PATIENCE * 360).await;
+        assert_eq!(followed(), few, "it was not waited for");
+        let mut progress = follower.progress.clone();
+        progress.wait_for(|progress| progress.since.is_some()).await.unwrap();
+        follower.settled_but_for(Duration::ZERO).await;
+        assert_eq!(followed(), 2 * few + 1, "it is older than may be");
     }
 }

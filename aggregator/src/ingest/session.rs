@@ -256,6 +256,12 @@ impl Session {
         }
     }
 
+    /// Takes in what was decided. Where it cannot be read now, which the log says, a commune's figures are taken all the same: its feed
+    /// has the decisions the next time.
+    async fn look(&self) {
+        let _ = self.ingest.notices.look().await;
+    }
+
     async fn perform(&mut self, output: Output) -> Performed {
         let answer = match output {
             Output::Open { incarnation, head_seq, acknowledged_seq, build, clock_unix_ms, authorities, protocol } => {
@@ -264,7 +270,7 @@ impl Session {
                 self.build = build.as_str().into();
                 let real = self.ingest.province.clock.real().timestamp_millis();
                 self.clock_skew_ms = clock_unix_ms.map(|theirs| theirs - real);
-                self.ingest.notices.look().await;
+                self.look().await;
                 self.open(head_seq, acknowledged_seq, protocol).await
             }
             Output::Recall { seq } => {
@@ -299,7 +305,7 @@ impl Session {
                 };
             }
             Output::ReadFeed { after, catalogue_version } => {
-                self.ingest.notices.look().await;
+                self.look().await;
                 self.ingest.follower.settled().await;
                 let (province, standings) = (&self.ingest.province, &*self.ingest.standings);
                 feed::page(province, standings, &self.commune, after, catalogue_version).await.map(Input::Feed)

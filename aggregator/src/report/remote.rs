@@ -56,7 +56,7 @@ pub enum RemoteError {
 /// [`RemoteError`]
 pub async fn ask(server: &Server, question: &Question) -> Result<Listing, RemoteError> {
     let config = client_config(&server.credential)?;
-    let channel = connect::channel(&server.url, config).await?;
+    let channel = connect::channel(&server.url, tls::asking(config)).await?;
     let mut client = QueryServiceClient::new(channel)
         .accept_compressed(tonic::codec::CompressionEncoding::Zstd)
         .max_decoding_message_size(proto::MAX_FRAME_BYTES);

@@ -2,6 +2,7 @@
 
 use super::{Site, gate::Visitor, hall, working::choice};
 use crate::{
+    notice::Unsettled,
     report::{asking::AskingError, question::AskError},
     store::StoreError,
 };
@@ -40,6 +41,12 @@ pub enum Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
+        Failure::Internal
+    }
+}
+
+impl From<Unsettled> for Failure {
+    fn from(_: Unsettled) -> Self {
         Failure::Internal
     }
 }

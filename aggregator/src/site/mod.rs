@@ -54,7 +54,7 @@ use crate::{
     evidence_shelf::Shelf,
     folder::Folder,
     monitoring::{Metrics, Surface},
-    notice::Notices,
+    notice::{Notices, Unsettled},
     open_data::Packages,
     province::Province,
     report::{
@@ -79,7 +79,7 @@ use pages::{
 use rand::RngCore;
 use shared::{language::Language, listing::Listing, period::Period, ranking::Scheme};
 use std::{sync::Arc, time::Instant};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, runtime::Handle, sync::watch, task::JoinHandle};
 
 /// A session ends when it was not used for so long.
 pub const IDLE: TimeDelta = TimeDelta::hours(2);
@@ -169,9 +169,20 @@ impl Site {
         }))
     }
 
-    /// Brings what is held level with what sessions, other processes and other servers wrote before this moment.
-    pub async fn settle(&self) {
-        self.notices.settle().await;
+    /// Brings what is held level with what sessions, other processes and other servers wrote before this moment: for those who decide.
+    ///
+    /// # Errors
+    /// [`Unsettled`]
+    pub async fn settle(&self) -> Result<(), Unsettled> {
+        self.notices.settle().await
+    }
+
+    /// The same for those who only read: where a crowd sends, the last second may be missing.
+    ///
+    /// # Errors
+    /// [`Unsettled`]
+    pub async fn settle_nearly(&self) -> Result<(), Unsettled> {
+        self.notices.settle_nearly().await
     }
 
     /// Answers a question as the commands do.
@@ -216,23 +227,23 @@ impl Site {
         guard.before(routes.with_state(self)).layer(counting)
     }
 
-    /// Serves the pages until the end is signalled.
+    /// Serves the pages until the end is signalled, on this runtime, which the listener is of.
     ///
     /// # Errors
     /// The certificate cannot be used.
-    pub async fn serve(self, listener: TcpListener) -> Result<impl Future<Output = ()> + Send + 'static, TlsError> {
+    pub fn serve(self, listener: TcpListener, runtime: &Handle) -> Result<JoinHandle<()>, TlsError> {
         let certificate = tls::Certificate::open(&self.folder, &self.config.pages)?;
         let transport = Transport::Tls(certificate.settings());
         let mut ending = self.ending.clone();
-        let following = tokio::spawn(certificate.follow(ending.clone()));
+        let following = runtime.spawn(certificate.follow(ending.clone()));
         let stop = async move {
             // Fails only when the sender is gone, which is an end too.
             let _ = ending.wait_for(|ending| *ending).await;
         };
         let router = self.router();
-        Ok(async move {
+        Ok(runtime.spawn(async move {
             serve(listener, transport, router, stop).await;
             following.abort();
-        })
+        }))
     }
 }

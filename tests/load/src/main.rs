@@ -9,7 +9,7 @@ use load::{
     limit,
     log::Log,
     measure::Times,
-    night::{Night, night},
+    night::{Night, Questions, night},
     province::{Province, WITH_TARGETS, catalogue},
     server::{Server, build},
 };
@@ -81,7 +81,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if cfg!(debug_assertions) {
         println!("Not optimised: good for trying, not for measuring.");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Agents are on other computers than the staff who ask.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.on_thread_start(aggregator::apart::give_way).enable_all().build()?;
     runtime.block_on(async {
         let began = Instant::now();
         let province = Province::found(&place.path().join("province"), import.clone(), agents).await;
@@ -146,8 +148,12 @@ fn tell(night: &Night, (agents, changes): (usize, usize), server: &Server, befor
     println!("handshake        {}", both(&of(|session| session.handshake)));
     println!("to acknowledged  {} from the beginning of the connection", both(&of(|session| session.acknowledged)));
     println!("session          {}", both(&of(|session| session.whole)));
-    println!("explain          {} ({} questions meanwhile)", both(&night.explained), night.explained.count());
-    println!("ranking of all   {} ({} questions meanwhile)", both(&night.ranked), night.ranked.count());
+    for (name, of) in
+        [("explain         ", (|q| &q.explained) as fn(&Questions) -> &Times), ("ranking of all  ", |q| &q.ranked)]
+    {
+        let (meanwhile, alone) = (of(&night.meanwhile), of(&night.alone));
+        println!("{name} {} ({} questions meanwhile); {} before", both(meanwhile), meanwhile.count(), both(alone));
+    }
     println!(
         "on the wire      {:.1} bytes a change with greeting and receipts; a handshake {:.0} bytes; feed, own standing and digests {:.0} bytes a session",
         sum(|s| s.changes_bytes) / total,

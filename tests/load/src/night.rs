@@ -10,7 +10,7 @@ use anyhow::Result;
 use proto::{
     connect,
     query::v1::{Report, ReportRequest, query_service_client::QueryServiceClient},
-    tls::client_config,
+    tls::{self, client_config},
 };
 use std::{
     sync::{
@@ -25,6 +25,8 @@ use tokio::sync::{Barrier, watch};
 const MAX_FAILURES: u32 = 5;
 /// The pause between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
+/// Questions of each kind before the first agent comes.
+const ALONE: usize = 20;
 /// Longest that an agent waits before it comes back.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -43,9 +45,18 @@ pub struct Night {
     pub failed: u64,
     /// What was said of agents that gave up.
     pub given_up: Vec<String>,
-    /// How long each question took, asked while agents were at it.
+    /// Questions before the first agent came.
+    pub alone: Questions,
+    /// Questions while agents were at it.
+    pub meanwhile: Questions,
+}
+
+/// How long questions of the staff took.
+#[derive(Debug, Default)]
+pub struct Questions {
+    /// Why a commune stands where it does.
     pub explained: Times,
-    /// The same of the whole ranking.
+    /// The whole ranking.
     pub ranked: Times,
 }
 
@@ -57,8 +68,13 @@ pub async fn night(url: &str, province: &Province, logs: Arc<Vec<Log>>, together
     let roots = [province.authority.clone()];
     let (over, ending) = watch::channel(false);
     let (chain, key) = &province.staff;
-    let staff = client_config(&roots, Some((chain.clone(), key.clone_key())))?;
-    let asking = tokio::spawn(ask(url.to_owned(), staff, logs[0].slug.clone(), ending));
+    let staff = tls::asking(client_config(&roots, Some((chain.clone(), key.clone_key())))?);
+    let ask = |turns, ending| {
+        let (url, staff, commune) = (url.to_owned(), staff.clone(), logs[0].slug.clone());
+        tokio::task::spawn_blocking(move || apart(ask(url, staff, commune, turns, ending)))
+    };
+    let mut night = Night { alone: ask(ALONE, ending.clone()).await??, ..Night::default() };
+    let asking = ask(usize::MAX, ending);
     let (told_later, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let meeting = Arc::new(Barrier::new(logs.len() + 1));
     let mut began = Instant::now();
@@ -89,7 +105,6 @@ pub async fn night(url: &str, province: &Province, logs: Arc<Vec<Log>>, together
             }
         });
     }
-    let mut night = Night::default();
     if together {
         meeting.wait().await;
         began = Instant::now();
@@ -105,26 +120,33 @@ pub async fn night(url: &str, province: &Province, logs: Arc<Vec<Log>>, together
         }
     }
     over.send_replace(true);
-    (night.explained, night.ranked) = asking.await??;
+    night.meanwhile = asking.await??;
     (night.told_later, night.failed) = (told_later.load(Ordering::Relaxed), failed.load(Ordering::Relaxed));
     Ok(night)
 }
 
-/// A member of the staff asks, in turn, why a commune stands where it does and for the first lines of the ranking.
+/// On a thread of its own, as the staff sit at other computers than the agents: what it is told late by is not this program's own queue.
+fn apart<T>(asking: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(asking)
+}
+
+/// A member of the staff asks, in turn and at most so often, why a commune stands where it does and for the whole ranking.
 async fn ask(
     url: String,
     tls: rustls::ClientConfig,
     commune: String,
+    turns: usize,
     ending: watch::Receiver<bool>,
-) -> Result<(Times, Times)> {
+) -> Result<Questions> {
     let mut client = QueryServiceClient::new(connect::channel(&url, tls).await?)
         .accept_compressed(tonic::codec::CompressionEncoding::Zstd)
         .max_decoding_message_size(proto::MAX_FRAME_BYTES);
-    let (mut explained, mut ranked) = (Times::default(), Times::default());
-    while !*ending.borrow() {
-        for (report, commune, times) in
-            [(Report::Explain, commune.as_str(), &mut explained), (Report::Rankings, "", &mut ranked)]
-        {
+    let mut questions = Questions::default();
+    for _ in (0..turns).take_while(|_| !*ending.borrow()) {
+        for (report, commune, times) in [
+            (Report::Explain, commune.as_str(), &mut questions.explained),
+            (Report::Rankings, "", &mut questions.ranked),
+        ] {
             let request = ReportRequest { report: report.into(), commune: commune.into(), ..ReportRequest::default() };
             let began = Instant::now();
             let mut answer = client.report(request).await?.into_inner();
@@ -133,5 +155,5 @@ async fn ask(
             tokio::time::sleep(PAUSE).await;
         }
     }
-    Ok((explained, ranked))
+    Ok(questions)
 }

@@ -124,7 +124,7 @@ async fn enrolment(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     visitor.must(Role::Administrator)?;
-    site.settle().await;
+    site.settle().await?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let listing = communes(&site, language).await?;
@@ -209,7 +209,7 @@ fn named(site: &Site, slug: &str) -> Result<Commune, Failure> {
 
 async fn one(State(site): State<Site>, Staff(visitor): Staff, Path(slug): Path<String>) -> Result<Response, Failure> {
     visitor.must(Role::Administrator)?;
-    site.settle().await;
+    site.settle().await?;
     show(&site, &visitor, &named(&site, &slug)?, &Typed::default(), None).await
 }
 
@@ -377,6 +377,6 @@ async fn shut_out(
             ),
         ),
     };
-    site.settle().await;
+    site.settle().await?;
     Ok(go(&format!("/enrolment/{}", commune.slug), &notice))
 }

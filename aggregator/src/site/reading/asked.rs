@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// A word that is not known, a period outside the plan year, a closing that there is not.
     pub(in crate::site) async fn of(site: &'a Site, visitor: &'a Visitor, asked: &'a Asked) -> Result<Self, Failure> {
-        site.settle().await;
+        site.settle_nearly().await?;
         let language = visitor.language;
         let wanted = period(asked.text("period"), language)?;
         let unknown = |error: AskError| Failure::asked(&error, language);

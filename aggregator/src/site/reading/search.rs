@@ -183,7 +183,7 @@ async fn search(
     Staff(visitor): Staff,
     Query(asked): Query<Wanted>,
 ) -> Result<Response, Failure> {
-    site.settle().await;
+    site.settle_nearly().await?;
     let found = find(&site, &visitor, &asked.q).await;
     // Whoever types a whole code or name means it.
     if let [(0, only), rest @ ..] = found.as_slice()

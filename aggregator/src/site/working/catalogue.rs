@@ -98,7 +98,7 @@ async fn browse(
     Staff(visitor): Staff,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    site.settle().await;
+    site.settle().await?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let rulebook = site.province.rulebook();

@@ -62,7 +62,7 @@ async fn exceptions(
 }
 
 async fn show(site: &Site, visitor: &Visitor, typed: &Typed, faults: &Faults) -> Result<Response, Failure> {
-    site.settle().await;
+    site.settle().await?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let rulebook = site.province.rulebook();
@@ -143,7 +143,7 @@ async fn grant(State(site): State<Site>, sent: Sent<Typed>) -> Result<Response, 
     visitor.must(Role::Steward)?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
-    site.settle().await;
+    site.settle().await?;
     let rulebook = site.province.rulebook();
     let year = rulebook.catalogue.province.plan_year;
     let mut faults = Faults::default();

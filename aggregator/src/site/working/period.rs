@@ -77,7 +77,7 @@ async fn show(
     verifies: bool,
     typed: &Typed,
 ) -> Result<Response, Failure> {
-    site.settle().await;
+    site.settle().await?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let store = &*site.province.store;
@@ -306,7 +306,7 @@ async fn shut(State(site): State<Site>, Path(word): Path<String>, sent: Sent<Shu
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let period = read(&word, language)?;
-    site.settle().await;
+    site.settle().await?;
     let early = form.early == "yes";
     let hindered = { obstacle(&site.live.read(), period, early) };
     let year = site.province.rulebook().catalogue.province.plan_year;

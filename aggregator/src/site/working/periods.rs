@@ -45,7 +45,7 @@ async fn periods(
     Staff(visitor): Staff,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    site.settle().await;
+    site.settle().await?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let store = &*site.province.store;

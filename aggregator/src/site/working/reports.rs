@@ -159,7 +159,7 @@ async fn reports(
     Staff(visitor): Staff,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    site.settle().await;
+    site.settle().await?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let (period, scheme) = asked.read(&site, language)?;
@@ -238,7 +238,7 @@ async fn monthly(
     };
     let (period, _) = asked.read(&site, language)?;
     let _place = PLACES.acquire().await.map_err(|_| Failure::Internal)?;
-    site.settle().await;
+    site.settle().await?;
     let (store, office) = (site.province.store.clone(), site.config.report.clone());
     let made = make(store, office, period, site.province.clock.now()).await.map_err(|error| match error {
         MakingError::NothingReported(period) => Failure::NotFound(language.pick(
@@ -279,7 +279,7 @@ async fn list(
     let taken = LISTS.iter().find(|taken| taken.name == name).ok_or_else(|| Failure::NotFound(String::new()))?;
     let (period, scheme) = asked.read(&site, language)?;
     let _place = PLACES.acquire().await.map_err(|_| Failure::Internal)?;
-    site.settle().await;
+    site.settle().await?;
     let answered = site.ask((taken.subject)(), (Some(period), scheme), language).await;
     let listing = answered.map_err(|error| Failure::of(error, language))?;
     download::list(&format!("{}-{period}", taken.file), &listing, format, language)
@@ -308,7 +308,7 @@ async fn exported(
 ) -> Result<Vec<u8>, Failure> {
     let language = visitor.language;
     let _place = PLACES.acquire().await.map_err(|_| Failure::Internal)?;
-    site.settle().await;
+    site.settle().await?;
     let question =
         Question { subject: Subject::Export(table), period: Some(period), scheme, edition: Edition::InForce, language };
     let made = async {

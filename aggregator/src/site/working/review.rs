@@ -148,7 +148,7 @@ struct Typed {
 }
 
 async fn show(site: &Site, visitor: &Visitor, asked: Asked, typed: &Typed) -> Result<Response, Failure> {
-    site.settle().await;
+    site.settle().await?;
     let language = visitor.language;
     let l = |vi: &'static str, en: &'static str| language.pick(vi, en);
     let queue = Queue::load(site, &asked, language).await?;
@@ -353,7 +353,7 @@ async fn decide(State(site): State<Site>, sent: Sent<Verdict>) -> Result<Respons
     let decision = Decision::from_word(&form.decision).ok_or_else(unreadable)?;
     let version: u32 = form.version.parse().map_err(|_| unreadable())?;
     let which = Which::parse(&form.asked.item).ok_or_else(unreadable)?;
-    site.settle().await;
+    site.settle().await?;
     let item = Item::load(&site, which, language).await?.ok_or_else(unreadable)?;
     let label = item.label();
     let code = Reason::from_word(&form.reason);

@@ -328,7 +328,7 @@ async fn import(State(site): State<Site>, sent: Sent<Confirmed>) -> Result<Respo
         ),
     };
     site.uploads.end(session);
-    site.settle().await;
+    site.settle().await?;
     Ok(go("/catalogue", &notice))
 }
 
