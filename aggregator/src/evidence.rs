@@ -6,18 +6,21 @@
 //! | `settings` | how much is taken, and where whole files go |
 //! | `marking` | whose place an object store is |
 //! | `moving` | whole files on their way from the folder to an object store |
+//! | `storing` | whole files that came, on their way into an object store |
 //!
 //! Only a file that accepted evidence of the commune names is taken. The same bytes of two communes are kept once. Nothing is said
 //! to be held before it is on the disk, or in the object store, and in the store. With an object store, files come in pieces to this
-//! disk all the same, and go there when they are whole: until the object store has said that it holds them, nobody is told so, and
-//! they stay here. An object store is marked as this province's place before anything is put there, and what is not its place is neither
+//! disk all the same, and go there when they are whole, each by a task that outlives the session: until the object store has said that it holds
+//! them, nobody is told so, and they stay here. An object store is marked as this province's place before anything is put there, and what is not its place is neither
 //! written to nor taken for one that lost its files (`marking`).
 
 mod marking;
 pub mod moving;
 mod partial;
 mod settings;
+pub mod storing;
 
+pub use marking::Place;
 pub use settings::Settings;
 
 use crate::evidence_shelf::Shelf;
@@ -26,11 +29,18 @@ use crate::store::{Act, EvidenceClaim, EvidenceFile, Finding, Flaw, Store, Store
 use chrono::{DateTime, TimeDelta, Utc};
 use partial::{Partial, Written};
 use prost::bytes::Bytes;
-use proto::sync::v1::{FileState, HeldFile};
+use proto::{
+    BEING_STORED,
+    sync::v1::{FileState, HeldFile},
+};
 use serde::{Deserialize, Serialize};
-use std::{io, path::PathBuf, sync::Arc};
+use std::{collections::HashSet, io, path::PathBuf, sync::Arc, time::Duration};
+use storing::{Errand, Storing};
 use thiserror::Error;
-use tokio::sync::{Mutex, OnceCell, Semaphore};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::Instant,
+};
 
 /// Pieces of work on files at once.
 const HANDS: usize = 4;
@@ -38,6 +48,8 @@ const HANDS: usize = 4;
 const LOCKS: usize = 64;
 /// A file that nobody has gone on with for so long is given up.
 const PARTIAL_DAYS: i64 = 30;
+/// How long one answer may wait for an object store: an agent waits half a minute for it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// One MiB.
 const MIB: u64 = 1024 * 1024;
 
@@ -85,11 +97,19 @@ pub struct Evidence {
     limits: Limits,
     store: Arc<dyn Store>,
     hands: Semaphore,
-    /// Of work on the object store, which may wait for another computer.
-    carriers: Semaphore,
     locks: Vec<Mutex<()>>,
-    /// The object store was seen to be this province's place.
-    is_own: OnceCell<()>,
+    place: Arc<Place>,
+    storing: Arc<Storing>,
+    /// How long one answer may wait for the object store.
+    patience: Duration,
+}
+
+/// What follows from how far a file has come.
+enum Stands {
+    /// This is the answer.
+    So(HeldFile),
+    /// It is whole, and on its way into the object store, or waits for a place on it.
+    Storing(Option<Arc<Errand>>),
 }
 
 impl Evidence {
@@ -97,14 +117,33 @@ impl Evidence {
     #[must_use]
     pub fn new(shelf: Shelf, limits: Limits, store: Arc<dyn Store>) -> Self {
         let locks = (0..LOCKS).map(|_| Mutex::default()).collect();
-        let (hands, carriers) = (Semaphore::new(HANDS), Semaphore::new(HANDS));
-        Self { shelf, limits, store, hands, carriers, locks, is_own: OnceCell::new() }
+        let place = Arc::new(Place::new(shelf.clone(), store.clone()));
+        let storing = Arc::new(Storing::new(place.clone(), store.clone()));
+        Self { shelf, limits, store, hands: Semaphore::new(HANDS), locks, place, storing, patience: PATIENCE }
+    }
+
+    /// The same where nobody waits for an answer but who may wait so long: a bundle is answered once.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Where whole files lie.
     #[must_use]
     pub fn shelf(&self) -> &Shelf {
         &self.shelf
+    }
+
+    /// Whose place that is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The files on their way into the object store.
+    #[must_use]
+    pub fn storing(&self) -> Arc<Storing> {
+        self.storing.clone()
     }
 
     /// Says of each file that a commune offers whether it is wanted.
@@ -119,7 +158,7 @@ impl Evidence {
     ) -> Result<Vec<HeldFile>, EvidenceError> {
         let claims = self.store.evidence_claims(commune, files.iter().map(|(sha256, _)| *sha256).collect()).await?;
         let (mut states, mut promised) = (Vec::with_capacity(files.len()), 0);
-        let mut room = None;
+        let (mut room, until) = (None, Instant::now() + self.patience);
         for (claim, (_, size)) in claims.iter().zip(files) {
             let partial = Partial::new(&self.shelf, commune, claim.sha256, *size);
             if let Some(settled) = self.settled(claim, *size).await? {
@@ -127,7 +166,11 @@ impl Evidence {
                     // It came by another aggregator, or from another commune.
                     self.work(move || partial.forget()).await?;
                 }
-                states.push(settled);
+                states.push(Stands::So(settled));
+                continue;
+            }
+            if let Some(errand) = self.storing.find(claim.sha256) {
+                states.push(Stands::Storing(Some(errand)));
                 continue;
             }
             let _alone = self.lock(claim.sha256).await;
@@ -139,14 +182,18 @@ impl Evidence {
                     None => *room.insert(self.room(commune, [0; 32]).await?),
                 };
                 if promised + size > room {
-                    states.push(refused(claim.sha256, "commune_full"));
+                    states.push(Stands::So(refused(claim.sha256, "commune_full")));
                     continue;
                 }
                 promised += size;
             }
             states.push(self.written(&partial, commune, (claim.sha256, *size), written, now).await?);
         }
-        Ok(states)
+        let mut answers = Vec::with_capacity(states.len());
+        for (stands, (sha256, size)) in states.into_iter().zip(files) {
+            answers.push(self.answer(stands, &Partial::new(&self.shelf, commune, *sha256, *size), until).await?);
+        }
+        Ok(answers)
     }
 
     /// Takes a piece of a file that was offered. It is on the disk when this returns.
@@ -167,15 +214,21 @@ impl Evidence {
         if let Some(settled) = self.settled(claim, size).await? {
             return Ok(settled);
         }
-        let _alone = self.lock(sha256).await;
+        let until = Instant::now() + self.patience;
+        let partial = Partial::new(&self.shelf, commune, sha256, size);
+        if let Some(errand) = self.storing.find(sha256) {
+            return self.answer(Stands::Storing(Some(errand)), &partial, until).await;
+        }
+        let alone = self.lock(sha256).await;
         // What has begun has its room already.
         if offset == 0 && size > self.room(commune, sha256).await? {
             return Ok(refused(sha256, "commune_full"));
         }
-        let partial = Partial::new(&self.shelf, commune, sha256, size);
         let write = partial.clone();
         let written = self.work(move || write.write(offset, &data)).await?;
-        self.written(&partial, commune, (sha256, size), written, now).await
+        let stands = self.written(&partial, commune, (sha256, size), written, now).await?;
+        drop(alone);
+        self.answer(stands, &partial, until).await
     }
 
     /// Gives up files that nobody goes on with, and says it in the log where the object store is somebody else's place.
@@ -183,14 +236,29 @@ impl Evidence {
     /// # Errors
     /// [`EvidenceError`]
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<usize, EvidenceError> {
-        if let Err(EvidenceError::Objects(
-            error @ (ObjectsError::OtherProvince { .. } | ObjectsError::Unmarked { .. }),
-        )) = self.check_place().await
+        if let Err(EvidenceError::Objects(error)) = self.place.check().await
+            && error.is_of_the_place()
         {
             tracing::error!(%error, "no evidence is taken: look at evidence.url");
         }
         let (root, before) = (self.shelf.root().to_owned(), now - TimeDelta::days(PARTIAL_DAYS));
         self.work(move || partial::tidy(&root, before)).await
+    }
+
+    /// How many files have come whole and are not held yet, since their way into the object store is not over, and since when the first.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]
+    pub async fn being_stored(&self) -> Result<Option<(usize, DateTime<Utc>)>, EvidenceError> {
+        let root = self.shelf.root().to_owned();
+        let (mut files, mut since) = (HashSet::new(), None);
+        for (sha256, size, came) in self.work(move || partial::whole(&root)).await? {
+            if self.store.evidence_file(sha256).await?.is_none_or(|held| held.size_bytes != size) {
+                files.insert(sha256);
+                since = Some(since.map_or(came, |since: DateTime<Utc>| since.min(came)));
+            }
+        }
+        Ok(since.map(|since| (files.len(), since)))
     }
 
     /// Looks whether every file that is held is there and what it was.
@@ -233,7 +301,7 @@ impl Evidence {
             Some(bucket) => bucket.probe().await?,
             None => return Ok(()),
         }
-        self.mark_place().await
+        self.place.mark().await
     }
 
     /// Whether a file of this size with this checksum is on the shelf.
@@ -267,11 +335,6 @@ impl Evidence {
         {
             return Ok(found == size);
         }
-        self.is_in_folder(sha256, size).await
-    }
-
-    /// Whether a file of this size is in the folder.
-    async fn is_in_folder(&self, sha256: [u8; 32], size: u64) -> Result<bool, EvidenceError> {
         let path = self.shelf.path(sha256);
         self.work(move || partial::is_there(&path, size)).await
     }
@@ -286,7 +349,8 @@ impl Evidence {
             if self.is_there(sha256, size).await? {
                 return Ok(Some(held(sha256, size)));
             }
-            self.is_own.get_or_try_init(|| self.mark_place()).await?;
+            // Each time: a bucket can be emptied while this runs.
+            self.place.mark().await?;
             tracing::error!(file = %hex::encode(sha256), "a file of evidence that was held is gone, it is asked for again");
         } else if claim.refused.is_some() || size == 0 {
             // A file without bytes is of no kind, and there is no piece of it to send.
@@ -311,38 +375,45 @@ impl Evidence {
         (sha256, size_bytes): ([u8; 32], u64),
         written: Written,
         now: DateTime<Utc>,
-    ) -> Result<HeldFile, EvidenceError> {
-        let wanted = |held_bytes, code: &str| HeldFile {
-            sha256: sha256.to_vec(),
-            state: FileState::Wanted.into(),
-            held_bytes,
-            code: code.into(),
-        };
+    ) -> Result<Stands, EvidenceError> {
         let file = |kind: &str| EvidenceFile { sha256, size_bytes, kind: kind.into(), received_at: now };
-        match written {
-            Written::Part(held_bytes) => Ok(wanted(held_bytes, "")),
+        Ok(match written {
+            Written::Part(held_bytes) => Stands::So(wanted(sha256, held_bytes, "")),
             Written::Damaged => {
                 tracing::warn!(commune, file = %hex::encode(sha256), "a file of evidence does not have its checksum");
-                Ok(wanted(0, "checksum"))
+                Stands::So(wanted(sha256, 0, "checksum"))
+            }
+            Written::Whole(Some(kind)) if self.shelf.bucket().is_some() => {
+                Stands::Storing(self.storing.begin(partial, file(kind)))
             }
             Written::Whole(Some(kind)) => {
-                if let Some(bucket) = self.shelf.bucket() {
-                    self.is_own.get_or_try_init(|| self.mark_place()).await?;
-                    let _carrier = self.carriers.acquire().await.map_err(|_| EvidenceError::Stopping)?;
-                    bucket.put(partial.coming(), sha256, size_bytes).await?;
-                }
                 self.store.keep_evidence(file(kind)).await?;
-                if self.shelf.bucket().is_some() {
-                    let partial = partial.clone();
-                    self.work(move || partial.forget()).await?;
-                }
-                Ok(held(sha256, size_bytes))
+                Stands::So(held(sha256, size_bytes))
             }
             Written::Whole(None) => {
                 self.store.refuse_evidence(file(""), "kind_not_allowed").await?;
-                Ok(refused(sha256, "kind_not_allowed"))
+                Stands::So(refused(sha256, "kind_not_allowed"))
             }
+        })
+    }
+
+    /// What an agent is told. Of a file that is still on its way into the object store when the time is over, its last byte stays wanted:
+    /// the agent asks again.
+    async fn answer(&self, stands: Stands, partial: &Partial, until: Instant) -> Result<HeldFile, EvidenceError> {
+        let (sha256, size) = partial.named();
+        let errand = match stands {
+            Stands::So(answer) => return Ok(answer),
+            Stands::Storing(errand) => errand,
+        };
+        if let Some(errand) = errand
+            && errand.is_held(until).await
+        {
+            // It may have come from another commune.
+            let partial = partial.clone();
+            self.work(move || partial.forget()).await?;
+            return Ok(held(sha256, size));
         }
+        Ok(wanted(sha256, size.saturating_sub(1), BEING_STORED))
     }
 
     /// One session at a time works on a file, whoever's it is: the same bytes of two communes have one place.
@@ -363,6 +434,10 @@ impl Evidence {
 
 fn held(sha256: [u8; 32], held_bytes: u64) -> HeldFile {
     HeldFile { sha256: sha256.to_vec(), state: FileState::Held.into(), held_bytes, code: String::new() }
+}
+
+fn wanted(sha256: [u8; 32], held_bytes: u64, code: &str) -> HeldFile {
+    HeldFile { sha256: sha256.to_vec(), state: FileState::Wanted.into(), held_bytes, code: code.into() }
 }
 
 fn refused(sha256: [u8; 32], code: &str) -> HeldFile {

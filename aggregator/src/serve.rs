@@ -281,6 +281,7 @@ impl Server {
             }
             _ => None,
         };
+        let storing = ingest.evidence.storing();
         let routes = routes(ingest, &province, &self.keyring, queries).await?;
         let noticing = tokio::spawn(notices.run(ending.clone()));
         let keys = tokio::spawn(self.keyring.clone().run(province.store.clone(), ending.clone()));
@@ -328,7 +329,8 @@ impl Server {
         drop(apart);
         // It has a share of what the writer waits for.
         tidying.abort();
-        if timeout(DEADLINE, writing).await.is_err() {
+        let (written, ()) = tokio::join!(timeout(DEADLINE, writing), storing.end(DEADLINE));
+        if written.is_err() {
             tracing::warn!("sessions did not end in time");
         }
         noticing.abort();

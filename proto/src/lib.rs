@@ -54,6 +54,8 @@ pub const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
 pub const MAX_CHUNK_BYTES: usize = 256 * 1024;
 /// Most files in one offer of evidence.
 pub const MAX_OFFERED_FILES: usize = 256;
+/// The code of a file that has come whole and is on its way to where it is kept: there is nothing to send, and it is not held yet.
+pub const BEING_STORED: &str = "being_stored";
 /// Most periods in one report of digests.
 pub const MAX_DIGEST_PERIODS: usize = 400;
 /// Most indicators in which one period is reported to differ; what is beyond is compared in the next session.

@@ -22,8 +22,12 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use tokio::sync::watch;
+
+/// How long the answer about a file waits until it is in the object store.
+const BUCKET_PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -71,7 +75,9 @@ impl Take {
         let Followers { standings, .. } = Followers::new(Arc::new(live));
         let (_end, ending) = watch::channel(false);
         let keys = (keyring, context.clock.clone());
-        let (ingest, writing) = serve::ingest(&folder, &config, keys, &province, standings, ending).await?;
+        let (mut ingest, writing) = serve::ingest(&folder, &config, keys, &province, standings, ending).await?;
+        // There is one answer: it waits until the files are in the object store.
+        ingest.evidence = ingest.evidence.patient(BUCKET_PATIENCE);
         let answer = bundle::take(Arc::new(ingest), question).await;
         // Ends when everything handed over is written. What was not is not confirmed in the answer.
         let _ = writing.await;

@@ -24,6 +24,9 @@ use std::{net::TcpListener, path::Path, sync::Arc};
 /// Agents of the last week say how far their clocks are from ours; with so few, one wrong clock would be taken for ours.
 const LEAST_CLOCKS: usize = 3;
 
+/// A whole file that is not in the object store after this time does not get there by itself.
+const LONGEST_WAY: TimeDelta = TimeDelta::minutes(10);
+
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Form {
@@ -85,9 +88,9 @@ async fn examine(data: &Path, clock: &dyn Clock, language: Language) -> Findings
     );
     let config = settings(&folder, &mut findings, language);
     findings.push(examination::disk(folder.root(), language));
-    findings.extend(evidence(&folder, &config, language).await);
-    let contacts = store(&folder, &config, &mut findings, language).await;
     let now = clock.now();
+    findings.extend(evidence(&folder, &config, now, language).await);
+    let contacts = store(&folder, &config, &mut findings, language).await;
     findings.push(own_clock(&contacts.unwrap_or_default(), now, language));
     certificates(&folder, &config, now, &mut findings, language);
     network(&folder, &config, &mut findings, language).await;
@@ -115,7 +118,7 @@ fn settings(folder: &Folder, findings: &mut Vec<Finding>, language: Language) ->
 }
 
 /// Writes, reads and removes something in the object store; nothing where there is none. Files that were not moved there are told.
-async fn evidence(folder: &Folder, config: &Config, language: Language) -> Vec<Finding> {
+async fn evidence(folder: &Folder, config: &Config, now: DateTime<Utc>, language: Language) -> Vec<Finding> {
     let fault = |error: &ObjectsError| {
         Finding::fault("evidence", error.explain(language), error.todo(language).unwrap_or_default())
     };
@@ -132,8 +135,15 @@ async fn evidence(folder: &Folder, config: &Config, language: Language) -> Vec<F
         ),
         Err(error) => fault(&error),
     }];
-    if let Some(error) = foreign(folder, config).await {
-        findings.push(fault(&error));
+    // Without the store nobody knows; that is another finding.
+    if let (Ok(store), Ok(shelf)) = (open_chosen(folder, &config.store).await, Shelf::open(folder, &config.evidence)) {
+        let evidence = Evidence::new(shelf, config.evidence.limits(), Arc::new(store));
+        if let Err(EvidenceError::Objects(error)) = evidence.place().check().await
+            && error.is_of_the_place()
+        {
+            findings.push(fault(&error));
+        }
+        findings.extend(waiting(&evidence, now, language).await);
     }
     match whole_files(&folder.evidence()) {
         Ok(files) if files.is_empty() => {}
@@ -156,16 +166,24 @@ async fn evidence(folder: &Folder, config: &Config, language: Language) -> Vec<F
     findings
 }
 
-/// That the object store answers and is not this province's place. Without the store nobody knows; that is another finding.
-async fn foreign(folder: &Folder, config: &Config) -> Option<ObjectsError> {
-    let store = Arc::new(open_chosen(folder, &config.store).await.ok()?);
-    let shelf = Shelf::open(folder, &config.evidence).ok()?;
-    match Evidence::new(shelf, config.evidence.limits(), store).check_place().await {
-        Err(EvidenceError::Objects(error @ (ObjectsError::OtherProvince { .. } | ObjectsError::Unmarked { .. }))) => {
-            Some(error)
-        }
-        _ => None,
-    }
+/// Files that have come whole and do not get into the object store; what is on its way just now is none.
+async fn waiting(evidence: &Evidence, now: DateTime<Utc>, language: Language) -> Option<Finding> {
+    // What cannot be read here is told by what looks at the folder.
+    let (files, since) = evidence.being_stored().await.ok()??;
+    (now - since > LONGEST_WAY).then(|| {
+        let at = shared::calendar::rfc3339(since);
+        Finding::warning(
+            "evidence",
+            language.pick(
+                format!("{files} tệp minh chứng đã đến đủ nhưng chưa vào được kho đối tượng, lâu nhất từ {at}"),
+                format!("{files} files of evidence have come whole and are not in the object store, the first since {at}"),
+            ),
+            language.pick(
+                "xem lý do ở các dòng “not in the object store yet” trong nhật ký của serve; khi kho nhận được, tệp tự đi tiếp",
+                "the log of serve says why in its lines “not in the object store yet”; once the store takes them, they go on",
+            ),
+        )
+    })
 }
 
 /// Opens the store that the settings choose and looks for damage; what it knows of the agents.

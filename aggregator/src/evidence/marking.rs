@@ -2,26 +2,61 @@
 //! with the province's id. Without it the place is taken for the right one only if most of the files are there that should be, or if there
 //! are none yet, and is then marked.
 
-use super::{Evidence, EvidenceError};
-use crate::{objects::ObjectsError, store::EvidenceFile};
+use super::{EvidenceError, partial};
+use crate::{
+    evidence_shelf::Shelf,
+    objects::ObjectsError,
+    store::{EvidenceFile, Store},
+};
+use std::sync::Arc;
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 /// Most files that are looked for where there is no mark.
 const MOST_LOOKED: usize = 64;
 
-impl Evidence {
+/// Where whole files lie, and whose it is.
+pub struct Place {
+    shelf: Shelf,
+    store: Arc<dyn Store>,
+    /// It was seen to be this province's before anything was put there.
+    is_own: OnceCell<()>,
+}
+
+impl Place {
+    /// The place of a shelf's files. Nothing is asked of it yet.
+    #[must_use]
+    pub fn new(shelf: Shelf, store: Arc<dyn Store>) -> Self {
+        Self { shelf, store, is_own: OnceCell::new() }
+    }
+
+    /// The shelf.
+    #[must_use]
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
     /// Whether the object store, where there is one, is this province's place; nothing is written.
     ///
     /// # Errors
     /// It is not, or does not answer.
-    pub async fn check_place(&self) -> Result<(), EvidenceError> {
+    pub async fn check(&self) -> Result<(), EvidenceError> {
         self.missing_mark().await.map(|_| ())
     }
 
     /// The same, and marks the place where nobody has done so.
-    pub(super) async fn mark_place(&self) -> Result<(), EvidenceError> {
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn mark(&self) -> Result<(), EvidenceError> {
         if let (Some(mark), Some(bucket)) = (self.missing_mark().await?, self.shelf.bucket()) {
             bucket.put_mark(&mark).await?;
         }
+        Ok(())
+    }
+
+    /// The same, once for all that is put there.
+    pub(super) async fn mark_once(&self) -> Result<(), EvidenceError> {
+        self.is_own.get_or_try_init(|| self.mark()).await?;
         Ok(())
     }
 
@@ -51,5 +86,12 @@ impl Evidence {
             return Err(ObjectsError::Unmarked { at: bucket.to_string(), missing, looked, mark }.into());
         }
         Ok(Some(mark))
+    }
+
+    /// Whether a file of this size is in the folder.
+    async fn is_in_folder(&self, sha256: [u8; 32], size: u64) -> Result<bool, EvidenceError> {
+        let path = self.shelf.path(sha256);
+        let looked = spawn_blocking(move || partial::is_there(&path, size)).await;
+        looked.map_err(|_| EvidenceError::Stopping)?.map_err(|(path, source)| EvidenceError::Io { path, source })
     }
 }

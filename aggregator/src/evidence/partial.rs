@@ -25,6 +25,9 @@ const LOCKS: &str = "locks";
 
 type Outcome<T> = Result<T, (PathBuf, io::Error)>;
 
+/// A file that has come: its hash, its size, and the time of its last piece.
+pub(super) type WholeFile = ([u8; 32], u64, DateTime<Utc>);
+
 /// How far a file has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
@@ -58,6 +61,11 @@ impl Partial {
     /// Where it lies while it comes.
     pub(super) fn coming(&self) -> &Path {
         &self.coming
+    }
+
+    /// Its name and its size.
+    pub(super) fn named(&self) -> ([u8; 32], u64) {
+        (self.sha256, self.size)
     }
 
     /// Nothing of it is needed here any more.
@@ -147,6 +155,28 @@ pub(super) fn expected_beside(root: &Path, commune: &str, sha256: [u8; 32]) -> O
         (file != own).then(|| size.parse::<u64>().ok()).flatten()
     });
     Ok(sizes.sum())
+}
+
+/// The files that have come whole and lie here still. Nothing of them is read.
+pub(super) fn whole(root: &Path) -> Outcome<Vec<WholeFile>> {
+    let mut files = Vec::new();
+    for path in entries(&root.join(COMING))?.iter().map(|folder| entries(folder)).collect::<Outcome<Vec<_>>>()?.concat()
+    {
+        let named = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split_once('.'));
+        let mut sha256 = [0; 32];
+        let Some((name, Ok(size))) = named.map(|(name, size)| (name, size.parse::<u64>())) else { continue };
+        if hex::decode_to_slice(name, &mut sha256).is_err() {
+            continue;
+        }
+        match fs::metadata(&path).and_then(|found| Ok((found.len(), found.modified()?))) {
+            Ok((length, changed)) if length == size => files.push((sha256, size, changed.into())),
+            Ok(_) => {}
+            // It has arrived just now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err((path, error)),
+        }
+    }
+    Ok(files)
 }
 
 /// Puts away what lies in the place of a file that is held, unless it is that file; whether it was.

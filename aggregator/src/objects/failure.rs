@@ -118,6 +118,12 @@ impl ObjectsError {
         }
     }
 
+    /// Whether it answers well and is not, or perhaps not, this province's place.
+    #[must_use]
+    pub fn is_of_the_place(&self) -> bool {
+        matches!(self, Self::OtherProvince { .. } | Self::Unmarked { .. })
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn explain(&self, language: Language) -> String {

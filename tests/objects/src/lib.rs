@@ -1,5 +1,5 @@
 //! A server that speaks S3, on loopback, over a folder: the crates `s3s` (protocol and signatures) and `s3s-fs` (buckets as folders).
-//! For tests alone. `line` is a connection that can break. It runs on threads of its own, so that tests with and without a runtime can use it, and it can go away in the
+//! For tests alone. `line` is a connection that can break, or be held. It runs on threads of its own, so that tests with and without a runtime can use it, and it can go away in the
 //! middle of anything and come back at the same address.
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
@@ -9,6 +9,7 @@ mod line;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+pub use line::Gate;
 use line::{Budget, Line};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
@@ -37,6 +38,7 @@ pub struct ObjectServer {
     address: SocketAddr,
     running: Option<Runtime>,
     budget: Budget,
+    gate: Gate,
 }
 
 impl ObjectServer {
@@ -52,6 +54,7 @@ impl ObjectServer {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             running: None,
             budget: Budget::default(),
+            gate: Gate::default(),
         };
         server.back();
         server
@@ -81,15 +84,14 @@ impl ObjectServer {
         let listener = listen(self.address);
         drop(entered);
         self.address = listener.local_addr().expect("an address");
-        let budget = self.budget.clone();
+        let (budget, gate) = (self.budget.clone(), self.gate.clone());
         running.spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
                 let service = service.clone();
                 // A connection that breaks is the client's to notice.
-                tokio::spawn(
-                    http1::Builder::new().serve_connection(TokioIo::new(Line::new(stream, budget.clone())), service),
-                );
+                let line = TokioIo::new(Line::new(stream, budget.clone(), gate.clone()));
+                tokio::spawn(http1::Builder::new().serve_connection(line, service));
             }
         });
         self.running = Some(running);
@@ -104,6 +106,12 @@ impl ObjectServer {
     #[must_use]
     pub fn has_cut(&self) -> bool {
         self.budget.is_spent()
+    }
+
+    /// Before everything that comes to it.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.gate.clone()
     }
 
     /// Where it is.

@@ -1,10 +1,11 @@
-//! A connection that breaks when a number of bytes has come over all of them.
+//! A connection that breaks, or over which nothing comes any more, when a number of bytes has come over all of them.
 
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -37,24 +38,85 @@ impl Budget {
     }
 }
 
+/// How long a test waits until so many bytes have come.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How many bytes may still come before nothing does until it is opened; none: it is open.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<(Mutex<Passage>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Passage {
+    left: Option<u64>,
+    /// Who stands before it.
+    waiting: Vec<Waker>,
+}
+
+impl Gate {
+    fn passage(&self) -> MutexGuard<'_, Passage> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes it behind so many bytes more.
+    pub fn close_after(&self, bytes: u64) {
+        self.passage().left = Some(bytes);
+    }
+
+    /// Opens it.
+    pub fn open(&self) {
+        let mut passage = self.passage();
+        passage.left = None;
+        passage.waiting.drain(..).for_each(Waker::wake);
+    }
+
+    /// Blocks until somebody stands before it.
+    ///
+    /// # Panics
+    /// When nobody comes.
+    pub fn wait_until_reached(&self) {
+        let reached = self.0.1.wait_timeout_while(self.passage(), LONGEST, |passage| passage.waiting.is_empty());
+        let (_passage, waited) = reached.unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.timed_out(), "nobody stands before the gate");
+    }
+
+    fn pass(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut passage = self.passage();
+        if passage.left != Some(0) {
+            return Poll::Ready(());
+        }
+        passage.waiting.push(cx.waker().clone());
+        self.0.1.notify_all();
+        Poll::Pending
+    }
+
+    fn count(&self, bytes: usize) {
+        let mut passage = self.passage();
+        passage.left = passage.left.map(|left| left.saturating_sub(bytes as u64));
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Line {
     stream: TcpStream,
     budget: Budget,
+    gate: Gate,
 }
 
 impl Line {
-    pub(crate) fn new(stream: TcpStream, budget: Budget) -> Self {
-        Self { stream, budget }
+    pub(crate) fn new(stream: TcpStream, budget: Budget, gate: Gate) -> Self {
+        Self { stream, budget, gate }
     }
 }
 
 impl AsyncRead for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
+        ready!(self.gate.pass(cx));
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        match self.budget.take(buffer.filled().len() - before) {
+        let came = buffer.filled().len() - before;
+        self.gate.count(came);
+        match self.budget.take(came) {
             true => Poll::Ready(Ok(())),
             false => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
         }

@@ -1,7 +1,12 @@
 //! Evidence in an object store, with real programs and a real server that speaks S3.
 
 use object_server::{BUCKET, KEY, ObjectServer, SECRET};
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs::{self, File},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    time::Duration,
+};
 use system_tests::{
     commune::Commune,
     document::{pdf, png},
@@ -41,6 +46,15 @@ fn attach(commune: &Commune, period: &str) {
     let _ = commune.command(["attach", "CDS-17", "--period", period, text(&report), text(&picture)]).ok();
 }
 
+/// Lets files on their way look as if they had come an hour ago.
+fn age(folder: &Path) {
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let changed = fs::metadata(&path).unwrap().modified().unwrap() - Duration::from_secs(60 * 60);
+        File::options().append(true).open(path).unwrap().set_modified(changed).unwrap();
+    }
+}
+
 /// Whole files in a folder of evidence.
 fn lying(folder: &Path) -> usize {
     let shelves = fs::read_dir(folder).into_iter().flatten().map(|shelf| shelf.unwrap().path());
@@ -64,8 +78,10 @@ fn a_province_keeps_its_evidence_in_a_bucket_that_goes_away_and_comes_back() {
     let _ = commune.command(["sync"]);
     let status = commune.status();
     assert_eq!((status["pending"].as_u64(), status["evidence_pending_files"].as_u64()), (Some(0), Some(2)), "{status}");
+    age(&province.data().join("evidence/partial/dinh-quan"));
     let told = province.command(["doctor"]);
     assert_eq!(told.code, Some(1));
+    assert!(told.out.contains("tệp minh chứng đã đến đủ nhưng chưa vào được kho đối tượng"), "{}", told.out);
     let (told, err) = (told.out, told.err);
     assert!(told.contains("evidence") && told.contains(&server.endpoint()), "{told}");
     assert!(!told.contains(SECRET) && !err.contains(SECRET), "{told}{err}");
@@ -93,6 +109,31 @@ fn a_province_keeps_its_evidence_in_a_bucket_that_goes_away_and_comes_back() {
     keys(&province, "sai");
     let told = province.command(["verify"]).failed(1);
     assert!(told.contains("credentials_file"), "{told}");
+}
+
+#[test]
+fn a_file_that_the_bucket_takes_longer_for_than_a_session_is_confirmed_in_the_next_one() {
+    let mut province = Province::found();
+    let server = ObjectServer::start(&province.desk().join("objects"));
+    keys(&province, SECRET);
+    point_at(&province, &server);
+    province.serve();
+    let commune = Commune::joined(&province, "dinh-quan");
+    let _ = commune.import(&figures_csv("2026-10", &FIGURES)).ok();
+    attach(&commune, "2026-10");
+    let gate = server.gate();
+    gate.close_after(10);
+    // The session ends in good order while the object store takes nothing, and nothing is said to be held.
+    let _ = commune.command(["sync"]).ok();
+    gate.wait_until_reached();
+    let status = commune.status();
+    assert_eq!((status["pending"].as_u64(), status["evidence_pending_files"].as_u64()), (Some(0), Some(2)), "{status}");
+    assert_eq!(lying(&server.object("dong-nai")), 0);
+    gate.open();
+    let _ = commune.command(["sync"]).ok();
+    assert_eq!(commune.status()["evidence_pending_files"], 0);
+    assert_eq!(lying(&server.object("dong-nai")), 2);
+    let _ = province.command(["verify"]).ok();
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The bytes of evidence, after the figures: offered by hash, then sent piece by piece from where the province holds them. One piece is
 //! under way at a time, so that a cut costs one piece.
 
-use super::{Input, Machine, Outcome, Output, State, protocol, send};
+use super::{End, Input, Machine, Outcome, Output, State, protocol, send};
 use crate::store::file::{EvidenceFile, FileState};
 use proto::{
-    MAX_OFFERED_FILES,
+    BEING_STORED, MAX_OFFERED_FILES,
     sync::v1::{self, agent_frame},
 };
 use std::collections::VecDeque;
@@ -27,6 +27,8 @@ pub(super) struct Uploading {
     /// Where the file under way stands after the piece that was sent.
     sent_to: Option<u64>,
     setbacks: u32,
+    /// Files that have come whole and that the province is still putting where it keeps them.
+    being_stored: u32,
 }
 
 /// A file that the province wants.
@@ -57,7 +59,7 @@ impl Machine {
         match input {
             Input::Offer(files) => {
                 let files: Vec<EvidenceFile> = files.into_iter().take(MAX_OFFERED_FILES).collect();
-                let Some(last) = files.last().map(|file| file.sha256) else { return Ok(self.finish()) };
+                let Some(last) = files.last().map(|file| file.sha256) else { return self.uploaded() };
                 let offered = files
                     .iter()
                     .map(|file| v1::OfferedFile { sha256: file.sha256.to_vec(), size_bytes: file.size_bytes });
@@ -85,9 +87,13 @@ impl Machine {
         for (file, held) in offered.into_iter().zip(state.files) {
             let stands = Stands::read(&file, &held)?;
             outputs.push(stands.note(&file));
-            if let Stands::Wanted { held_bytes, code } = stands {
-                let wanted = Wanted { file, offset: held_bytes, is_suspect: code == CHECKSUM };
-                self.uploading()?.wanted.push_back(wanted);
+            match stands {
+                Stands::Wanted { held_bytes, code } => {
+                    let wanted = Wanted { file, offset: held_bytes, is_suspect: code == CHECKSUM };
+                    self.uploading()?.wanted.push_back(wanted);
+                }
+                Stands::BeingStored { .. } => self.uploading()?.being_stored += 1,
+                Stands::Held | Stands::Refused(_) => {}
             }
         }
         outputs.extend(self.next_piece()?);
@@ -117,13 +123,22 @@ impl Machine {
                     uploading.wanted.pop_front();
                 }
             }
-            Stands::Held | Stands::Refused(_) => {
+            Stands::BeingStored { .. } | Stands::Held | Stands::Refused(_) => {
+                uploading.being_stored += u32::from(matches!(stands, Stands::BeingStored { .. }));
                 uploading.setbacks = 0;
                 uploading.wanted.pop_front();
             }
         }
         outputs.extend(self.next_piece()?);
         Ok(outputs)
+    }
+
+    /// Nothing is left to send. What is not held yet is asked for again soon.
+    fn uploaded(&mut self) -> Result<Vec<Output>, Outcome> {
+        match self.uploading()?.being_stored {
+            0 => Ok(self.finish()),
+            files => Err(Outcome::of(End::EvidencePending, format!("{files} files have come and are being stored"))),
+        }
     }
 
     fn next_piece(&mut self) -> Result<Vec<Output>, Outcome> {
@@ -176,7 +191,14 @@ impl Machine {
 
 /// Where a file stands, as the province says.
 enum Stands {
-    Wanted { held_bytes: u64, code: String },
+    Wanted {
+        held_bytes: u64,
+        code: String,
+    },
+    /// Whole there, and not where it is kept yet.
+    BeingStored {
+        held_bytes: u64,
+    },
     Held,
     Refused(String),
 }
@@ -188,6 +210,9 @@ impl Stands {
         }
         let code: String = held.code.chars().take(64).collect();
         match held.state() {
+            v1::FileState::Wanted if code == BEING_STORED => {
+                Ok(Self::BeingStored { held_bytes: held.held_bytes.min(file.size_bytes) })
+            }
             v1::FileState::Wanted if held.held_bytes < file.size_bytes || !code.is_empty() => {
                 Ok(Self::Wanted { held_bytes: held.held_bytes.min(file.size_bytes), code })
             }
@@ -200,6 +225,7 @@ impl Stands {
     fn note(&self, file: &EvidenceFile) -> Output {
         let (state, held_bytes, code) = match self {
             Self::Wanted { held_bytes, code } => (FileState::Pending, *held_bytes, code.clone()),
+            Self::BeingStored { held_bytes } => (FileState::Pending, *held_bytes, BEING_STORED.into()),
             Self::Held => (FileState::Held, file.size_bytes, String::new()),
             Self::Refused(code) => (FileState::Refused, 0, code.clone()),
         };
@@ -278,6 +304,32 @@ mod tests {
         }
         let after = Some([2; 32]);
         assert_eq!(machine.step(damaged(2)), [noted(2, FileState::Pending, CHECKSUM), Output::ReadOffer { after }]);
+    }
+
+    #[test]
+    fn what_is_being_stored_is_not_sent_again_and_asked_for_soon() {
+        let stored = |file| (file, v1::FileState::Wanted, SIZE - 1, BEING_STORED);
+        let note = |file: u8| Output::NoteFile {
+            sha256: [file; 32],
+            state: FileState::Pending,
+            held_bytes: SIZE - 1,
+            code: BEING_STORED.into(),
+        };
+        let mut machine = offering(&[1, 2, 3]);
+        // Of an earlier session, and of this one; the other files go on.
+        let states = answer(&[stored(1), (2, v1::FileState::Wanted, 0, ""), (3, v1::FileState::Wanted, 0, "")]);
+        assert_eq!(machine.step(states).last(), Some(&read(2)));
+        machine.step(whole());
+        assert_eq!(machine.step(answer(&[stored(2)])), [note(2), read(3)]);
+        machine.step(whole());
+        let held = machine.step(answer(&[(3, v1::FileState::Held, SIZE, "")]));
+        assert_eq!(held.last(), Some(&Output::ReadOffer { after: Some([3; 32]) }));
+        let outcome = Outcome::of(End::EvidencePending, "2 files have come and are being stored");
+        assert_eq!(machine.step(Input::Offer(Vec::new())), [Output::Finish(outcome)]);
+        // And is held when it is offered again.
+        let mut machine = offering(&[1]);
+        machine.step(answer(&[(1, v1::FileState::Held, SIZE, "")]));
+        assert_eq!(machine.step(Input::Offer(Vec::new())), [Output::Finish(Outcome::done())]);
     }
 
     #[test]
