@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, commune, say};
 use crate::{
-    evidence::moving,
+    evidence::{Place, moving},
     evidence_shelf::{Shelf, ShelfError},
     objects::ObjectsError,
     report::cli::{Format, render},
@@ -14,7 +14,7 @@ use shared::{
     listing::{Column, Form, Listing},
     period::Period,
 };
-use std::{collections::HashMap, fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf};
+use std::{collections::HashMap, fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
 /// Most files that are listed or written at once.
 const MOST_FILES: u32 = 100_000;
@@ -148,7 +148,8 @@ fn row(shelf: &Shelf, held: &HashMap<[u8; 32], EvidenceFile>, file: &StoredEvide
 async fn move_files(context: &Context, remove: bool) -> Result<(), Failure> {
     let opened = context.open().await?;
     let shelf = Shelf::open(&opened.folder, &opened.config.evidence)?;
-    let (Some(moved), Some(bucket)) = (moving::move_files(&shelf, remove).await?, shelf.bucket()) else {
+    let place = Place::new(shelf.clone(), Arc::new(opened.store));
+    let (Some(moved), Some(bucket)) = (moving::move_files(&place, remove).await?, shelf.bucket()) else {
         let reason = "there is no bucket to move to".to_owned();
         return Err(ObjectsError::Setting { key: "evidence.url", reason }.into());
     };

@@ -1,15 +1,16 @@
 //! Whose place an object store is. Any bucket that can be written to answers like the right one, so the right one carries a mark: an object
-//! with the province's id. Without it the place is taken for the right one only if most of the files are there that should be, or if there
-//! are none yet, and is then marked.
+//! with the province's id and a random id of this installation, which the store keeps. A place with another id is another installation's,
+//! whatever the province is called. Without an id on either side the place is taken for the right one only if most of the files are there
+//! that should be, or if there are none yet, and is then marked; a mark from before there were ids is given one when it is first met.
 
 use super::{EvidenceError, partial};
 use crate::{
     evidence_shelf::Shelf,
-    objects::ObjectsError,
-    store::{EvidenceFile, Store},
+    objects::{Bucket, ObjectsError},
+    store::{EvidenceFile, Founding, Store},
 };
 use std::sync::Arc;
-use tokio::{sync::OnceCell, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 /// Most files that are looked for where there is no mark.
 const MOST_LOOKED: usize = 64;
@@ -18,15 +19,60 @@ const MOST_LOOKED: usize = 64;
 pub struct Place {
     shelf: Shelf,
     store: Arc<dyn Store>,
-    /// It was seen to be this province's before anything was put there.
-    is_own: OnceCell<()>,
+}
+
+/// The random id of an installation.
+type Id = [u8; 16];
+
+/// Whose mark was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// None at all.
+    Absent,
+    /// This province's, from before there were ids.
+    OfBefore,
+    /// This province's, of the installation with this id.
+    With(Id),
+    /// Something else.
+    Foreign,
+}
+
+/// What is left to do where a place is this installation's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Nothing,
+    /// The place is to be marked.
+    Mark,
+    /// The place is marked, and its id is to be noted in the store.
+    Note(Id),
+}
+
+/// What the mark says.
+fn line(founding: &Founding, id: Option<Id>) -> String {
+    let Founding { province, exercise, .. } = founding;
+    match id {
+        None => format!("tiendo-evidence 1 province {province} exercise {exercise}"),
+        Some(id) => format!("tiendo-evidence 2 province {province} exercise {exercise} id {}", hex::encode(id)),
+    }
+}
+
+impl Mark {
+    fn read(found: Option<&str>, founding: &Founding) -> Self {
+        let Some(found) = found else { return Self::Absent };
+        if found == line(founding, None) {
+            return Self::OfBefore;
+        }
+        let mut id = Id::default();
+        let told = found.rsplit_once(' ').map(|(_, told)| hex::decode_to_slice(told, &mut id));
+        if told == Some(Ok(())) && found == line(founding, Some(id)) { Self::With(id) } else { Self::Foreign }
+    }
 }
 
 impl Place {
     /// The place of a shelf's files. Nothing is asked of it yet.
     #[must_use]
     pub fn new(shelf: Shelf, store: Arc<dyn Store>) -> Self {
-        Self { shelf, store, is_own: OnceCell::new() }
+        Self { shelf, store }
     }
 
     /// The shelf.
@@ -40,7 +86,7 @@ impl Place {
     /// # Errors
     /// It is not, or does not answer.
     pub async fn check(&self) -> Result<(), EvidenceError> {
-        self.missing_mark().await.map(|_| ())
+        self.look().await.map(|_| ())
     }
 
     /// The same, and marks the place where nobody has done so.
@@ -48,28 +94,55 @@ impl Place {
     /// # Errors
     /// As [`check`](Self::check).
     pub async fn mark(&self) -> Result<(), EvidenceError> {
-        if let (Some(mark), Some(bucket)) = (self.missing_mark().await?, self.shelf.bucket()) {
-            bucket.put_mark(&mark).await?;
+        let Some(bucket) = self.shelf.bucket() else { return Ok(()) };
+        match self.look().await? {
+            Next::Nothing => {}
+            Next::Mark => {
+                // Of several servers that meet it first, one's id is kept by all.
+                let id = self.store.name_evidence_place(rand::random()).await?;
+                bucket.put_mark(&line(&self.store.founding().await?, Some(id))).await?;
+            }
+            Next::Note(id) => {
+                let kept = self.store.name_evidence_place(id).await?;
+                if kept != id {
+                    let founding = self.store.founding().await?;
+                    let (found, mark) = (line(&founding, Some(id)), line(&founding, Some(kept)));
+                    return Err(ObjectsError::OtherInstallation { at: bucket.to_string(), found, mark }.into());
+                }
+            }
         }
         Ok(())
     }
 
-    /// The same, once for all that is put there.
-    pub(super) async fn mark_once(&self) -> Result<(), EvidenceError> {
-        self.is_own.get_or_try_init(|| self.mark()).await?;
-        Ok(())
+    /// What this place still lacks; an error where it is another place.
+    async fn look(&self) -> Result<Next, EvidenceError> {
+        let Some(bucket) = self.shelf.bucket() else { return Ok(Next::Nothing) };
+        let (founding, own) = (self.store.founding().await?, self.store.evidence_place().await?);
+        let found = bucket.mark().await?;
+        let mark = Mark::read(found.as_deref(), &founding);
+        let (at, found) = (|| bucket.to_string(), found.unwrap_or_default());
+        let other = |found, own| ObjectsError::OtherInstallation { at: at(), found, mark: line(&founding, own) };
+        match (mark, own) {
+            (Mark::Foreign, _) => Err(ObjectsError::OtherProvince { at: at(), found }.into()),
+            (Mark::With(id), Some(own)) if id == own => Ok(Next::Nothing),
+            (Mark::With(_), Some(_)) => Err(other(found, own).into()),
+            // A store that was restored from before it had an id knows the place by its files.
+            (Mark::With(id), None) => match self.missing(bucket).await? {
+                (looked, missing) if looked > 0 && missing * 2 <= looked => Ok(Next::Note(id)),
+                _ => Err(other(found, own).into()),
+            },
+            (Mark::OfBefore, None) => Ok(Next::Mark),
+            (Mark::OfBefore | Mark::Absent, _) => match self.missing(bucket).await? {
+                (looked, missing) if missing * 2 > looked => {
+                    Err(ObjectsError::Unmarked { at: at(), missing, looked, mark: line(&founding, own) }.into())
+                }
+                _ => Ok(Next::Mark),
+            },
+        }
     }
 
-    /// The mark that this place should have and does not; an error where it is another place.
-    async fn missing_mark(&self) -> Result<Option<String>, EvidenceError> {
-        let Some(bucket) = self.shelf.bucket() else { return Ok(None) };
-        let founding = self.store.founding().await?;
-        let mark = format!("tiendo-evidence 1 province {} exercise {}", founding.province, founding.exercise);
-        match bucket.mark().await? {
-            Some(found) if found == mark => return Ok(None),
-            Some(found) => return Err(ObjectsError::OtherProvince { at: bucket.to_string(), found }.into()),
-            None => {}
-        }
+    /// How many files that should be in the object store were looked for, and how many of them are not there.
+    async fn missing(&self, bucket: &Bucket) -> Result<(usize, usize), EvidenceError> {
         let (mut looked, mut missing) = (0, 0);
         for EvidenceFile { sha256, size_bytes, .. } in self.store.evidence_files().await? {
             // Before `evidence move`, files lie in the folder.
@@ -82,10 +155,7 @@ impl Place {
                 break;
             }
         }
-        if missing * 2 > looked {
-            return Err(ObjectsError::Unmarked { at: bucket.to_string(), missing, looked, mark }.into());
-        }
-        Ok(Some(mark))
+        Ok((looked, missing))
     }
 
     /// Whether a file of this size is in the folder.

@@ -1,11 +1,8 @@
 //! Whole files on their way from the folder to an object store: put there, read back, compared with their SHA-256, and only then, if that
 //! is wanted, removed here. It can be stopped at any moment and begun again.
 
-use super::EvidenceError;
-use crate::{
-    evidence_shelf::Shelf,
-    objects::{Bucket, ObjectsError},
-};
+use super::{EvidenceError, Place};
+use crate::objects::{Bucket, ObjectsError};
 use safekeeping::copying::sync_folder;
 use std::{
     fs, io,
@@ -59,13 +56,15 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     }
 }
 
-/// Moves every whole file of a shelf's folder to its object store; none where there is no object store.
+/// Moves every whole file of a shelf's folder to its object store, which is marked first; none where there is no object store.
 ///
 /// # Errors
 /// [`EvidenceError`]; what was moved before stays moved, and every other file stays here.
-pub async fn move_files(shelf: &Shelf, remove: bool) -> Result<Option<Moved>, EvidenceError> {
+pub async fn move_files(place: &Place, remove: bool) -> Result<Option<Moved>, EvidenceError> {
+    let shelf = place.shelf();
     let Some(bucket) = shelf.bucket() else { return Ok(None) };
     bucket.probe().await?;
+    place.mark().await?;
     let io = |(path, source)| EvidenceError::Io { path, source };
     let mut moved = Moved::default();
     for (path, sha256) in whole_files(shelf.root()).map_err(io)? {

@@ -183,7 +183,7 @@ impl Shared {
     }
 
     async fn put(&self, partial: &Partial, file: &EvidenceFile) -> Result<(), EvidenceError> {
-        self.place.mark_once().await?;
+        self.place.mark().await?;
         if let Some(bucket) = self.place.shelf().bucket() {
             bucket.put(partial.coming(), file.sha256, file.size_bytes).await?;
         }

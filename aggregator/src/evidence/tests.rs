@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     sample::{self, batch, change, change_id, figure, moment},
-    store::{Append, OpeningQuestion, sqlite::SqliteStore},
+    store::{Append, Flaw, OpeningQuestion, sqlite::SqliteStore},
 };
 use sha2::{Digest, Sha256};
 use shared::change::{Deed, Incarnation, LogPosition};
@@ -11,6 +11,7 @@ use std::fs;
 use tempfile::TempDir;
 
 mod bucket;
+mod marking;
 
 struct House {
     place: TempDir,

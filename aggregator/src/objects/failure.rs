@@ -72,9 +72,22 @@ pub enum ObjectsError {
         /// What its mark says.
         found: String,
     },
-    /// It is not marked, and does not have the files that it should.
+    /// It is marked as the place of another installation of this province.
     #[error(
-        "{at} has no province.txt and lacks {missing} of {looked} files of evidence: is this the right bucket and prefix? \
+        "{at} is the place of another installation of this province: its province.txt says {found:?}, and not {mark:?}; \
+         if it is really this one's, put the object province.txt there with that line"
+    )]
+    OtherInstallation {
+        /// Where.
+        at: String,
+        /// What its mark says.
+        found: String,
+        /// What its mark would say.
+        mark: String,
+    },
+    /// It is not marked as this installation's, and does not have the files that it should.
+    #[error(
+        "{at} has no province.txt of this installation and lacks {missing} of {looked} files of evidence: is this the right bucket and prefix? \
          If the files are really lost, put the object province.txt there with the line {mark:?}"
     )]
     Unmarked {
@@ -121,7 +134,7 @@ impl ObjectsError {
     /// Whether it answers well and is not, or perhaps not, this province's place.
     #[must_use]
     pub fn is_of_the_place(&self) -> bool {
-        matches!(self, Self::OtherProvince { .. } | Self::Unmarked { .. })
+        matches!(self, Self::OtherProvince { .. } | Self::OtherInstallation { .. } | Self::Unmarked { .. })
     }
 
     /// What is wrong.
@@ -141,8 +154,12 @@ impl ObjectsError {
             Self::OtherProvince { at, found } => {
                 format!("kho đối tượng {at} là nơi để minh chứng của tỉnh khác: province.txt ở đó ghi {found:?}")
             }
+            Self::OtherInstallation { at, found, mark } => format!(
+                "kho đối tượng {at} là nơi để minh chứng của một bản cài đặt khác của tỉnh này: province.txt ở đó ghi {found:?}, không phải {mark:?}. \
+                 Nếu đúng là của bản này, đặt vào đó đối tượng province.txt với dòng sau"
+            ),
             Self::Unmarked { at, missing, looked, mark } => format!(
-                "kho đối tượng {at} không có province.txt và thiếu {missing} trong {looked} tệp minh chứng: có đúng bucket và tiền tố không? \
+                "kho đối tượng {at} không có province.txt của bản cài đặt này và thiếu {missing} trong {looked} tệp minh chứng: có đúng bucket và tiền tố không? \
                  Nếu các tệp đã mất thật, đặt vào đó đối tượng province.txt với dòng {mark:?}"
             ),
             Self::Busy { at } => format!("kho đối tượng {at}: đang có quá nhiều người đọc tệp"),
@@ -175,7 +192,7 @@ impl ObjectsError {
                 "xem máy chủ của kho, evidence.endpoint và đường mạng; các xã tự gửi tiếp khi kho trở lại",
                 "look at the store's server, at evidence.endpoint and the network; agents go on when it is back",
             ),
-            Self::OtherProvince { .. } | Self::Unmarked { .. } => language.pick(
+            Self::OtherProvince { .. } | Self::OtherInstallation { .. } | Self::Unmarked { .. } => language.pick(
                 "xem lại evidence.url và evidence.endpoint; chưa thay đổi gì",
                 "look at evidence.url and evidence.endpoint; nothing was changed",
             ),

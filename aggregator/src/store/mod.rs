@@ -218,6 +218,10 @@ pub trait Store: Send + Sync {
     async fn lose_evidence(&self, sha256: [u8; 32], act: Act) -> Result<(), StoreError>;
     /// The file of evidence with this SHA-256, if it is held.
     async fn evidence_file(&self, sha256: [u8; 32]) -> Result<Option<EvidenceFile>, StoreError>;
+    /// The id by which the object store of evidence is known to be this installation's, if it has one.
+    async fn evidence_place(&self) -> Result<Option<[u8; 16]>, StoreError>;
+    /// Keeps that id, unless there is one; the one that is kept.
+    async fn name_evidence_place(&self, id: [u8; 16]) -> Result<[u8; 16], StoreError>;
     /// All files of evidence that are held.
     async fn evidence_files(&self) -> Result<Vec<EvidenceFile>, StoreError>;
 

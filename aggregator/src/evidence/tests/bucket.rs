@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 /// Of a file of 1,000 bytes.
 const STORING: (FileState, u64, &str) = (FileState::Wanted, 999, BEING_STORED);
 
-fn settings(house: &House, server: &ObjectServer, secret: &str) -> Settings {
+pub(super) fn settings(house: &House, server: &ObjectServer, secret: &str) -> Settings {
     let path = house.place.path().join(format!("keys-{secret}"));
     fs::write(&path, format!("aws_access_key_id = {KEY}\naws_secret_access_key = {secret}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
@@ -28,13 +28,13 @@ fn settings(house: &House, server: &ObjectServer, secret: &str) -> Settings {
 }
 
 /// As another aggregator with a disk of its own has it.
-fn aggregator(house: &House, server: &ObjectServer, name: &str, secret: &str) -> Evidence {
+pub(super) fn aggregator(house: &House, server: &ObjectServer, name: &str, secret: &str) -> Evidence {
     let folder = crate::folder::Folder::at(&house.place.path().join(name));
     let shelf = Shelf::open(&folder, &settings(house, server, secret)).unwrap();
     Evidence::new(shelf, Limits::default(), house.store.clone())
 }
 
-async fn house(files: &[(&str, &[u8])]) -> (House, ObjectServer) {
+pub(super) async fn house(files: &[(&str, &[u8])]) -> (House, ObjectServer) {
     let mut house = House::with(files, Limits::default()).await;
     let server = ObjectServer::start(&house.place.path().join("objects"));
     house.evidence = aggregator(&house, &server, "first", SECRET);
@@ -51,7 +51,12 @@ fn coming(house: &House, bytes: &[u8]) -> PathBuf {
     house.place.path().join("first/evidence/partial/tan-phu").join(name)
 }
 
-async fn piece(evidence: &Evidence, bytes: &[u8], from: usize, to: usize) -> Result<HeldFile, EvidenceError> {
+pub(super) async fn piece(
+    evidence: &Evidence,
+    bytes: &[u8],
+    from: usize,
+    to: usize,
+) -> Result<HeldFile, EvidenceError> {
     let data = Bytes::copy_from_slice(&bytes[from..to]);
     evidence.keep("tan-phu", sha256(bytes), from as u64, data, moment()).await
 }
@@ -321,51 +326,6 @@ async fn what_is_damaged_or_gone_there_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn another_bucket_is_not_taken_for_one_that_lost_every_file() {
-    let (bytes, other) = (pdf(80), pdf(90));
-    let (house, server) = house(&[("tan-phu", &bytes), ("tan-phu", &other)]).await;
-    let mark = "tiendo-evidence 1 province dong-nai exercise true";
-    for bytes in [&bytes, &other] {
-        piece(&house.evidence, bytes, 0, bytes.len()).await.unwrap();
-    }
-    let marked = async |evidence: &Evidence| evidence.shelf().bucket().unwrap().mark().await.unwrap();
-    assert_eq!(marked(&house.evidence).await.as_deref(), Some(mark));
-    let url = Some(format!("s3://{BUCKET}/dong-nay"));
-    let wrong = Settings { url, ..settings(&house, &server, SECRET) };
-    let folder = crate::folder::Folder::at(&house.place.path().join("first"));
-    let at_wrong = || Evidence::new(Shelf::open(&folder, &wrong).unwrap(), Limits::default(), house.store.clone());
-    let evidence = at_wrong();
-    let act = sample::act(moment());
-    let files = [(sha256(&bytes), 80)];
-    for refused in [
-        evidence.verify().await.map(|_| ()),
-        evidence.repair(&act).await.map(|_| ()),
-        evidence.place().check().await,
-        evidence.offer("tan-phu", &files, moment()).await.map(|_| ()),
-    ] {
-        let Err(EvidenceError::Objects(error @ ObjectsError::Unmarked { missing: 2, looked: 2, .. })) = &refused else {
-            panic!("{refused:?}")
-        };
-        assert!(error.advise(shared::language::Language::Vi).contains("evidence.url"));
-    }
-    assert_eq!(marked(&evidence).await, None, "and is not marked");
-    assert_eq!(house.store.evidence_files().await.unwrap().len(), 2);
-    let place = evidence.shelf().bucket().unwrap();
-    place.put_mark("tiendo-evidence 1 province tay-ninh exercise true").await.unwrap();
-    let refused = evidence.repair(&act).await;
-    assert!(matches!(refused, Err(EvidenceError::Objects(ObjectsError::OtherProvince { .. }))), "{refused:?}");
-    // Really lost, as a person has said by the mark.
-    place.put_mark(mark).await.unwrap();
-    assert_eq!(at_wrong().repair(&act).await.unwrap(), 2);
-    // A bucket of before marks is known by its files.
-    let (house, server) = self::house(&[("tan-phu", &bytes)]).await;
-    piece(&house.evidence, &bytes, 0, 80).await.unwrap();
-    fs::remove_file(server.object("dong-nai/province.txt")).unwrap();
-    assert!(house.evidence.verify().await.unwrap().is_empty());
-    assert_eq!(marked(&house.evidence).await.as_deref(), Some(mark));
-}
-
-#[tokio::test]
 async fn a_folder_moves_to_a_bucket_and_every_file_is_compared() {
     let (bytes, other, bad) = (pdf(80), pdf(90), pdf(100));
     let files = [("tan-phu", &bytes[..]), ("tan-phu", &other), ("tan-phu", &bad)];
@@ -379,12 +339,12 @@ async fn a_folder_moves_to_a_bucket_and_every_file_is_compared() {
     let moving = Evidence::new(shelf.unwrap(), Limits::default(), folder.store.clone());
     // Before anything was moved it is read from where it lies.
     assert_eq!(moving.verify().await.unwrap().len(), 1);
-    let moved = move_files(moving.shelf(), false).await.unwrap().unwrap();
+    let moved = move_files(moving.place(), false).await.unwrap().unwrap();
     assert_eq!(moved, Moved { files: 2, new_files: 2, damaged_files: 1, removed_files: 0 });
-    let again = move_files(moving.shelf(), true).await.unwrap().unwrap();
+    let again = move_files(moving.place(), true).await.unwrap().unwrap();
     assert_eq!(again, Moved { files: 2, new_files: 0, damaged_files: 1, removed_files: 2 });
     assert!(!folder.path(&bytes).exists() && folder.path(&bad).exists());
     assert_eq!(fs::read(object(&server, &other)).unwrap(), other);
     assert_eq!(moving.verify().await.unwrap().len(), 1, "the damaged one");
-    assert!(move_files(folder.evidence.shelf(), true).await.unwrap().is_none(), "there is nowhere to move to");
+    assert!(move_files(folder.evidence.place(), true).await.unwrap().is_none(), "there is nowhere to move to");
 }

@@ -9,6 +9,9 @@ use crate::store::engine::{Connection, OptionalRow, params};
 /// How many files were lost, among the facts of the store.
 const LOSSES: &str = "evidence_losses";
 
+/// The id of the object store's mark, among the facts of the store.
+const PLACE: &str = "evidence_place";
+
 /// What is known of each file that a commune offers.
 pub(super) fn claims(
     connection: &Connection,
@@ -108,4 +111,22 @@ pub(super) fn losses(connection: &Connection) -> Result<u64, StoreError> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     let text: Option<String> = statement.query_row([LOSSES], |row| row.get(0)).optional()?;
     text.map_or(Ok(0), |text| text.parse().map_err(|_| StoreError::Unreadable("number of losses")))
+}
+
+/// The id by which the object store is known to be this installation's.
+pub(super) fn place(connection: &Connection) -> Result<Option<[u8; 16]>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+    let text: Option<String> = statement.query_row([PLACE], |row| row.get(0)).optional()?;
+    let read = |text: String| {
+        let mut id = [0; 16];
+        hex::decode_to_slice(text, &mut id).map(|()| id).map_err(|_| StoreError::Unreadable("id of the object store"))
+    };
+    text.map(read).transpose()
+}
+
+/// Keeps it, unless there is one; the one that is kept.
+pub(super) fn name_place(connection: &Connection, id: [u8; 16]) -> Result<[u8; 16], StoreError> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING";
+    connection.prepare_cached(sql)?.execute(params![PLACE, hex::encode(id)])?;
+    place(connection)?.ok_or(StoreError::Unreadable("id of the object store"))
 }

@@ -358,6 +358,14 @@ impl<E: Engine> Store for E {
         self.read(move |connection| files::held(connection, sha256)).await
     }
 
+    async fn evidence_place(&self) -> Result<Option<[u8; 16]>, StoreError> {
+        self.read(files::place).await
+    }
+
+    async fn name_evidence_place(&self, id: [u8; 16]) -> Result<[u8; 16], StoreError> {
+        self.transact(Scope::NOTHING, (), move |transaction, _, ()| files::name_place(transaction, id)).await
+    }
+
     async fn evidence_files(&self) -> Result<Vec<EvidenceFile>, StoreError> {
         self.read(files::all).await
     }

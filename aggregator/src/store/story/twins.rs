@@ -127,6 +127,8 @@ pub async fn month(store: &dyn Store) -> String {
     step!(store.keep_evidence(file(8)));
     step!(store.keep_evidence(file(7)));
     step!(store.lose_evidence([8; 32], act(moment())));
+    step!(store.name_evidence_place([3; 16]));
+    step!(store.name_evidence_place([4; 16]));
     step!(store.note_known_kinds((4, 1)));
     step!(store.restored([7; 16], "from a copy", moment() + TimeDelta::days(3), act(moment())));
     step!(store.adopt(certificate(60, "dinh-quan"), moment(), act(moment())));
@@ -296,7 +298,7 @@ pub async fn everything(store: &dyn Store) -> String {
         noted_copies(); trust_reports(moment()); accounts(); account("an"); account("x"); account_by_link([3; 32]);
         web_session([5; 32]); web_session([6; 32]); api_tokens(); api_token([1; 32]); api_token([2; 32]);
         evidence_files(); evidence_file([7; 32]); evidence_file([8; 32]); evidence_held_bytes("tan-phu");
-        evidence_claims("tan-phu", vec![[7; 32], [8; 32], [9; 32]]); known_kinds(); restored_at(); verify(); verify_audit();
+        evidence_claims("tan-phu", vec![[7; 32], [8; 32], [9; 32]]); evidence_place(); known_kinds(); restored_at(); verify(); verify_audit();
         audit(AuditQuestion::newest(1_000)); audit_chain(3); audit_chain(999); evidence(EvidenceWanted::default(), 100);
     }
     let founded: Founding = store.founding().await.unwrap();
