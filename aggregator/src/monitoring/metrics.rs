@@ -372,18 +372,27 @@ mod tests {
             .collect()
     }
 
+    /// What a series of a histogram belongs to.
+    fn family(name: &str) -> &str {
+        ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name)
+    }
+
     #[test]
-    fn alerts_and_dashboard_name_metrics_that_exist() {
+    fn alerts_and_dashboard_name_every_metric_and_none_that_does_not_exist() {
         let exposed: BTreeSet<String> =
             Metrics::default().exposition().lines().filter(|line| !line.starts_with('#')).flat_map(named).collect();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/monitoring");
+        let mut shown = BTreeSet::new();
         for file in ["alerts.yml", "dashboard.json"] {
             let text = fs::read_to_string(folder.join(file)).unwrap();
             let wanted = named(&text);
             assert!(wanted.len() >= 8, "{file}: {wanted:?}");
             let missing: Vec<_> = wanted.difference(&exposed).collect();
             assert!(missing.is_empty(), "{file} names {missing:?}");
+            shown.extend(wanted.iter().map(|name| family(name).to_owned()));
         }
+        let unseen: Vec<_> = exposed.iter().filter(|name| !shown.contains(family(name))).collect();
+        assert!(unseen.is_empty(), "neither a panel nor a rule for {unseen:?}");
         let dashboard = fs::read_to_string(folder.join("dashboard.json")).unwrap();
         let dashboard: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
         for panel in dashboard["panels"].as_array().unwrap() {
