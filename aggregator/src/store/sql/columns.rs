@@ -1,11 +1,11 @@
 //! How domain values lie in columns: compact, exact, and in an order that SQL can use.
 
-use super::super::StoreError;
+use super::super::{StoreError, StoredObservation};
 use crate::store::engine::{Cell, CellRef, Row, ToCell};
 use chrono::{DateTime, Utc};
 use shared::{
     amount::Amount,
-    observation::Value,
+    observation::{Decision, ObservationKey, Value},
     period::{Cycle, Period},
 };
 use uuid::Uuid;
@@ -110,6 +110,39 @@ fn to_amount(cell: CellRef<'_>) -> Result<Amount, StoreError> {
         _ => None,
     };
     micros.and_then(Amount::from_micros).ok_or(StoreError::Unreadable("amount"))
+}
+
+/// Reads a figure's key from three columns, the first at `at`: texts, and a packed period.
+pub(super) fn to_key(row: Row<'_>, at: usize) -> Result<ObservationKey, StoreError> {
+    Ok(ObservationKey { indicator: row.get(at)?, unit: row.get(at + 1)?, period: to_period(row.get(at + 2)?)? })
+}
+
+/// Reads a version of a figure from nine columns, the first at `at`: `version`, `change_id`, the three of its [`value`], `note`,
+/// `entered_by`, `entered_at`, `received_at`. Nothing is known of evidence and verdict then.
+pub(super) fn to_observation(
+    row: Row<'_>,
+    at: usize,
+    commune: String,
+    key: ObservationKey,
+) -> Result<StoredObservation, StoreError> {
+    Ok(StoredObservation {
+        commune,
+        key,
+        version: row.get(at)?,
+        change_id: to_uuid(&row.get::<[u8; 16]>(at + 1)?)?,
+        value: to_value(row, at + 2)?,
+        note: row.get(at + 5)?,
+        entered_by: row.get(at + 6)?,
+        entered_at: to_time(row.get(at + 7)?)?,
+        received_at: to_time(row.get(at + 8)?)?,
+        evidence_count: 0,
+        verdict: None,
+    })
+}
+
+/// Reads what was decided, if anything was.
+pub(super) fn to_decision(word: Option<String>) -> Result<Option<Decision>, StoreError> {
+    word.map(|word| Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))).transpose()
 }
 
 /// Reads a 16-byte id.

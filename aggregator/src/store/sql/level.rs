@@ -5,7 +5,6 @@ use super::{
     columns, decide, journal, names,
 };
 use crate::store::engine::{Connection, params};
-use shared::observation::{Decision, ObservationKey};
 
 /// What counts records that were made anew from the journal: no log goes on by that.
 const REMADE: &str = "records_remade";
@@ -60,21 +59,10 @@ fn figures(connection: &Connection, slug: &str, commune: i64, after: u64) -> Res
     let mut rows = statement.query([commune, columns::count(after)])?;
     let mut accepted = Vec::new();
     while let Some(row) = rows.next()? {
-        let verdict = row.get::<Option<String>>(13)?;
-        let verdict =
-            verdict.map(|word| Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))).transpose()?;
         accepted.push(Accepted::Observation(StoredObservation {
-            commune: slug.to_owned(),
-            key: ObservationKey { indicator: row.get(0)?, unit: row.get(1)?, period: columns::to_period(row.get(2)?)? },
-            version: row.get(3)?,
-            change_id: columns::to_uuid(&row.get::<[u8; 16]>(4)?)?,
-            value: columns::to_value(row, 5)?,
-            note: row.get(8)?,
-            entered_by: row.get(9)?,
-            entered_at: columns::to_time(row.get(10)?)?,
-            received_at: columns::to_time(row.get(11)?)?,
             evidence_count: row.get(12)?,
-            verdict,
+            verdict: columns::to_decision(row.get(13)?)?,
+            ..columns::to_observation(row, 3, slug.to_owned(), columns::to_key(row, 0)?)?
         }));
     }
     Ok(accepted)
@@ -91,7 +79,7 @@ fn evidence(connection: &Connection, slug: &str, commune: i64) -> Result<Vec<Acc
     while let Some(row) = rows.next()? {
         accepted.push(Accepted::Evidence {
             commune: slug.to_owned(),
-            key: ObservationKey { indicator: row.get(0)?, unit: row.get(1)?, period: columns::to_period(row.get(2)?)? },
+            key: columns::to_key(row, 0)?,
             version: row.get(3)?,
             evidence_count: row.get(4)?,
         });

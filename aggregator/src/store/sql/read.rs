@@ -174,19 +174,13 @@ fn stored(connection: &Connection, only: Option<[i64; 2]>) -> Result<Vec<StoredO
     let mut observations = Vec::new();
     while let Some(row) = rows.next()? {
         let place: Place = place_of(row)?;
-        let (commune, indicator, unit, period, version) = place;
+        let (commune, indicator, unit, period, _) = place;
+        let key =
+            ObservationKey { indicator: name(indicator)?, unit: name(unit)?, period: columns::to_period(period)? };
         observations.push(StoredObservation {
-            commune: name(commune)?,
-            key: ObservationKey { indicator: name(indicator)?, unit: name(unit)?, period: columns::to_period(period)? },
-            version,
-            change_id: columns::to_uuid(&row.get::<[u8; 16]>(5)?)?,
-            value: columns::to_value(row, 6)?,
-            note: row.get(9)?,
-            entered_by: row.get(10)?,
-            entered_at: columns::to_time(row.get(11)?)?,
-            received_at: columns::to_time(row.get(12)?)?,
             evidence_count: evidence.get(&place).copied().unwrap_or(0),
             verdict: verdicts.get(&place).copied(),
+            ..columns::to_observation(row, 4, name(commune)?, key)?
         });
     }
     observations.sort_unstable_by(|a, b| (&a.commune, &a.key, a.version).cmp(&(&b.commune, &b.key, b.version)));
@@ -214,21 +208,10 @@ pub(super) fn newest(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![slug, indicator, unit, columns::period(key.period)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let verdict = row.get::<Option<String>>(10)?;
-    let verdict =
-        verdict.map(|word| Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))).transpose()?;
     Ok(Some(StoredObservation {
-        commune,
-        key,
-        version: row.get(0)?,
-        change_id: columns::to_uuid(&row.get::<[u8; 16]>(1)?)?,
-        value: columns::to_value(row, 2)?,
-        note: row.get(5)?,
-        entered_by: row.get(6)?,
-        entered_at: columns::to_time(row.get(7)?)?,
-        received_at: columns::to_time(row.get(8)?)?,
         evidence_count: row.get(9)?,
-        verdict,
+        verdict: columns::to_decision(row.get(10)?)?,
+        ..columns::to_observation(row, 0, commune, key)?
     }))
 }
 

@@ -5,10 +5,7 @@ use super::{
     columns, names, read,
 };
 use crate::store::engine::{Connection, params};
-use shared::{
-    observation::{Decision, ObservationKey},
-    review::Reason,
-};
+use shared::review::Reason;
 
 /// Of one indicator or task, or of all; by figure and version.
 pub(super) fn of_commune(
@@ -37,10 +34,10 @@ pub(super) fn of_commune(
     let mut rows = statement.query(params![number, indicator, first, last])?;
     let mut versions = Vec::new();
     while let Some(row) = rows.next()? {
-        let ruling = match row.get::<Option<String>>(13)? {
+        let ruling = match columns::to_decision(row.get(13)?)? {
             None => None,
-            Some(word) => Some(Ruling {
-                decision: Decision::from_word(&word).ok_or(StoreError::Unreadable("verdict"))?,
+            Some(decision) => Some(Ruling {
+                decision,
                 code: row.get::<Option<String>>(14)?.and_then(|word| Reason::from_word(&word)),
                 reason: row.get(15)?,
                 reviewer: row.get(16)?,
@@ -48,17 +45,9 @@ pub(super) fn of_commune(
             }),
         };
         let observation = StoredObservation {
-            commune: commune.to_owned(),
-            key: ObservationKey { indicator: row.get(0)?, unit: row.get(1)?, period: columns::to_period(row.get(2)?)? },
-            version: row.get(3)?,
-            change_id: columns::to_uuid(&row.get::<[u8; 16]>(4)?)?,
-            value: columns::to_value(row, 5)?,
-            note: row.get(8)?,
-            entered_by: row.get(9)?,
-            entered_at: columns::to_time(row.get(10)?)?,
-            received_at: columns::to_time(row.get(11)?)?,
             evidence_count: row.get(12)?,
             verdict: ruling.as_ref().map(|ruling| ruling.decision),
+            ..columns::to_observation(row, 3, commune.to_owned(), columns::to_key(row, 0)?)?
         };
         versions.push(FigureVersion { observation, ruling });
     }
