@@ -44,12 +44,6 @@ pub enum PublishError {
     Pack(#[from] PublicationError),
 }
 
-/// What the history says of a closing, see `store/sql/decided.rs`.
-fn words(closing: &Closing) -> String {
-    let digest = closing.digest.map(hex::encode).unwrap_or_default();
-    format!("{} revision {}, digest {digest}", closing.period, closing.revision)
-}
-
 /// All closings of a province as statements, each with the digest of the one before. Closings of before there were snapshots are none.
 ///
 /// # Errors
@@ -61,7 +55,7 @@ pub async fn statements(store: &dyn Store) -> Result<Vec<Statement>, StoreError>
     let lines: HashMap<_, _> =
         store.audit(question).await?.into_iter().map(|line| (line.detail, line.number)).collect();
     // A closing of which the history says nothing was put in by hand, and is what `verify` finds: it comes last.
-    let number = |closing: &Closing| lines.get(&words(closing)).copied().unwrap_or(u64::MAX);
+    let number = |closing: &Closing| lines.get(&closing.words()).copied().unwrap_or(u64::MAX);
     closings.sort_by_cached_key(|closing| (number(closing), closing.closed_at));
     let mut statements: Vec<Statement> = Vec::with_capacity(closings.len());
     for (closing, sequence) in closings.into_iter().filter(|closing| closing.digest.is_some()).zip(1..) {

@@ -33,6 +33,13 @@ impl Closing {
     pub fn is_in_force(&self) -> bool {
         self.reopened.is_none()
     }
+
+    /// What the history says of it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let digest = self.digest.map(hex::encode).unwrap_or_default();
+        format!("{} revision {}, digest {digest}", self.period, self.revision)
+    }
 }
 
 /// That a closed period was opened again.

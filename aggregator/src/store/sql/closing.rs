@@ -3,9 +3,7 @@
 use super::{
     super::{Act, Closed, Closing, Freeze, Freezing, Reopening, StoreError},
     audit::note,
-    columns, decide,
-    decided::closing_words,
-    names, read,
+    columns, decide, names, read,
 };
 use crate::store::engine::{Connection, OptionalRow, Row, params};
 use shared::{
@@ -55,7 +53,7 @@ pub(super) fn close(connection: &Connection, period: Period, freeze: &Freeze, ac
     };
     keep(connection, &closing, &snapshot)?;
     decide::announce(connection, names::NOBODY, Some(&FeedItem::Closed { period, closed: true }))?;
-    note(connection, act, "period_closed", &closing_words(&closing))?;
+    note(connection, act, "period_closed", &closing.words())?;
     Ok(Closed::Done(closing))
 }
 

@@ -39,12 +39,6 @@ pub(super) fn place_of(closing: &Closing) -> String {
     format!("{}, revision {}", closing.period, closing.revision)
 }
 
-/// What the history says of a closing.
-pub(super) fn closing_words(closing: &Closing) -> String {
-    let digest = closing.digest.map(hex::encode).unwrap_or_default();
-    format!("{} revision {}, digest {digest}", closing.period, closing.revision)
-}
-
 fn closings(connection: &Connection) -> Result<Vec<Finding>, StoreError> {
     let held = closing::closings(connection)?;
     let mut said: BTreeSet<Said> = lines(connection, "period_closed")?
@@ -56,11 +50,8 @@ fn closings(connection: &Connection) -> Result<Vec<Finding>, StoreError> {
     let mut opened: BTreeSet<Said> = lines(connection, "period_reopened")?.into_iter().map(|(_, said)| said).collect();
     let mut places = BTreeSet::new();
     for closing in &held {
-        let line = Said {
-            words: closing_words(closing),
-            who: closing.closed_by.clone(),
-            at: columns::time(closing.closed_at),
-        };
+        let line =
+            Said { words: closing.words(), who: closing.closed_by.clone(), at: columns::time(closing.closed_at) };
         if closing.digest.is_some() && !said.remove(&line) {
             places.insert(place_of(closing));
         }
