@@ -6,6 +6,9 @@
 //! the median of those that follow. The limit beside them is a page without figures (one's own account), in the same run.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../tests/load/src/catalogue.rs"]
+mod catalogue;
+
 use aggregator::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -17,8 +20,8 @@ use aggregator::{
     site::Site,
     standing::Live,
     store::{
-        Accepted, Account, Act, Append, CatalogueImport, CheckedBatch, CheckedChange, Founding, Judged, Role, Store,
-        WebSession, sqlite::SqliteStore,
+        Accepted, Account, Act, Append, CheckedBatch, CheckedChange, Founding, Judged, Role, Store, WebSession,
+        sqlite::SqliteStore,
     },
 };
 use axum::{
@@ -29,19 +32,17 @@ use axum::{
         header::{ACCEPT_ENCODING, COOKIE, HOST},
     },
 };
+use catalogue::catalogue;
 use chrono::{DateTime, Utc};
 use prost::bytes::Bytes;
 use shared::{
     amount::Amount,
-    catalogue::{Catalogue, Indicator, read},
+    catalogue::{Catalogue, Indicator},
     change::{Change, Deed, Evidence, Incarnation, LogPosition},
     language::Language,
     observation::{Observation, ObservationKey, Value},
 };
 use std::{
-    fmt::Write,
-    fs,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -173,34 +174,6 @@ async fn sign_in(store: &dyn Store, now: DateTime<Utc>) {
 /// The indicators with a standard target that is a number.
 fn standard(catalogue: &Catalogue) -> impl Iterator<Item = &Indicator> {
     catalogue.indicators.iter().filter(|one| one.standard.is_some_and(|goal| goal.value().is_some()))
-}
-
-/// The real catalogue with as many communes as said, each with the standard targets and nothing else.
-fn catalogue(communes: usize) -> (Catalogue, CatalogueImport) {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/catalogue/dong-nai-2026"));
-    let file = |name: &str| fs::read(folder.join(name)).unwrap();
-    let mut files: std::collections::BTreeMap<String, Vec<u8>> =
-        read::FILES.into_iter().map(|name| (name.to_owned(), file(name))).collect();
-    let real = read::read(&files).unwrap();
-    let head = |name: &str| String::from_utf8(file(name)).unwrap().lines().next().unwrap().to_owned() + "\n";
-    let (mut rows, mut targets) = (head("communes.csv"), head("targets.csv"));
-    for number in 0..communes {
-        writeln!(rows, "xa-{number},{},Xã {number:04},xa,,,,,,", 50_000 + number).unwrap();
-        for (place, indicator) in standard(&real).enumerate() {
-            let goal = indicator.standard.unwrap();
-            let value = goal.value().unwrap();
-            writeln!(targets, "xa-{number},{place},{},>=,{value},,đạt {value},{value},,,,,,", indicator.code).unwrap();
-        }
-    }
-    files.insert("communes.csv".into(), rows.into_bytes());
-    files.insert("targets.csv".into(), targets.into_bytes());
-    for name in ["tasks.csv", "units.csv"] {
-        files.insert(name.into(), head(name).into_bytes());
-    }
-    let catalogue = read::read(&files).unwrap_or_else(|faults| panic!("{:?}", faults.first()));
-    let (fingerprint, plan_year) = (hex::encode(catalogue.fingerprint()), catalogue.province.plan_year);
-    let import = CatalogueImport { files, fingerprint, plan_year };
-    (catalogue, import)
 }
 
 fn id(number: usize) -> Uuid {

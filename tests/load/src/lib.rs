@@ -2,6 +2,7 @@
 //!
 //! | module | of |
 //! | --- | --- |
+//! | [`catalogue`] | the real indicators, with as many communes as wanted |
 //! | [`province`] | a founded province with as many communes as wanted, and a certificate for each |
 //! | [`log`] | what an agent has to send |
 //! | [`agent`] | one agent's session, as the real one's: real identity, TLS and protocol |
@@ -14,6 +15,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod agent;
+pub mod catalogue;
 pub mod limit;
 pub mod log;
 pub mod measure;

@@ -36,7 +36,7 @@ impl Log {
     /// The log of the commune with this number: so many changes, of which the last ones attach so many files of this size.
     #[must_use]
     pub fn new(catalogue: &Catalogue, agent: usize, changes: usize, files: usize, file_bytes: usize) -> Self {
-        let slug = super::province::slug(agent);
+        let slug = super::catalogue::slug(agent);
         let figures = changes.saturating_sub(files);
         let files: Vec<Bytes> = (0..files.min(figures)).map(|number| file(agent, number, file_bytes)).collect();
         let ids: Vec<Uuid> = (0..figures + files.len()).map(id).collect();

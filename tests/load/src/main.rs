@@ -6,11 +6,12 @@ use aggregator::store::CatalogueImport;
 use anyhow::{Context, Result};
 use clap::Parser;
 use load::{
+    catalogue::{WITH_TARGETS, catalogue},
     limit,
     log::Log,
     measure::Times,
     night::{Night, Questions, night},
-    province::{Province, WITH_TARGETS, catalogue},
+    province::Province,
     server::{Server, build},
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
