@@ -14,6 +14,7 @@
 //! | [`chaos`], [`sweep`] | rounds of faults on all of it; sessions cut at every byte |
 //! | [`inquest`] | both ends' stores held against each other |
 //! | [`document`] | files that can be evidence |
+//! | [`template`] | a commune's workbook, filled in |
 //! | [`waiting`] | waiting for a condition, with a bound |
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
@@ -31,4 +32,5 @@ pub mod province;
 pub mod proxy;
 pub mod space;
 pub mod sweep;
+pub mod template;
 pub mod waiting;

@@ -3,11 +3,8 @@
 use crate::{browser::Browser, clerk::Clerk};
 use serde_json::json;
 use std::fs;
-use system_tests::province::Province;
-use workbook::{
-    reading::{self, Cell},
-    writing::Workbook,
-};
+use system_tests::{province::Province, template::filled};
+use workbook::reading::Cell;
 
 /// Fetches a file within the session; its bytes in hexadecimal digits.
 const FETCH: &str = r#"
@@ -22,31 +19,6 @@ fn template(browser: &Browser) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 
-/// The template as another program saves it, with these words in the columns of these headings.
-fn filled(template: &[u8], figures: &[(&str, &str, &str)]) -> Vec<u8> {
-    let mut saved = Workbook::new();
-    for sheet in reading::read(template).unwrap() {
-        let page = saved.add_worksheet().set_name(&sheet.name).unwrap();
-        let head = sheet.rows.values().find(|cells| cells.values().any(|cell| cell.text() == "Mã chỉ tiêu"));
-        for (row, cells) in &sheet.rows {
-            for (column, cell) in cells {
-                let column = u16::try_from(*column).unwrap();
-                match cell {
-                    Cell::Number(number) => page.write(*row, column, number.parse::<f64>().unwrap()).unwrap(),
-                    other => page.write(*row, column, other.text()).unwrap(),
-                };
-            }
-            let code = cells.get(&0).map(Cell::text).unwrap_or_default();
-            for (_, heading, words) in figures.iter().filter(|(wanted, ..)| *wanted == code) {
-                let column = head.and_then(|head| head.iter().find(|(_, cell)| cell.text() == *heading));
-                let Some((column, _)) = column else { continue };
-                page.write(*row, u16::try_from(*column).unwrap(), *words).unwrap();
-            }
-        }
-    }
-    saved.save_to_buffer().unwrap()
-}
-
 #[test]
 fn a_template_is_downloaded_filled_in_looked_at_and_confirmed() {
     let mut province = Province::found();
@@ -58,7 +30,9 @@ fn a_template_is_downloaded_filled_in_looked_at_and_confirmed() {
     page.is_accessible();
     let template = template(page);
     let upload = |figures: &[(&str, &str, &str)]| {
-        fs::write(&file, filled(&template, figures)).unwrap();
+        // Typed as words, as somebody may.
+        let entries = figures.iter().map(|(code, heading, words)| (*code, *heading, Cell::Text((*words).to_owned())));
+        fs::write(&file, filled(&template, &entries.collect::<Vec<_>>())).unwrap();
         page.go("/excel?period=2026-10");
         page.choose("Tệp số liệu", &file);
         page.click("button", "Xem trước thay đổi");
