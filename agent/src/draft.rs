@@ -1,8 +1,19 @@
 //! What is typed and not reported yet: kept as it was typed, faults and all, until it is sent. Sending is reporting: the same checks and
 //! the same log as every other way of entry.
+//!
+//! | file | noun |
+//! | --- | --- |
+//! | `fields` | what was typed, and why it is no figure yet |
+//! | `sending` | drafts on their way into the log |
+
+mod fields;
+mod sending;
+
+pub use fields::{Fault, Fields};
+pub use sending::{Sent, is_explained, send, send_at_once};
 
 use crate::{
-    entry::{Author, Copied, EntryError, Form, Recorded, Rulebook, Typed, bind, check_name, record_checked},
+    entry::{Author, Copied, EntryError, Rulebook, bind, check_name},
     ledger::Ledger,
     store::{
         Store, StoreError, View, Writing,
@@ -12,96 +23,9 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use shared::{
-    amount::Amount,
     book::Version,
-    calendar::local_day,
-    language::Language,
-    observation::{Decision, MAX_NOTE_CHARS, Observation, ObservationKey, Value},
-    period::Period,
-    plausibility::Doubt,
+    observation::{Decision, ObservationKey},
 };
-use std::collections::BTreeSet;
-
-/// Longest number that is kept as it was typed, in characters.
-const MAX_NUMBER_CHARS: usize = 60;
-
-/// The fields of a figure, as typed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fields {
-    /// Numerator of a ratio.
-    pub numerator: String,
-    /// Denominator of a ratio.
-    pub denominator: String,
-    /// One number or word.
-    pub value: String,
-    /// Words of explanation.
-    pub note: String,
-}
-
-impl Fields {
-    /// As a figure that is reported already would be typed again.
-    #[must_use]
-    pub fn of(observation: &Observation) -> Self {
-        let typed = |amount: Amount| amount.to_string().replace('.', ",");
-        let mut fields = Self { note: observation.note.clone(), ..Self::default() };
-        match observation.value {
-            Value::Ratio { numerator, denominator } => {
-                (fields.numerator, fields.denominator) =
-                    (unambiguous(typed(numerator)), unambiguous(typed(denominator)));
-            }
-            Value::Percent(amount) | Value::Decimal(amount) => fields.value = unambiguous(typed(amount)),
-            Value::Count(count) => fields.value = count.to_string(),
-            Value::Flag(yes) => fields.value = if yes { "yes" } else { "no" }.to_owned(),
-        }
-        fields
-    }
-
-    /// Whether nothing is typed.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        [&self.numerator, &self.denominator, &self.value, &self.note].iter().all(|field| field.trim().is_empty())
-    }
-
-    /// Cut to what is kept.
-    #[must_use]
-    pub fn bounded(self) -> Self {
-        let cut = |text: String, most: usize| match text.char_indices().nth(most) {
-            Some((end, _)) => text[..end].to_owned(),
-            None => text,
-        };
-        Self {
-            numerator: cut(self.numerator, MAX_NUMBER_CHARS),
-            denominator: cut(self.denominator, MAX_NUMBER_CHARS),
-            value: cut(self.value, MAX_NUMBER_CHARS),
-            // One more than is allowed, so that it is refused and not cut in silence.
-            note: cut(self.note, MAX_NOTE_CHARS + 1),
-        }
-    }
-
-    /// The figure that they are, checked.
-    ///
-    /// # Errors
-    /// The first thing that is wrong.
-    pub fn check(&self, rulebook: &Rulebook, key: &ObservationKey) -> Result<Observation, Fault> {
-        let (numerator, denominator, value) = (self.numerator.trim(), self.denominator.trim(), self.value.trim());
-        let typed = match (numerator.is_empty(), denominator.is_empty(), value.is_empty()) {
-            (true, true, true) => return Err(Fault::Blank),
-            (true, false, true) => return Err(Fault::NoNumerator),
-            (true, true, false) => Typed::Value(value.to_owned()),
-            (false, true, true) => return Err(Fault::NoDenominator),
-            (false, false, true) => Typed::Ratio(numerator.to_owned(), denominator.to_owned()),
-            _ => return Err(Fault::BothForms),
-        };
-        let note = self.note.replace("\r\n", "\n");
-        let form = Form { indicator: key.indicator.clone(), unit: key.unit.clone(), period: key.period, typed, note };
-        Ok(rulebook.check(&form)?)
-    }
-}
-
-/// Three decimals behind a comma may stand between thousands: one zero more says what they are.
-fn unambiguous(text: String) -> String {
-    if Amount::from_typed(&text).is_ok() { text } else { text + "0" }
-}
 
 /// A figure that is not reported yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,52 +40,6 @@ pub struct Draft {
     pub edited_by: String,
     /// When.
     pub edited_at: DateTime<Utc>,
-}
-
-/// Why a draft cannot be sent.
-#[derive(Debug)]
-pub enum Fault {
-    /// No value is typed.
-    Blank,
-    /// A denominator alone.
-    NoNumerator,
-    /// A numerator alone.
-    NoDenominator,
-    /// Both a value and a numerator or denominator.
-    BothForms,
-    /// A rule of entry.
-    Entry(EntryError),
-    /// It should be looked at again; where it is right, a note says why.
-    NeedsNote(Vec<Doubt>),
-}
-
-impl From<EntryError> for Fault {
-    fn from(error: EntryError) -> Self {
-        Self::Entry(error)
-    }
-}
-
-impl Fault {
-    /// For the person who typed it.
-    #[must_use]
-    pub fn explain(&self, language: Language) -> String {
-        match self {
-            Self::Blank => language.pick("chưa điền số liệu", "no figure yet").to_owned(),
-            Self::NoNumerator => language.pick("còn thiếu tử số", "the numerator is missing").to_owned(),
-            Self::NoDenominator => language.pick("còn thiếu mẫu số", "the denominator is missing").to_owned(),
-            Self::BothForms => language
-                .pick("chỉ điền tử số và mẫu số, hoặc một giá trị", "either numerator and denominator, or one value")
-                .to_owned(),
-            Self::Entry(error) => error.explain_on_page(language),
-            Self::NeedsNote(doubts) => {
-                let reasons: Vec<String> = doubts.iter().map(|doubt| doubt.explain(language)).collect();
-                language.pick(
-                    format!("{}. Nếu đúng, xin ghi lý do vào ô ghi chú rồi gửi", reasons.join("; ")),
-                    format!("{}. If it is right, say why in the note and send it", reasons.join("; ")),
-                )
-            }
-        }
-    }
 }
 
 /// Keeps what was typed; forgets the draft where it says just what is reported already, or nothing.
@@ -274,144 +152,10 @@ pub fn give(
     })
 }
 
-/// Whether a note says why the value is right: the note of another value says nothing of this one.
-#[must_use]
-pub fn is_explained(observation: &Observation, previous: Option<&Figure>) -> bool {
-    let is_of_before = previous
-        .map(|figure| &figure.observation)
-        .is_some_and(|before| before.note == observation.note && before.value != observation.value);
-    !observation.note.is_empty() && !is_of_before
-}
-
 /// Whether a reviewer returned it.
 #[must_use]
 pub fn is_returned(figure: &Figure) -> bool {
     figure.verdict.as_ref().is_some_and(|verdict| verdict.decision == Decision::Returned)
-}
-
-/// What came of sending.
-#[derive(Debug, Default)]
-pub struct Sent {
-    /// The figures reported, each with what should be looked at again.
-    pub recorded: Vec<(Recorded, Vec<Doubt>)>,
-    /// The drafts that stay, with the reason.
-    pub faults: Vec<(ObservationKey, Fault)>,
-}
-
-/// Why a transaction is not committed.
-enum Stop {
-    Undo,
-    Error(EntryError),
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Error(error.into())
-    }
-}
-
-impl From<EntryError> for Stop {
-    fn from(error: EntryError) -> Self {
-        Self::Error(error)
-    }
-}
-
-/// Reports the drafts of a period. Where one of them cannot be sent nothing is, unless only the sound ones are asked for.
-///
-/// # Errors
-/// Not about a draft: no catalogue, or the store says no.
-pub fn send(store: &mut Store, author: &mut Author<'_>, period: Period, only_sound: bool) -> Result<Sent, EntryError> {
-    check_name(author.name)?;
-    let mut left: BTreeSet<ObservationKey> = BTreeSet::new();
-    let mut faults = Vec::new();
-    loop {
-        let mut sent = Sent::default();
-        match store.write(|writing| attempt(writing, author, period, &left, &mut sent)) {
-            Err(Stop::Error(error)) => return Err(error),
-            Ok(()) => {
-                sent.faults = faults;
-                return Ok(sent);
-            }
-            Err(Stop::Undo) if !only_sound => return Ok(Sent { faults: sent.faults, recorded: Vec::new() }),
-            // Each round leaves at least one more behind, so that this ends.
-            Err(Stop::Undo) => {
-                left.extend(sent.faults.iter().map(|(key, _)| key.clone()));
-                faults.append(&mut sent.faults);
-            }
-        }
-    }
-}
-
-fn attempt(
-    writing: &Writing<'_>,
-    author: &mut Author<'_>,
-    period: Period,
-    left: &BTreeSet<ObservationKey>,
-    sent: &mut Sent,
-) -> Result<(), Stop> {
-    let rulebook = Rulebook::read(writing.view())?;
-    for draft in writing.view().drafts(period)?.into_iter().filter(|draft| !left.contains(&draft.key)) {
-        let observation = match draft.fields.check(&rulebook, &draft.key) {
-            Ok(observation) => observation,
-            Err(fault) => {
-                sent.faults.push((draft.key, fault));
-                continue;
-            }
-        };
-        let recorded = report(writing, author, &rulebook, observation, draft.evidence)?;
-        sent.recorded.push((recorded, Vec::new()));
-    }
-    let today = local_day(writing.view().exercise()?.time(author.now));
-    let ledger = Ledger::read(writing.view(), &rulebook.catalogue, today)?;
-    for (recorded, doubts) in &mut sent.recorded {
-        let observation = &recorded.observation;
-        *doubts = ledger.doubts_of(&observation.key);
-        if !is_explained(observation, recorded.previous.as_ref()) && doubts.iter().any(Doubt::asks_for_a_note) {
-            let asking = doubts.iter().filter(|doubt| doubt.asks_for_a_note()).cloned().collect();
-            sent.faults.push((observation.key.clone(), Fault::NeedsNote(asking)));
-        }
-    }
-    if sent.faults.is_empty() { Ok(()) } else { Err(Stop::Undo) }
-}
-
-/// Reports a figure with the files that wait for it; its draft is done.
-fn report(
-    writing: &Writing<'_>,
-    author: &mut Author<'_>,
-    rulebook: &Rulebook,
-    observation: Observation,
-    files: Vec<Copied>,
-) -> Result<Recorded, EntryError> {
-    let recorded = record_checked(writing, author, rulebook, observation)?;
-    if !files.is_empty() {
-        let figure = writing.view().figure(recorded.change_id)?;
-        let figure = figure.ok_or_else(|| StoreError::Damaged("unreadable figure".into()))?;
-        bind(writing, author, &figure, files)?;
-    }
-    writing.drop_draft(&recorded.observation.key)?;
-    Ok(recorded)
-}
-
-/// Reports figures that were typed and sent at once, all of them or none; files that wait with a draft of one of them go with it. What
-/// says the same as what is held is left alone, unless a reviewer returned that or files wait.
-///
-/// # Errors
-/// [`EntryError`]; nothing is written then.
-pub fn send_at_once(store: &mut Store, author: &mut Author<'_>, forms: &[Form]) -> Result<(), EntryError> {
-    check_name(author.name)?;
-    store.write(|writing| {
-        let rulebook = Rulebook::read(writing.view())?;
-        for form in forms {
-            let observation = rulebook.check(form)?;
-            let held = writing.view().newest(&observation.key)?;
-            let files = writing.view().draft_evidence(&observation.key)?;
-            let is_new = held.is_none_or(|held| held.observation != observation || is_returned(&held));
-            if is_new || !files.is_empty() {
-                report(writing, author, &rulebook, observation, files)?;
-            }
-        }
-        Ok(())
-    })
 }
 
 /// Takes the drafts that are sound into the ledger, as if they were reported; the figures' versions follow on those reported.
@@ -447,7 +191,10 @@ pub fn suppose(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{Home, now};
+    use crate::{
+        entry::Typed,
+        fixture::{Home, now},
+    };
 
     fn key(indicator: &str) -> ObservationKey {
         ObservationKey { indicator: indicator.into(), unit: String::new(), period: "2026-10".parse().unwrap() }
