@@ -14,7 +14,7 @@
 //! | [`outbox`], [`uplink`] | what is to be sent, and the session that sends it |
 //! | [`bundle`] | a session as a file, where there is no line |
 //! | [`backup`] | a copy of all of it, and the way back |
-//! | [`schedule`], [`retry`], [`service`], [`bell`] | when the next session is due; the background service, and how it is called |
+//! | [`schedule`], [`retry`], [`service`], [`nap`], [`bell`] | when the next session is due; the background service, how it sleeps and is called |
 //! | [`page`] | the commune's page in a browser |
 //! | [`report`], [`reminding`] | the monthly report as a document; reminders of what is due |
 //! | [`status`], [`refusal`], [`receipts`], [`words`] | what is told to people |
@@ -37,6 +37,7 @@ pub mod import;
 pub mod ledger;
 pub mod lock;
 pub mod month;
+pub mod nap;
 pub mod outbox;
 pub mod page;
 pub mod receipts;

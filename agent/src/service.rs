@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     folder::Folder,
     lock::Lock,
+    nap::Alarm,
     reminding::Reminding,
     retry::Retry,
     schedule::{Failure, Plan, Situation},
@@ -113,17 +114,21 @@ pub async fn run(
     let mut service =
         Service { folder, config, clock, store, retry: Retry::default(), reminding, bell, is_asked: false };
     let mut shutdown = pin!(shutdown);
+    let mut alarm = Alarm::new();
+    // While nothing is due each look says that the service is alive, so that no further timer wakes the computer for it.
+    let patience = manager::interval().unwrap_or(LONGEST_NAP);
     loop {
         let nap = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            nap = service.step(random) => nap?,
+            nap = manager::alive_while(service.step(random)) => nap?,
         };
+        manager::say(Word::Alive);
         tokio::select! {
             biased;
             () = &mut shutdown => break,
             () = bell.rung() => service.is_asked = true,
-            () = tokio::time::sleep(nap) => {}
+            () = alarm.after(nap.min(patience)) => {}
         }
     }
     manager::say(Word::Ending);

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 use notification::{Notifier, wording::trial};
-use operation::{manager, reloading::Reloading, settings::Refused};
+use operation::{reloading::Reloading, settings::Refused};
 use serde_json::json;
 use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
@@ -147,8 +147,8 @@ pub fn run_until<F: Future<Output = ()>>(
         let service = async {
             let stop = ended(ending.clone());
             let mut random = rand::rng();
-            let served = service::run(&desk.folder, &desk.config, &desk.clock, &mut random, reminding, &bell, stop);
-            let served = manager::alive_while(served).await;
+            let served =
+                service::run(&desk.folder, &desk.config, &desk.clock, &mut random, reminding, &bell, stop).await;
             end.send_replace(true);
             served
         };
