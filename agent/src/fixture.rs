@@ -48,14 +48,14 @@ fn target(plan_ref: &str, indicator: &str, goal: Goal) -> Target {
         plan_ref: plan_ref.into(),
         indicator: indicator.into(),
         goal,
-        wording: format!("Mục tiêu {plan_ref}"),
+        wording: format!("Mục tiêu {plan_ref}").into(),
         printed: "≥ 80%".into(),
         unit: "%".into(),
         lead_unit: "Văn phòng".into(),
         deadline: None,
-        deadline_text: String::new(),
-        note: String::new(),
-        per_unit: String::new(),
+        deadline_text: "".into(),
+        note: "".into(),
+        per_unit: "".into(),
     }
 }
 

@@ -91,7 +91,7 @@ fn due<'a>(
         let row = &book.indicators()[duty.indicator as usize];
         let lead =
             catalogue.targets_for(&row.code).map(|target| target.lead_unit.clone()).find(|lead| !lead.is_empty());
-        [row.code.clone(), row.name.clone(), lead.unwrap_or_default()]
+        [row.code.clone(), row.name.clone(), lead.unwrap_or_default().to_string()]
     });
     let is_silent = |task| {
         let found = task::progress(book, commune, task, period, today);

@@ -322,10 +322,10 @@ impl Sources<'_> {
                 shared::achievement::Measure::Flag(yes) => if yes { "yes" } else { "no" }.to_owned(),
             });
             vec![
-                target.map(|target| target.plan_ref.clone()).unwrap_or_default(),
+                target.map(|target| target.plan_ref.to_string()).unwrap_or_default(),
                 indicator.code.clone(),
                 indicator.name.clone(),
-                target.map(|target| target.printed.clone()).unwrap_or_default(),
+                target.map(|target| target.printed.to_string()).unwrap_or_default(),
                 row.value_text(),
                 was.unwrap_or_default(),
                 row.achievement_text(),

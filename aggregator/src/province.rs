@@ -80,16 +80,16 @@ pub struct Rulebook {
 /// What is asked of one commune.
 #[derive(Debug, Default)]
 struct Asked {
-    /// By place of the indicator, ascending.
-    goals: Vec<(u32, Goal)>,
+    /// The kinds of value that differ from the indicator's own, by its place, ascending.
+    kinds: Vec<(u32, Kind)>,
     units: HashSet<String>,
     tasks: HashSet<String>,
 }
 
 impl Asked {
-    fn goal(&self, indicator: u32) -> Option<Goal> {
-        let at = self.goals.binary_search_by_key(&indicator, |(one, _)| *one).ok()?;
-        Some(self.goals[at].1)
+    fn kind(&self, indicator: u32) -> Option<Kind> {
+        let at = self.kinds.binary_search_by_key(&indicator, |(one, _)| *one).ok()?;
+        Some(self.kinds[at].1)
     }
 }
 
@@ -106,17 +106,21 @@ impl Rulebook {
             catalogue.indicators.iter().zip(0..).map(|(one, at)| (one.code.clone(), at)).collect();
         let mut communes: HashMap<String, Asked> =
             catalogue.communes.iter().map(|commune| (commune.slug.clone(), Asked::default())).collect();
+        let mut goals: HashMap<&str, Vec<(u32, Goal)>> = HashMap::new();
         for target in &catalogue.targets {
-            let asked = communes.entry(target.commune.clone()).or_default();
             // The catalogue's check lets no target name an indicator that is not there.
-            let Some(indicator) = indicators.get(&target.indicator) else { continue };
-            asked.goals.push((*indicator, target.goal));
+            let Some(indicator) = indicators.get(&*target.indicator) else { continue };
+            goals.entry(&target.commune).or_default().push((*indicator, target.goal));
         }
-        for asked in communes.values_mut() {
+        for (commune, mut goals) in goals {
             // The first scored target says which kind of value is asked; the catalogue's check lets no two disagree.
-            asked.goals.sort_by_key(|(indicator, goal)| (*indicator, !goal.is_scored()));
-            asked.goals.dedup_by_key(|(indicator, _)| *indicator);
-            asked.goals.shrink_to_fit();
+            goals.sort_by_key(|(indicator, goal)| (*indicator, !goal.is_scored()));
+            goals.dedup_by_key(|(indicator, _)| *indicator);
+            let kinds = goals.into_iter().filter_map(|(indicator, goal)| {
+                let own = catalogue.indicators.get(indicator as usize)?.kind;
+                Some((indicator, kind_asked(own, goal))).filter(|(_, asked)| *asked != own)
+            });
+            communes.entry(commune.to_owned()).or_default().kinds = kinds.collect();
         }
         for unit in &catalogue.units {
             communes.entry(unit.commune.clone()).or_default().units.extend(unit.codes());
@@ -155,8 +159,7 @@ impl Rulebook {
             None => {
                 let place = *self.indicators.get(code)?;
                 let kind = self.catalogue.indicators.get(place as usize)?.kind;
-                let goal = asked.and_then(|asked| asked.goal(place));
-                Some(goal.map_or(kind, |goal| kind_asked(kind, goal)))
+                Some(asked.and_then(|asked| asked.kind(place)).unwrap_or(kind))
             }
         }
     }

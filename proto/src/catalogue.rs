@@ -202,36 +202,36 @@ fn goal_from_wire(field: &'static str, operator: &str, value: &str, high: &str) 
 
 fn target_to_wire(target: &Target) -> v1::Target {
     v1::Target {
-        plan_ref: target.plan_ref.clone(),
-        indicator: target.indicator.clone(),
+        plan_ref: target.plan_ref.to_string(),
+        indicator: target.indicator.to_string(),
         operator: target.goal.operator().as_str().into(),
         value: amount_to_wire(target.goal.value()),
         high: amount_to_wire(target.goal.high()),
-        wording: target.wording.clone(),
-        printed: target.printed.clone(),
-        unit: target.unit.clone(),
-        lead_unit: target.lead_unit.clone(),
+        wording: target.wording.to_string(),
+        printed: target.printed.to_string(),
+        unit: target.unit.to_string(),
+        lead_unit: target.lead_unit.to_string(),
         deadline: target.deadline.map(|day| day.to_string()).unwrap_or_default(),
-        deadline_text: target.deadline_text.clone(),
-        note: target.note.clone(),
-        per_unit: target.per_unit.clone(),
+        deadline_text: target.deadline_text.to_string(),
+        note: target.note.to_string(),
+        per_unit: target.per_unit.to_string(),
     }
 }
 
 fn target_from_wire(wire: v1::Target, commune: &str) -> Result<Target, WireError> {
     Ok(Target {
         commune: commune.into(),
-        plan_ref: text("target.plan_ref", wire.plan_ref)?,
-        indicator: field::code("target.indicator", wire.indicator)?,
+        plan_ref: text("target.plan_ref", wire.plan_ref)?.into(),
+        indicator: field::code("target.indicator", wire.indicator)?.into(),
         goal: goal_from_wire("target.goal", &wire.operator, &wire.value, &wire.high)?,
-        wording: text("target.wording", wire.wording)?,
-        printed: text("target.printed", wire.printed)?,
-        unit: text("target.unit", wire.unit)?,
-        lead_unit: text("target.lead_unit", wire.lead_unit)?,
+        wording: text("target.wording", wire.wording)?.into(),
+        printed: text("target.printed", wire.printed)?.into(),
+        unit: text("target.unit", wire.unit)?.into(),
+        lead_unit: text("target.lead_unit", wire.lead_unit)?.into(),
         deadline: field::optional_day("target.deadline", &wire.deadline)?,
-        deadline_text: text("target.deadline_text", wire.deadline_text)?,
-        note: text("target.note", wire.note)?,
-        per_unit: text("target.per_unit", wire.per_unit)?,
+        deadline_text: text("target.deadline_text", wire.deadline_text)?.into(),
+        note: text("target.note", wire.note)?.into(),
+        per_unit: text("target.per_unit", wire.per_unit)?.into(),
     })
 }
 

@@ -12,6 +12,7 @@ use crate::{
     period::{Cycle, Period},
     tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
     task::Reported,
+    text::Text,
     vietnamese,
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -88,9 +89,9 @@ pub struct OwnTarget {
     /// Whether a completed figure needs evidence.
     pub requires_evidence: bool,
     /// Section and number in the plan.
-    pub plan_ref: Box<str>,
+    pub plan_ref: Text,
     /// Lead units as printed.
-    pub lead_unit: Box<str>,
+    pub lead_unit: Text,
     /// How many scored targets of the commune share the indicator's points; 0 for a target that is not scored.
     pub sharers: u32,
 }
@@ -174,15 +175,17 @@ impl Book {
         let indicator_numbers = numbers(inputs.indicators.iter().map(|i| &i.code).collect());
         let mut members: Vec<Member> = inputs.communes.iter().map(member).collect();
         for target in &inputs.targets {
-            let unknown_commune =
-                || BookError::UnknownCommune { commune: target.commune.clone(), plan_ref: target.plan_ref.clone() };
-            let unknown_indicator = || BookError::UnknownIndicator {
-                commune: target.commune.clone(),
-                plan_ref: target.plan_ref.clone(),
-                indicator: target.indicator.clone(),
+            let unknown_commune = || BookError::UnknownCommune {
+                commune: target.commune.to_string(),
+                plan_ref: target.plan_ref.to_string(),
             };
-            let commune = *commune_numbers.get(&target.commune).ok_or_else(unknown_commune)?;
-            let indicator = *indicator_numbers.get(&target.indicator).ok_or_else(unknown_indicator)?;
+            let unknown_indicator = || BookError::UnknownIndicator {
+                commune: target.commune.to_string(),
+                plan_ref: target.plan_ref.to_string(),
+                indicator: target.indicator.to_string(),
+            };
+            let commune = *commune_numbers.get(&*target.commune).ok_or_else(unknown_commune)?;
+            let indicator = *indicator_numbers.get(&*target.indicator).ok_or_else(unknown_indicator)?;
             members[commune as usize].targets.push(own_target(target, indicator));
         }
         for member in &mut members {
@@ -421,8 +424,8 @@ fn own_target(row: &TargetRow, indicator: u32) -> OwnTarget {
         goal: row.goal,
         deadline: row.deadline,
         requires_evidence: row.requires_evidence,
-        plan_ref: row.plan_ref.as_str().into(),
-        lead_unit: row.lead_unit.as_str().into(),
+        plan_ref: row.plan_ref.clone(),
+        lead_unit: row.lead_unit.clone(),
         sharers: 0,
     }
 }

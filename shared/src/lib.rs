@@ -24,6 +24,7 @@
 //! | [`province`] | the province's own figure for an indicator |
 //! | [`tables`] | the columns of the exports, written and read back |
 //! | [`vietnamese`] | alphabetical order, search without diacritics, numbers for people |
+//! | [`text`] | a text that many rows share |
 //! | [`manifest`] | the list of what lies in a backup |
 //! | [`listing`] | a list as a table for people, as CSV and as JSON |
 //! | [`language`], [`system_words`] | Vietnamese first, English by setting; what the system refuses |
@@ -56,5 +57,6 @@ pub mod standings;
 pub mod system_words;
 pub mod tables;
 pub mod task;
+pub mod text;
 pub mod units;
 pub mod vietnamese;

@@ -65,14 +65,14 @@ fn lights(month: &Month, asked: &Alerts, desk: &Desk) -> Listing {
             let indicator = &book.indicators()[row.indicator as usize];
             let cells = vec![
                 row.light.as_str().to_owned(),
-                target.plan_ref.clone(),
+                target.plan_ref.to_string(),
                 indicator.code.clone(),
                 indicator.name.clone(),
-                target.lead_unit.clone(),
+                target.lead_unit.to_string(),
                 cause.as_str().to_owned(),
                 cause.explain(language),
                 row.value_text(),
-                target.printed.clone(),
+                target.printed.to_string(),
                 row.achievement_text(),
                 row.effective.as_ref().map(|effective| effective.period.to_string()).unwrap_or_default(),
                 period.to_string(),

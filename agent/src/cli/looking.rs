@@ -64,7 +64,7 @@ pub fn targets(desk: &Desk, arguments: &Targets) -> Result<Printed, Failure> {
         .targets
         .iter()
         .filter(|target| matches(target, &catalogue, &words))
-        .map(|target| target_row(desk, &catalogue, target, newest.get(&target.indicator), confirmed))
+        .map(|target| target_row(desk, &catalogue, target, newest.get(&*target.indicator), confirmed))
         .collect();
     let commune = plain(&catalogue.commune.name);
     let people = format!(
@@ -114,21 +114,21 @@ fn target_row(
     let goal = target.goal;
     let unit = if target.unit.is_empty() { indicator.map_or("", |i| i.unit.as_str()) } else { target.unit.as_str() };
     vec![
-        target.plan_ref.clone(),
-        target.indicator.clone(),
+        target.plan_ref.to_string(),
+        target.indicator.to_string(),
         indicator.map_or_else(String::new, |i| desk.language.pick(&i.name, &i.name_en).clone()),
-        target.wording.clone(),
+        target.wording.to_string(),
         words::goal(goal, unit, desk.language),
         goal.operator().as_str().into(),
         goal.value().map(|value| value.to_string()).unwrap_or_default(),
         goal.high().map(|high| high.to_string()).unwrap_or_default(),
         unit.into(),
         indicator.map_or_else(String::new, |i| kind_asked(i.kind, goal).as_str().into()),
-        target.deadline.map_or_else(|| target.deadline_text.clone(), |day| day_in(desk, day)),
+        target.deadline.map_or_else(|| target.deadline_text.to_string(), |day| day_in(desk, day)),
         figure.map(|figure| words::value(figure.observation.value, desk.language)).unwrap_or_default(),
         figure.map(|figure| figure.observation.key.period.to_string()).unwrap_or_default(),
         figure.map(|figure| state(desk, figure, confirmed).into()).unwrap_or_default(),
-        target.note.clone(),
+        target.note.to_string(),
     ]
 }
 

@@ -58,7 +58,7 @@ fn draw(room: &mut Room<'_>, asked: &Asked) -> Result<Drawn, Fault> {
         for target in &rulebook.catalogue.targets {
             if codes.iter().all(|(known, _)| *known != target.indicator) {
                 let name = name_of(&target.indicator, Some(rulebook), language);
-                codes.push((target.indicator.clone(), short(&format!("{} {name}", target.indicator))));
+                codes.push((target.indicator.to_string(), short(&format!("{} {name}", target.indicator))));
             }
         }
     }

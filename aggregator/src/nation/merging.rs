@@ -124,7 +124,7 @@ fn together(published: &[(Member, Publication)]) -> Result<Inputs, NationError> 
         }
         let mut inputs = publication.snapshot.inputs()?;
         inputs.communes.iter_mut().for_each(|row| row.slug = across(code, &row.slug));
-        inputs.targets.iter_mut().for_each(|row| row.commune = across(code, &row.commune));
+        inputs.targets.iter_mut().for_each(|row| row.commune = across(code, &row.commune).into());
         inputs.exceptions.iter_mut().for_each(|row| row.commune = across(code, &row.commune));
         inputs.observations.iter_mut().for_each(|row| row.commune = across(code, &row.commune));
         for row in inputs.indicators {

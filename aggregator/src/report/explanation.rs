@@ -88,11 +88,11 @@ impl TargetFacts {
         let target = row.own.and_then(|own| figures.target(commune, own));
         match target {
             Some(target) => Self {
-                printed: target.printed.clone(),
-                wording: target.wording.clone(),
-                lead_unit: target.lead_unit.clone(),
-                deadline: target.deadline_text.clone(),
-                note: target.note.clone(),
+                printed: target.printed.to_string(),
+                wording: target.wording.to_string(),
+                lead_unit: target.lead_unit.to_string(),
+                deadline: target.deadline_text.to_string(),
+                note: target.note.to_string(),
             },
             None => {
                 let operator = row.goal.operator().as_str();

@@ -165,7 +165,7 @@ impl Figures {
 pub fn target_places(catalogue: &Catalogue) -> HashMap<String, Vec<usize>> {
     let mut places: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, target) in catalogue.targets.iter().enumerate() {
-        places.entry(target.commune.clone()).or_default().push(place);
+        places.entry(target.commune.to_string()).or_default().push(place);
     }
     places
 }

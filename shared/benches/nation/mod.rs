@@ -6,6 +6,7 @@ use shared::{
     observation::Value,
     period::Period,
     tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
+    text::Text,
 };
 
 pub const COMMUNES: u32 = 3_321;
@@ -42,11 +43,11 @@ pub fn inputs_of(communes: u32, month: Period) -> Inputs {
     });
     let pairs = || (0..wanted).flat_map(|c| (0..INDICATORS).map(move |i| (c, i)));
     let targets = pairs().map(|(c, i)| TargetRow {
-        commune: format!("c{c}"),
-        plan_ref: i.to_string(),
-        indicator: format!("A-{i}"),
+        commune: format!("c{c}").into(),
+        plan_ref: i.to_string().into(),
+        indicator: format!("A-{i}").into(),
         goal,
-        lead_unit: String::new(),
+        lead_unit: Text::default(),
         deadline: None,
         requires_evidence: true,
     });

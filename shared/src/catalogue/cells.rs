@@ -1,7 +1,10 @@
 //! The cells of one row read as what their columns hold. A fault is noted with its place and reading goes on.
 
 use super::{Goal, GoalError, MAX_UNIT_MEMBERS, Operator, Rule, csv_table::Row, fault::Faults, problem::Problem};
-use crate::amount::Amount;
+use crate::{
+    amount::Amount,
+    text::{Text, Texts},
+};
 use chrono::NaiveDate;
 
 /// Longest code, plan reference and the like, in characters.
@@ -29,6 +32,8 @@ pub(super) struct Cells<'a> {
     pub(super) columns: &'a [&'a str],
     pub(super) row: &'a Row,
     pub(super) faults: &'a mut Faults,
+    /// Of this table so far.
+    pub(super) texts: &'a mut Texts,
 }
 
 impl Cells<'_> {
@@ -41,6 +46,17 @@ impl Cells<'_> {
     pub(super) fn text(&self, column: &str) -> String {
         let place = self.columns.iter().position(|name| *name == column);
         place.and_then(|place| self.row.cells.get(place)).cloned().unwrap_or_default()
+    }
+
+    /// A text that other rows may have, too.
+    pub(super) fn share(&mut self, text: Option<String>) -> Text {
+        text.map_or_else(Text::default, |text| self.texts.share(&text))
+    }
+
+    /// The text of a cell, which other rows may have, too.
+    pub(super) fn shared(&mut self, column: &str) -> Text {
+        let text = self.text(column);
+        self.texts.share(&text)
     }
 
     /// A text that must not be empty.

@@ -165,13 +165,13 @@ fn group_names(indicators: &[Entry<Indicator>], faults: &mut Faults) {
 fn known_communes<T>(
     file: &str,
     entries: Option<&Vec<Entry<T>>>,
-    commune: impl Fn(&T) -> &String,
+    commune: impl Fn(&T) -> &str,
     slugs: &BTreeSet<&str>,
     faults: &mut Faults,
 ) {
     for entry in entries.into_iter().flatten() {
         let slug = commune(&entry.item);
-        if !slug.is_empty() && !slugs.contains(slug.as_str()) {
+        if !slug.is_empty() && !slugs.contains(slug) {
             faults.push(file, Some(entry.row), Some("commune"), Problem::UnknownCommune(shortened(slug)));
         }
     }

@@ -39,8 +39,14 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8], faults: &mut Faults) -> Op
     }
 }
 
-/// Reads the rows of a file. `None` when there is nothing to read them by: no text, or a header with faults.
-pub(super) fn rows(file: &str, columns: &[&str], bytes: &[u8], faults: &mut Faults) -> Option<Vec<Row>> {
+/// Reads the rows of a file, one after the other. `None` when there is nothing to read them by: no text, or a header with faults.
+pub(super) fn each_row(
+    file: &str,
+    columns: &[&str],
+    bytes: &[u8],
+    faults: &mut Faults,
+    mut take: impl FnMut(&Row, &mut Faults),
+) -> Option<()> {
     let text = decode(file, bytes, faults)?;
     let mut records = Records::new(text);
     let Some((header_row, header, _)) = records.next() else {
@@ -48,7 +54,7 @@ pub(super) fn rows(file: &str, columns: &[&str], bytes: &[u8], faults: &mut Faul
         return None;
     };
     let places = header_places(file, columns, header_row, &header, faults)?;
-    let mut rows = Vec::new();
+    let mut count = 0;
     for (number, cells, quotes_closed) in records {
         if !quotes_closed {
             faults.push(file, Some(number), None, Problem::QuoteOpen);
@@ -57,14 +63,16 @@ pub(super) fn rows(file: &str, columns: &[&str], bytes: &[u8], faults: &mut Faul
         } else if cells.len() != header.len() {
             let problem = Problem::CellCount { expected: header.len(), found: cells.len() };
             faults.push(file, Some(number), None, problem);
-        } else if rows.len() == MAX_ROWS {
+        } else if count == MAX_ROWS {
             faults.push(file, Some(number), None, Problem::TooManyRows(MAX_ROWS));
             break;
         } else {
-            rows.push(Row { number, cells: in_order(file, columns, number, &places, cells, faults) });
+            count += 1;
+            let row = Row { number, cells: in_order(file, columns, number, &places, cells, faults) };
+            take(&row, faults);
         }
     }
-    Some(rows)
+    Some(())
 }
 
 /// Where each column asked for stands in the file.

@@ -136,7 +136,7 @@ const SECTIONS: [(Section, &[&str], RowsOf); 5] = [
     (Section::Target, &TARGET_COLUMNS, |catalogue| {
         let row = |t: &super::Target| Row {
             key: format!("{} {}", t.commune, t.plan_ref),
-            name: t.wording.clone(),
+            name: t.wording.to_string(),
             cells: write::target(t).into(),
         };
         catalogue.targets.iter().map(row).collect()

@@ -30,6 +30,7 @@ use crate::{
     amount::Amount,
     calendar::{CommuneCalendar, DueDays},
     period::Cycle,
+    text::Text,
     vietnamese,
 };
 use chrono::NaiveDate;
@@ -262,29 +263,29 @@ impl Commune {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Commune slug.
-    pub commune: String,
+    pub commune: Text,
     /// Section and number in the plan.
-    pub plan_ref: String,
+    pub plan_ref: Text,
     /// Indicator code.
-    pub indicator: String,
+    pub indicator: Text,
     /// What is asked.
     pub goal: Goal,
     /// The plan's own wording.
-    pub wording: String,
+    pub wording: Text,
     /// The target as printed.
-    pub printed: String,
+    pub printed: Text,
     /// Unit as printed.
-    pub unit: String,
+    pub unit: Text,
     /// Lead units as printed.
-    pub lead_unit: String,
+    pub lead_unit: Text,
     /// Day by which it is to be met, where the plan says one.
     pub deadline: Option<NaiveDate>,
     /// The deadline as printed.
-    pub deadline_text: String,
+    pub deadline_text: Text,
     /// Oddities of the source.
-    pub note: String,
+    pub note: Text,
     /// Code of the unit to each of whose members the target applies; empty where it applies to the commune in total.
-    pub per_unit: String,
+    pub per_unit: Text,
 }
 
 /// What a plan orders to be done (nhiệm vụ).

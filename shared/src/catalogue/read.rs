@@ -19,7 +19,7 @@ use super::{
     Unit,
     cells::Cells,
     check::{self, Entries, Entry},
-    csv_table::{self, Row},
+    csv_table,
     fault::Faults,
     layout::{
         COMMUNE_COLUMNS, COMMUNES, INDICATOR_COLUMNS, INDICATORS, SETTINGS, TARGET_COLUMNS, TARGETS, TASK_COLUMNS,
@@ -27,7 +27,7 @@ use super::{
     },
     settings,
 };
-use crate::{amount::Amount, period::Cycle};
+use crate::{amount::Amount, period::Cycle, text::Texts};
 use std::collections::BTreeMap;
 
 /// Reads a catalogue from the contents of its files by name; other names are left alone.
@@ -98,13 +98,14 @@ fn table<T>(
         faults.push(file, None, None, Problem::FileMissing);
         return None;
     };
-    let rows = csv_table::rows(file, columns, bytes, faults)?;
-    let mut entry = |row: &Row| {
+    let (mut entries, mut texts) = (Vec::new(), Texts::default());
+    // Row by row: the cells of a nation's targets would take more than the targets.
+    csv_table::each_row(file, columns, bytes, faults, |row, faults| {
         let before = faults.count();
-        let item = item(&mut Cells { file, columns, row, faults });
-        Entry { row: row.number, item, sound: faults.count() == before }
-    };
-    Some(rows.iter().map(&mut entry).collect())
+        let item = item(&mut Cells { file, columns, row, faults, texts: &mut texts });
+        entries.push(Entry { row: row.number, item, sound: faults.count() == before });
+    })?;
+    Some(entries)
 }
 
 fn items<T>(entries: Entries<T>) -> Vec<T> {
@@ -191,19 +192,23 @@ fn commune(cells: &mut Cells<'_>) -> Commune {
 
 fn target(cells: &mut Cells<'_>) -> Target {
     let operator = cells.word("operator", &Operator::ALL.map(|operator| (operator.as_str(), operator)));
+    let (commune, plan_ref) = (cells.required("commune"), cells.code("plan_ref"));
+    let indicator = cells.required("indicator");
+    let goal = cells.goal(operator, ["value", "high"]).unwrap_or(Goal::Unspecified);
+    let wording = cells.required("wording");
     Target {
-        commune: cells.required("commune").unwrap_or_default(),
-        plan_ref: cells.code("plan_ref").unwrap_or_default(),
-        indicator: cells.required("indicator").unwrap_or_default(),
-        goal: cells.goal(operator, ["value", "high"]).unwrap_or(Goal::Unspecified),
-        wording: cells.required("wording").unwrap_or_default(),
-        printed: cells.text("printed"),
-        unit: cells.text("unit"),
-        lead_unit: cells.text("lead_unit"),
+        commune: cells.share(commune),
+        plan_ref: cells.share(plan_ref),
+        indicator: cells.share(indicator),
+        goal,
+        wording: cells.share(wording),
+        printed: cells.shared("printed"),
+        unit: cells.shared("unit"),
+        lead_unit: cells.shared("lead_unit"),
         deadline: cells.date("deadline").flatten(),
-        deadline_text: cells.text("deadline_text"),
-        note: cells.text("note"),
-        per_unit: cells.text("per_unit"),
+        deadline_text: cells.shared("deadline_text"),
+        note: cells.shared("note"),
+        per_unit: cells.shared("per_unit"),
     }
 }
 

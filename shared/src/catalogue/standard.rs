@@ -1,7 +1,7 @@
 //! The provincial standard taken over as the own targets of a commune that has no plan in the catalogue yet.
 
 use super::{Catalogue, Goal, Target};
-use crate::{amount::Amount, language::Language};
+use crate::{amount::Amount, language::Language, text::Text};
 use thiserror::Error;
 
 /// Wording of the targets taken over.
@@ -60,17 +60,17 @@ impl Catalogue {
         let standards = self.indicators.iter().filter_map(|indicator| Some((indicator, indicator.standard?)));
         let target = |(number, (indicator, goal)): (usize, (&super::Indicator, Goal))| Target {
             commune: slug.into(),
-            plan_ref: format!("TC.{:02}", number + 1),
-            indicator: indicator.code.clone(),
+            plan_ref: format!("TC.{:02}", number + 1).into(),
+            indicator: indicator.code.as_str().into(),
             goal,
             wording: STANDARD_WORDING.into(),
-            printed: printed(goal, &indicator.unit),
-            unit: indicator.unit.clone(),
-            lead_unit: String::new(),
+            printed: printed(goal, &indicator.unit).into(),
+            unit: indicator.unit.as_str().into(),
+            lead_unit: Text::default(),
             deadline: None,
-            deadline_text: String::new(),
+            deadline_text: Text::default(),
             note: STANDARD_NOTE.into(),
-            per_unit: String::new(),
+            per_unit: Text::default(),
         };
         let adopted: Vec<Target> = standards.enumerate().map(target).collect();
         if adopted.is_empty() {

@@ -113,20 +113,20 @@ pub(super) fn commune(commune: &Commune) -> [String; 10] {
 pub(super) fn target(target: &Target) -> [String; 14] {
     let [operator, value, high] = goal_cells(Some(target.goal));
     [
-        target.commune.clone(),
-        target.plan_ref.clone(),
-        target.indicator.clone(),
+        target.commune.to_string(),
+        target.plan_ref.to_string(),
+        target.indicator.to_string(),
         operator,
         value,
         high,
-        target.wording.clone(),
-        target.printed.clone(),
-        target.unit.clone(),
-        target.lead_unit.clone(),
+        target.wording.to_string(),
+        target.printed.to_string(),
+        target.unit.to_string(),
+        target.lead_unit.to_string(),
         shown(target.deadline),
-        target.deadline_text.clone(),
-        target.note.clone(),
-        target.per_unit.clone(),
+        target.deadline_text.to_string(),
+        target.note.to_string(),
+        target.per_unit.to_string(),
     ]
 }
 
@@ -194,7 +194,7 @@ mod tests {
         let same = read(&write(&catalogue)).unwrap();
         assert_eq!(catalogue.fingerprint(), same.fingerprint());
         let mut other = catalogue.clone();
-        other.targets[181].note.push('.');
+        other.targets[181].note = format!("{}.", other.targets[181].note).into();
         assert_ne!(catalogue.fingerprint(), other.fingerprint());
         let mut other = catalogue.clone();
         other.province.days.report = 26;

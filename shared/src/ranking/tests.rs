@@ -212,7 +212,7 @@ fn more_targets_than_shares_can_express_are_refused() {
     let mut inputs = inputs("", "");
     let extra = inputs.targets[0].clone();
     for i in 0..crate::book::MAX_TARGETS_PER_INDICATOR {
-        inputs.targets.push(crate::tables::TargetRow { plan_ref: format!("x{i}"), ..extra.clone() });
+        inputs.targets.push(crate::tables::TargetRow { plan_ref: format!("x{i}").into(), ..extra.clone() });
     }
     assert!(matches!(Book::new(&inputs), Err(BookError::TooManyTargets { .. })));
 }

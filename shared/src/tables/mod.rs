@@ -11,6 +11,7 @@ use crate::{
     catalogue::{Catalogue, CommuneKind, Direction, Goal, Kind, Rule},
     observation::{Decision, Value},
     period::{Cycle, Period},
+    text::Text,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::HashSet;
@@ -59,15 +60,15 @@ pub struct IndicatorRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetRow {
     /// Commune slug.
-    pub commune: String,
+    pub commune: Text,
     /// Section and number in the plan.
-    pub plan_ref: String,
+    pub plan_ref: Text,
     /// Indicator code.
-    pub indicator: String,
+    pub indicator: Text,
     /// What is asked.
     pub goal: Goal,
     /// Lead units as printed.
-    pub lead_unit: String,
+    pub lead_unit: Text,
     /// Deadline.
     pub deadline: Option<NaiveDate>,
     /// Whether a completed figure needs evidence.

@@ -75,9 +75,9 @@ pub fn targets(inputs: &Inputs, book: &Book) -> Listing {
         let Some(own) = member.targets.get(next[number as usize]) else { continue };
         next[number as usize] += 1;
         let points = share_text(book.indicators()[own.indicator as usize].points, own.sharers);
-        let mut cells = [&row.commune, &row.plan_ref, &row.indicator].map(Clone::clone).to_vec();
+        let mut cells = [&row.commune, &row.plan_ref, &row.indicator].map(ToString::to_string).to_vec();
         cells.extend(goal_cells(Some(row.goal)));
-        cells.extend([points, row.lead_unit.clone(), optional(row.deadline), row.requires_evidence.to_string()]);
+        cells.extend([points, row.lead_unit.to_string(), optional(row.deadline), row.requires_evidence.to_string()]);
         table.rows.push(cells);
     }
     table

@@ -189,7 +189,13 @@ impl Watched {
             _ => Typed::Value(number.to_string()),
         };
         let Ok(period) = period.parse() else { bail!("no period: {period}") };
-        let form = Form { indicator: code, unit: String::new(), period, typed, note: "ghi chú ".repeat(number % 30) };
+        let form = Form {
+            indicator: code.to_string(),
+            unit: String::new(),
+            period,
+            typed,
+            note: "ghi chú ".repeat(number % 30),
+        };
         let mut author = Author { name: "Lan", now: self.now, random: &mut self.random };
         let recorded = entry::record(&mut self.notebook, &mut author, &form)?;
         let head = self.notebook.view().head()?;

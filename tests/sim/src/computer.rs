@@ -112,7 +112,13 @@ impl Computer {
             _ => Typed::Value(number.to_string()),
         };
         let period = PERIODS[hand.below(PERIODS.len())].parse().map_err(|_| anyhow::anyhow!("period"))?;
-        let form = Form { indicator, unit: String::new(), period, typed, note: format!("sim {number}") };
+        let form = Form {
+            indicator: indicator.to_string(),
+            unit: String::new(),
+            period,
+            typed,
+            note: format!("sim {number}"),
+        };
         let (now, mut random) = (hand.real(), hand.clone());
         let mut author = Author { name: "Lan", now, random: &mut random };
         match entry::record(store, &mut author, &form) {

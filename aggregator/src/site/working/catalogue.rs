@@ -207,17 +207,17 @@ fn listed(catalogue: &Catalogue, part: Part, language: Language) -> Listing {
         Part::Targets => table(
             &catalogue.targets,
             &[
-                ("commune", ("", ""), Text, &|one| one.commune.clone()),
+                ("commune", ("", ""), Text, &|one| one.commune.to_string()),
                 ("commune_name", commune, Text, &|one| name(&one.commune)),
-                ("plan_ref", ("Mục", "Item"), Text, &|one| one.plan_ref.clone()),
-                ("indicator", ("Mã", "Code"), Text, &|one| one.indicator.clone()),
+                ("plan_ref", ("Mục", "Item"), Text, &|one| one.plan_ref.to_string()),
+                ("indicator", ("Mã", "Code"), Text, &|one| one.indicator.to_string()),
                 ("wording", ("Nội dung trong kế hoạch", "Wording of the plan"), Words, &|one| {
-                    one.wording.clone()
+                    one.wording.to_string()
                 }),
-                ("printed", ("Mục tiêu", "Target"), Text, &|one| one.printed.clone()),
-                ("deadline", ("Thời hạn", "Deadline"), Text, &|one| one.deadline_text.clone()),
-                ("lead_unit", ("Chủ trì", "Lead"), Text, &|one| one.lead_unit.clone()),
-                ("note", ("Ghi chú", "Note"), Text, &|one| one.note.clone()),
+                ("printed", ("Mục tiêu", "Target"), Text, &|one| one.printed.to_string()),
+                ("deadline", ("Thời hạn", "Deadline"), Text, &|one| one.deadline_text.to_string()),
+                ("lead_unit", ("Chủ trì", "Lead"), Text, &|one| one.lead_unit.to_string()),
+                ("note", ("Ghi chú", "Note"), Text, &|one| one.note.to_string()),
             ],
             language,
         ),
