@@ -7,9 +7,10 @@ use crate::{
     amount::Amount,
     calendar::DueDays,
     catalogue::Goal,
-    effective::{Effective, Series, of_cell, over_units, take_in},
+    effective::{Effective, Series, of_cell, over_units},
     observation::{Decision, ObservationKey, Value},
     period::{Cycle, Period},
+    reported::CommuneFigures,
     tables::{CommuneRow, IndicatorRow, Inputs, ObservationRow, TargetRow},
     task::Reported,
     text::Text,
@@ -142,7 +143,7 @@ pub struct Book {
     indicators: Arc<Vec<IndicatorRow>>,
     commune_numbers: Arc<HashMap<String, u32>>,
     indicator_numbers: Arc<HashMap<String, u32>>,
-    /// By commune.
+    /// By commune; what none of them has reported is shared.
     reported: Vec<Arc<CommuneFigures>>,
     /// By indicator: whether it requires evidence where the commune's own plan does not say.
     pub(crate) evidence_default: Arc<[bool]>,
@@ -152,15 +153,6 @@ pub struct Book {
     /// Last days of the periods that something was reported for.
     ends: BTreeSet<NaiveDate>,
     ignored: u64,
-}
-
-/// What one commune reported.
-#[derive(Debug, Clone, Default)]
-struct CommuneFigures {
-    /// By indicator.
-    cells: Vec<Vec<Series>>,
-    /// Of tasks, by code as reported.
-    tasks: HashMap<Box<str>, Vec<Series>>,
 }
 
 impl Book {
@@ -194,8 +186,8 @@ impl Book {
             note_scored(member, &inputs.indicators);
         }
         order_names(&mut members);
-        let none = CommuneFigures { cells: vec![Vec::new(); inputs.indicators.len()], tasks: HashMap::new() };
-        let reported = members.iter().map(|_| Arc::new(none.clone())).collect();
+        let none = Arc::new(CommuneFigures::none(inputs.indicators.len()));
+        let reported = vec![none; members.len()];
         let mut book = Self {
             evidence_default: evidence_defaults(&members, inputs.indicators.len()).into(),
             common: common(&members, inputs.indicators.len()).into(),
@@ -243,7 +235,7 @@ impl Book {
         if let (Reported::Progress(_) | Reported::Disbursement(_), Some(commune)) =
             (Reported::of(given.indicator), self.commune_number(given.commune))
         {
-            take_in(self.figures_mut(commune).tasks.entry(given.indicator.into()).or_default(), given);
+            self.figures_mut(commune).record_task(given);
             return None;
         }
         let place = self.commune_number(given.commune).zip(self.indicator_number(given.indicator));
@@ -252,7 +244,7 @@ impl Book {
             return None;
         };
         self.ends.insert(given.period.last_day());
-        take_in(&mut self.figures_mut(commune).cells[indicator as usize], given);
+        self.figures_mut(commune).record(indicator, given);
         Some((commune, indicator))
     }
 
@@ -268,8 +260,8 @@ impl Book {
         let commune = self.commune_number(commune)?;
         let indicator = self.indicator_number(&key.indicator);
         let cell = match indicator {
-            Some(indicator) => &mut self.figures_mut(commune).cells[indicator as usize],
-            None => self.figures_mut(commune).tasks.get_mut(key.indicator.as_str())?,
+            Some(indicator) => self.figures_mut(commune).of_mut(indicator),
+            None => self.figures_mut(commune).of_task_mut(&key.indicator),
         };
         let series =
             cell.iter_mut().find(|s| s.period == key.period && *s.unit == *key.unit && s.version == version)?;
@@ -285,7 +277,7 @@ impl Book {
     /// Has a commune's effective observation returned, to see what would be; of a roll-up all its units' figures.
     pub fn suppose_returned(&mut self, commune: u32, indicator: u32, period: Period) {
         let Some(effective) = self.effective(commune, indicator, period) else { return };
-        for series in &mut self.figures_mut(commune).cells[indicator as usize] {
+        for series in self.figures_mut(commune).of_mut(indicator) {
             if series.period == effective.period && series.unit.is_empty() != effective.rolled_up {
                 series.verdict = Some(Decision::Returned);
             }
@@ -362,20 +354,20 @@ impl Book {
     /// What is kept of the versions of a commune's figures for an indicator, one entry for each unit and period, in no order.
     #[must_use]
     pub fn series(&self, commune: u32, indicator: u32) -> &[Series] {
-        &self.reported[commune as usize].cells[indicator as usize]
+        self.reported[commune as usize].of(indicator)
     }
 
     /// What is kept of the versions of a task's progress or disbursement, by the code it is reported under; as [`Book::series`].
     #[must_use]
     pub fn task_series(&self, commune: u32, code: &str) -> &[Series] {
-        self.reported[commune as usize].tasks.get(code).map_or(&[], Vec::as_slice)
+        self.reported[commune as usize].of_task(code)
     }
 
     /// What counts of a task's progress or disbursement in a period, by the code it is reported under. `from` leaves out what was
     /// reported for periods that end before it.
     #[must_use]
     pub fn task(&self, commune: u32, code: &str, period: Period, from: Option<NaiveDate>) -> Option<Effective> {
-        of_cell(self.reported[commune as usize].tasks.get(code)?, period, from)
+        of_cell(self.task_series(commune, code), period, from)
     }
 
     /// Whether anything was reported for the period itself: an observation whose period ends on its last day.

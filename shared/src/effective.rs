@@ -11,6 +11,7 @@ use crate::{
     fraction::Fraction,
     observation::{Decision, Value},
     period::Period,
+    text::Text,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use std::cmp::Ordering;
@@ -19,7 +20,7 @@ use std::cmp::Ordering;
 #[derive(Debug, Clone)]
 pub struct Series {
     /// Unit code, empty for the whole commune.
-    pub unit: Box<str>,
+    pub unit: Text,
     /// Period.
     pub period: Period,
     /// When the first version was received.
@@ -34,37 +35,42 @@ pub struct Series {
     pub verdict: Option<Decision>,
 }
 
-/// Takes one version into a cell, in any order and any number of times.
-pub(crate) fn take_in(cell: &mut Vec<Series>, given: Version<'_>) {
-    let first_received = (given.version == 1).then_some(given.received_at);
-    let Some(series) = cell.iter_mut().find(|series| series.period == given.period && *series.unit == *given.unit)
-    else {
-        // Most cells have a few series at most; there are hundreds of thousands of cells.
-        cell.reserve_exact(1);
-        cell.push(Series {
-            unit: given.unit.into(),
+impl Series {
+    /// Of a figure's first version that is known.
+    pub(crate) fn of(given: &Version<'_>, unit: Text) -> Self {
+        Self {
+            unit,
             period: given.period,
-            first_received,
+            first_received: (given.version == 1).then_some(given.received_at),
             version: given.version,
             value: given.value,
             evidence: given.evidence,
             verdict: given.verdict,
-        });
-        return;
-    };
-    series.first_received = first_received.or(series.first_received);
-    match given.version.cmp(&series.version) {
-        Ordering::Less => {}
-        // The same version again, perhaps late: what was learnt of it since is kept.
-        Ordering::Equal => {
-            series.evidence = series.evidence.max(given.evidence);
-            series.verdict = given.verdict.or(series.verdict);
         }
-        Ordering::Greater => {
-            series.version = given.version;
-            series.value = given.value;
-            series.evidence = given.evidence;
-            series.verdict = given.verdict;
+    }
+
+    /// Whether a version is of this figure, among those of its indicator.
+    pub(crate) fn is_of(&self, given: &Version<'_>) -> bool {
+        self.period == given.period && self.unit == *given.unit
+    }
+
+    /// Takes in one version of this figure, in any order and any number of times.
+    pub(crate) fn take(&mut self, given: &Version<'_>) {
+        let first_received = (given.version == 1).then_some(given.received_at);
+        self.first_received = first_received.or(self.first_received);
+        match given.version.cmp(&self.version) {
+            Ordering::Less => {}
+            // The same version again, perhaps late: what was learnt of it since is kept.
+            Ordering::Equal => {
+                self.evidence = self.evidence.max(given.evidence);
+                self.verdict = given.verdict.or(self.verdict);
+            }
+            Ordering::Greater => {
+                self.version = given.version;
+                self.value = given.value;
+                self.evidence = given.evidence;
+                self.verdict = given.verdict;
+            }
         }
     }
 }

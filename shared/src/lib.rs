@@ -12,7 +12,7 @@
 //! | [`evidence_kind`] | which kind of file a piece of evidence is, by its content |
 //! | [`achievement`] | how far a value is towards its target |
 //! | [`evaluation`], [`light`] | states and what counts; lights and why |
-//! | [`book`], [`effective`] | all reported figures in memory, and which of them counts |
+//! | [`book`], `reported`, [`effective`] | all reported figures in memory, commune by commune, and which of them counts |
 //! | [`task`] | the tasks of a plan: progress, disbursement, lights |
 //! | [`units`] | ấp, offices and organisations below a commune |
 //! | [`due`] | what is expected of a commune in a period, and how it came |
@@ -51,6 +51,7 @@ pub mod period;
 pub mod plausibility;
 pub mod province;
 pub mod ranking;
+mod reported;
 pub mod review;
 pub mod snapshot;
 pub mod standings;
