@@ -232,5 +232,5 @@ async fn report(store: &dyn Store, catalogue: &Catalogue, communes: usize) {
 async fn again(store: &dyn Store, catalogue: &Catalogue) -> Vec<Accepted> {
     let code = &standard(catalogue).next().unwrap().code;
     let held = store.observations_of("xa-0", code).await.unwrap();
-    held.into_iter().map(Accepted::Observation).collect()
+    held.iter().map(|one| Accepted::Figure(one.into())).collect()
 }

@@ -182,8 +182,8 @@ impl Scope {
                 )),
                 _ if is_system => Some(line.to_owned()),
                 "WantedBy" => Some("WantedBy=default.target".to_owned()),
-                "Description" | "Type" | "NotifyAccess" | "Environment" | "EnvironmentFile" | "TimeoutStartSec" | "TimeoutStopSec"
-                | "WatchdogSec" | "Restart" | "RestartSec" => Some(line.to_owned()),
+                "Description" | "Type" | "NotifyAccess" | "Environment" | "EnvironmentFile" | "TimeoutStartSec"
+                | "TimeoutStopSec" | "WatchdogSec" | "Restart" | "RestartSec" => Some(line.to_owned()),
                 key => OF_AN_ACCOUNT.contains(&key).then(|| line.to_owned()),
             }
         };

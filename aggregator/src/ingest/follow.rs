@@ -260,7 +260,7 @@ mod tests {
     fn one() -> Accepted {
         let key =
             ObservationKey { indicator: "CDS-17".into(), unit: String::new(), period: "2026-10".parse().unwrap() };
-        Accepted::Evidence { commune: change_id(1).to_string(), key, version: 1, evidence_count: 1 }
+        Accepted::Evidence { commune: change_id(1).to_string().into(), key: key.into(), version: 1, evidence_count: 1 }
     }
 
     #[tokio::test]

@@ -76,7 +76,7 @@ mod tests {
     fn accepted(commune: &str) -> Accepted {
         let key =
             ObservationKey { indicator: "CDS-17".into(), unit: String::new(), period: "2026-10".parse().unwrap() };
-        Accepted::Evidence { commune: commune.into(), key, version: 1, evidence_count: 1 }
+        Accepted::Evidence { commune: commune.into(), key: key.into(), version: 1, evidence_count: 1 }
     }
 
     #[test]

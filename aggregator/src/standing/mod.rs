@@ -12,15 +12,14 @@ use crate::{
         question::Edition,
     },
     store::{
-        Accepted, AlertEvent, CaughtUp, Closing, Contact, Duty, HeldVersion, Moved, Store, StoreError,
-        StoredObservation, StoredVerdict, VersionsWanted,
+        Accepted, AlertEvent, CaughtUp, Closing, Contact, Duty, HeldVersion, Moved, Store, StoreError, StoredVerdict,
+        VersionsWanted,
     },
 };
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use heads::Heads;
 use shared::{
-    book::Version,
     calendar::local_day,
     feed::{Standing, StandingLine},
     period::{Cycle, Period},
@@ -207,7 +206,7 @@ impl Live {
             return;
         }
         let changes = accepted.iter().map(|one| match one {
-            Accepted::Observation(stored) => Change::Version(version(stored)),
+            Accepted::Figure(figure) => Change::Version(figure.version()),
             Accepted::Evidence { commune, key, version, evidence_count } => {
                 Change::Evidence { commune, key, version: *version, count: *evidence_count }
             }
@@ -293,20 +292,6 @@ async fn heads(store: &dyn Store) -> Result<Option<Heads>, StoreError> {
     }
     let remade = store.level().await?.remade;
     Ok(Some(Heads::at(store.reaches().await?, remade)))
-}
-
-fn version(stored: &StoredObservation) -> Version<'_> {
-    Version {
-        commune: &stored.commune,
-        indicator: &stored.key.indicator,
-        unit: &stored.key.unit,
-        period: stored.key.period,
-        version: stored.version,
-        value: stored.value,
-        received_at: stored.received_at,
-        evidence: stored.evidence_count,
-        verdict: stored.verdict,
-    }
 }
 
 /// Keeps the boards of the month that is shown by default ready, and of the one before it.

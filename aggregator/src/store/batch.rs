@@ -3,9 +3,12 @@
 use super::{Moved, StoredObservation};
 use chrono::{DateTime, Utc};
 use shared::{
+    book::Version,
     change::{Chain, Change, Incarnation, LogPosition},
     digest::RecordHash,
-    observation::{ObservationKey, Refusal},
+    observation::{Decision, ObservationKey, Refusal, Value},
+    period::Period,
+    text::Text,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -160,17 +163,75 @@ pub enum BatchOutcome {
     },
 }
 
+/// A new version of a figure, as those see it who follow: without who entered it, and why. Tens of thousands of a night wait to be
+/// followed, so that one is small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedFigure {
+    /// Commune slug.
+    pub commune: Arc<str>,
+    /// Indicator code, or the code under which a task is reported.
+    pub indicator: Text,
+    /// Unit code, empty for the whole commune.
+    pub unit: Text,
+    /// Period.
+    pub period: Period,
+    /// Its version.
+    pub version: u32,
+    /// The value.
+    pub value: Value,
+    /// When the aggregator received it.
+    pub received_at: DateTime<Utc>,
+    /// How many files are bound to it.
+    pub evidence_count: u32,
+    /// The reviewer's decision on it.
+    pub verdict: Option<Decision>,
+}
+
+impl AcceptedFigure {
+    /// As the scoring rules look at it.
+    #[must_use]
+    pub fn version(&self) -> Version<'_> {
+        Version {
+            commune: &self.commune,
+            indicator: &self.indicator,
+            unit: &self.unit,
+            period: self.period,
+            version: self.version,
+            value: self.value,
+            received_at: self.received_at,
+            evidence: self.evidence_count,
+            verdict: self.verdict,
+        }
+    }
+}
+
+impl From<&StoredObservation> for AcceptedFigure {
+    fn from(stored: &StoredObservation) -> Self {
+        Self {
+            commune: stored.commune.as_str().into(),
+            indicator: (&stored.key.indicator).into(),
+            unit: (&stored.key.unit).into(),
+            period: stored.key.period,
+            version: stored.version,
+            value: stored.value,
+            received_at: stored.received_at,
+            evidence_count: stored.evidence_count,
+            verdict: stored.verdict,
+        }
+    }
+}
+
 /// What an append brought that is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
     /// A new version of a figure.
-    Observation(StoredObservation),
+    Figure(AcceptedFigure),
     /// A file bound to a version.
     Evidence {
         /// Commune slug.
-        commune: String,
-        /// The figure's key.
-        key: ObservationKey,
+        commune: Arc<str>,
+        /// The figure's key; on its own, for files are few beside figures.
+        key: Box<ObservationKey>,
         /// Its version.
         version: u32,
         /// How many files it has now.
@@ -183,7 +244,7 @@ impl Accepted {
     #[must_use]
     pub fn commune(&self) -> &str {
         match self {
-            Accepted::Observation(stored) => &stored.commune,
+            Accepted::Figure(figure) => &figure.commune,
             Accepted::Evidence { commune, .. } => commune,
         }
     }

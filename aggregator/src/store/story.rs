@@ -178,7 +178,7 @@ async fn evidence_belongs_to_one_version(store: &impl Store) {
     let after = first.after();
     let accepted = store.append(Append { batches: vec![first], notes: Vec::new() }).await.unwrap().accepted;
     assert!(
-        matches!(&accepted[2], Accepted::Evidence { version: 1, evidence_count: 2, key: found, .. } if *found == key("2026-10"))
+        matches!(&accepted[2], Accepted::Evidence { version: 1, evidence_count: 2, key: found, .. } if **found == key("2026-10"))
     );
     assert!(matches!(&accepted[3], Accepted::Evidence { evidence_count: 2, .. }), "the same file is one file");
     let next = batch("tan-phu", 1, after, vec![figure(5, "2026-10", 20), evidence(6, 5, 1)]);

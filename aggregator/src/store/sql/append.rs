@@ -21,6 +21,7 @@ use shared::{
     change::{Chain, Change, Deed, Incarnation, LogPosition},
     digest::{RecordHash, SetDigest},
     observation::Refusal,
+    text::Texts,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -53,6 +54,8 @@ pub(super) struct Pen<'a> {
     pub(super) names: &'a mut Names,
     pub(super) versions: &'a mut KnownVersions,
     parked: ParkedIds,
+    /// Of indicators and units, for those who follow.
+    pub(super) codes: Texts,
     journal: Statement<'a>,
     pub(super) newest: Statement<'a>,
     pub(super) observation: Statement<'a>,
@@ -103,6 +106,7 @@ impl<'a> Pen<'a> {
             names,
             versions,
             parked: ParkedIds::default(),
+            codes: Texts::default(),
             journal: connection.prepare_cached(
                 "INSERT INTO journal (log, seq, body, chain, received_at, refusal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,

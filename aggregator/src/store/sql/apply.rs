@@ -1,7 +1,7 @@
 //! What a change does to the records: a version of a figure, a file of evidence, a conflict.
 
 use super::{
-    super::{Accepted, StoreError, StoredObservation},
+    super::{Accepted, AcceptedFigure, StoreError},
     append::{Fresh, Pen, Sender},
     columns,
     conflict::{self, Hand},
@@ -30,17 +30,15 @@ impl Pen<'_> {
         match deed {
             Deed::Recorded(observation) => {
                 let version = self.record(seq, id, entered_at, &entered_by, &observation, sender)?;
-                let Observation { key, value, note } = observation;
+                let Observation { key, value, .. } = observation;
                 fresh.count(columns::period(key.period), hash);
-                fresh.accepted.push(Accepted::Observation(StoredObservation {
-                    commune: sender.slug.to_string(),
-                    key,
+                fresh.accepted.push(Accepted::Figure(AcceptedFigure {
+                    commune: sender.slug.clone(),
+                    indicator: self.codes.share(&key.indicator),
+                    unit: self.codes.share(&key.unit),
+                    period: key.period,
                     version,
-                    change_id: id,
                     value,
-                    note,
-                    entered_by,
-                    entered_at,
                     received_at: sender.received_at,
                     evidence_count: 0,
                     verdict: None,
@@ -169,6 +167,6 @@ impl Pen<'_> {
             unit: self.names.text(self.connection, unit)?.to_string(),
             period: columns::to_period(period)?,
         };
-        Ok((Accepted::Evidence { commune: sender.slug.to_string(), key, version, evidence_count }, added > 0))
+        Ok((Accepted::Evidence { commune: sender.slug.clone(), key: key.into(), version, evidence_count }, added > 0))
     }
 }

@@ -1,10 +1,12 @@
 //! How far the communes' logs are, and what came after a place of each.
 
 use super::{
-    super::{Accepted, CaughtUp, Level, Reach, StoreError, StoredObservation},
+    super::{Accepted, AcceptedFigure, CaughtUp, Level, Reach, StoreError},
     columns, decide, journal, names,
 };
 use crate::store::engine::{Connection, params};
+use shared::text::Texts;
+use std::sync::Arc;
 
 /// What counts records that were made anew from the journal: no log goes on by that.
 const REMADE: &str = "records_remade";
@@ -48,7 +50,7 @@ pub(super) fn since(connection: &Connection, places: &[Reach]) -> Result<Vec<Cau
 
 // The empty unit, the whole commune, has no row of its own.
 fn figures(connection: &Connection, slug: &str, commune: i64, after: u64) -> Result<Vec<Accepted>, StoreError> {
-    let sql = "SELECT i.text, coalesce(u.text, ''), period, version, change_id, kind, amount, denominator, note, entered_by, entered_at, received_at,
+    let sql = "SELECT i.text, coalesce(u.text, ''), period, version, kind, amount, denominator, received_at,
                (SELECT count(*) FROM evidence e WHERE (e.commune, e.indicator, e.unit, e.period, e.version)
                 = (o.commune, o.indicator, o.unit, o.period, o.version)),
                (SELECT decision FROM verdict v WHERE (v.commune, v.indicator, v.unit, v.period, v.version)
@@ -57,12 +59,18 @@ fn figures(connection: &Connection, slug: &str, commune: i64, after: u64) -> Res
                WHERE commune = ?1 AND seq > ?2 ORDER BY seq";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([commune, columns::count(after)])?;
-    let mut accepted = Vec::new();
+    let (mut accepted, mut codes, commune_slug) = (Vec::new(), Texts::default(), Arc::from(slug));
     while let Some(row) = rows.next()? {
-        accepted.push(Accepted::Observation(StoredObservation {
-            evidence_count: row.get(12)?,
-            verdict: columns::to_decision(row.get(13)?)?,
-            ..columns::to_observation(row, 3, slug.to_owned(), columns::to_key(row, 0)?)?
+        accepted.push(Accepted::Figure(AcceptedFigure {
+            commune: Arc::clone(&commune_slug),
+            indicator: codes.share(&row.get::<String>(0)?),
+            unit: codes.share(&row.get::<String>(1)?),
+            period: columns::to_period(row.get(2)?)?,
+            version: row.get(3)?,
+            value: columns::to_value(row, 4)?,
+            received_at: columns::to_time(row.get(7)?)?,
+            evidence_count: row.get(8)?,
+            verdict: columns::to_decision(row.get(9)?)?,
         }));
     }
     Ok(accepted)
@@ -78,8 +86,8 @@ fn evidence(connection: &Connection, slug: &str, commune: i64) -> Result<Vec<Acc
     let mut accepted = Vec::new();
     while let Some(row) = rows.next()? {
         accepted.push(Accepted::Evidence {
-            commune: slug.to_owned(),
-            key: columns::to_key(row, 0)?,
+            commune: slug.into(),
+            key: columns::to_key(row, 0)?.into(),
             version: row.get(3)?,
             evidence_count: row.get(4)?,
         });
