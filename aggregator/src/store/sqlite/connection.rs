@@ -1,4 +1,4 @@
-//! One thread that writes, a few connections that read, and how work reaches them.
+//! One thread that writes, a few that read, and how work reaches them.
 
 use super::{
     super::{
@@ -6,22 +6,20 @@ use super::{
         engine::Connection as Asked,
         sql::{CatalogueHeld, Engine, Memory, Scope, found},
     },
-    backup, schema,
+    backup,
+    readers::Readers,
+    schema,
 };
 use crate::apart;
 #[cfg(test)]
 use crate::store::sql::Names;
 use rusqlite::{Connection, TransactionBehavior, ffi};
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use std::{path::Path, thread::JoinHandle};
+use tokio::sync::{mpsc, oneshot};
 
 /// Writes that wait for the writing thread.
 const WAITING_WRITES: usize = 64;
-/// Connections that read at once for sessions, and for the staff: a question does not wait for hundreds of sessions' readings.
+/// Connections that read at once for sessions and commands, and for the staff.
 const READERS: usize = 4;
 const STAFF_READERS: usize = 2;
 
@@ -63,12 +61,10 @@ type Job = Box<dyn FnOnce(&mut Hand) + Send>;
 
 /// See the [module](super).
 pub struct SqliteStore {
-    path: PathBuf,
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
-    readers: Arc<Mutex<Vec<Connection>>>,
-    reading: Arc<Semaphore>,
-    staff_reading: Arc<Semaphore>,
+    /// For sessions and commands, and for the staff: a question does not wait for hundreds of sessions' readings.
+    readers: Option<(Readers, Readers)>,
     catalogue_held: CatalogueHeld,
 }
 
@@ -123,12 +119,9 @@ impl SqliteStore {
             .spawn(run)
             .map_err(|error| StoreError::Engine(Box::new(error)))?;
         Ok(Self {
-            path: path.to_owned(),
             jobs: Some(jobs),
             thread: Some(thread),
-            readers: Arc::default(),
-            reading: Arc::new(Semaphore::new(READERS)),
-            staff_reading: Arc::new(Semaphore::new(STAFF_READERS)),
+            readers: Some((Readers::start(path, READERS)?, Readers::start(path, STAFF_READERS)?)),
             catalogue_held: CatalogueHeld::default(),
         })
     }
@@ -160,28 +153,8 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let places = if apart::is_here() { &self.staff_reading } else { &self.reading };
-        let permit = places.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let (readers, path) = (self.readers.clone(), self.path.clone());
-        let run = move || {
-            let _permit = permit;
-            let idle = readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut connection = match idle {
-                Some(connection) => connection,
-                None => schema::open_reader(&path)?,
-            };
-            let result = {
-                let transaction = connection.transaction()?;
-                work(&transaction)
-            };
-            readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            result
-        };
-        match apart::is_here() {
-            // Where processors are busy each change of threads costs a wait.
-            true => tokio::task::block_in_place(run),
-            false => tokio::task::spawn_blocking(run).await.map_err(|_| StoreError::Closed)?,
-        }
+        let (readers, staff) = self.readers.as_ref().ok_or(StoreError::Closed)?;
+        if apart::is_here() { staff.ask(work).await } else { readers.ask(work).await }
     }
 }
 
@@ -218,7 +191,7 @@ impl Engine for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.readers = None;
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             // Waits for the last write, so that the file is whole and closed when this returns.

@@ -1,0 +1,91 @@
+//! The threads that read, each with a connection of its own.
+//!
+//! They stay: on threads that come and go SQLite would take its pages from as many heaps, which all keep what was once asked of them.
+
+use super::{super::StoreError, schema};
+use rusqlite::Connection;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread::{Builder, JoinHandle},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// Reads that wait for one of them.
+const WAITING_READS: usize = 64;
+
+type Job = Box<dyn FnOnce(&mut Reader) + Send>;
+
+/// See the module.
+pub(super) struct Readers {
+    jobs: Option<mpsc::Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What one thread holds.
+struct Reader {
+    path: PathBuf,
+    /// Opened when it is first needed.
+    connection: Option<Connection>,
+}
+
+impl Reader {
+    /// One read transaction.
+    fn read<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(schema::open_reader(&self.path)?),
+        };
+        let transaction = connection.transaction()?;
+        work(&transaction)
+    }
+}
+
+impl Readers {
+    /// Starts so many threads; nothing is opened yet.
+    pub(super) fn start(path: &Path, number: usize) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel::<Job>(WAITING_READS);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let mut readers = Self { jobs: Some(jobs), threads: Vec::new() };
+        for _ in 0..number {
+            let (waiting, mut reader) = (waiting.clone(), Reader { path: path.to_owned(), connection: None });
+            let run = move || {
+                while let Some(job) = next(&waiting) {
+                    job(&mut reader);
+                }
+            };
+            let thread = Builder::new().name("store-read".into()).spawn(run);
+            readers.threads.push(thread.map_err(|error| StoreError::Engine(Box::new(error)))?);
+        }
+        Ok(readers)
+    }
+
+    /// One read transaction: everything in it is of the same moment.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |reader| {
+            // Nobody may be waiting any more; the work is done all the same.
+            let _ = answer.send(reader.read(work));
+        });
+        self.jobs.as_ref().ok_or(StoreError::Closed)?.send(job).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Whoever has the queue waits for the next job, the others for the queue. None at the end.
+fn next(waiting: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            // Waits for what is being read, so that the file is closed when this returns.
+            let _ = thread.join();
+        }
+    }
+}
