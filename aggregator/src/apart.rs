@@ -9,8 +9,8 @@ use tokio::{
     runtime::{Builder, Handle, Runtime},
 };
 
-/// Threads that answer. Two, so that a page that takes long does not hold up all others.
-const THREADS: usize = 2;
+/// Threads that answer and that hear greetings: some pages of a nation take a second, and do not hold up all others.
+const THREADS: usize = 4;
 
 thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };

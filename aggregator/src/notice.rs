@@ -30,8 +30,10 @@ use tokio::{
 /// What they acknowledged is seen here so soon where nobody asks; whoever asks is answered with all of it.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Longest that the store is waited for.
+/// Longest that the store is waited for to say whether there is anything new.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest reading of what is new, which takes a second for a nation.
+const READING: Duration = Duration::from_secs(120);
 
 /// Keeps the province and its standings level with what other processes wrote.
 pub struct Notices {
@@ -39,8 +41,10 @@ pub struct Notices {
     standings: Arc<dyn StandingsHook>,
     follower: Follower,
     live: LiveSessions,
-    /// The number of decisions that are in force here.
-    in_force: AtomicU64,
+    /// The number of decisions that are in force here. Held while others are read, so that an older reading never comes after a newer.
+    in_force: Mutex<u64>,
+    /// The same, for those who only compare.
+    seen: AtomicU64,
     /// What sessions wait for, and what the staff waits for.
     sessions: Lane,
     staff: Lane,
@@ -80,14 +84,18 @@ impl Shared {
             let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
             // Also when whoever waits for it goes away in the middle: then another does it.
             let _ended = Ended(&self.ended, number);
-            let done = timeout(PATIENCE, work).await.unwrap_or_else(|_| {
-                tracing::warn!(seconds = PATIENCE.as_secs(), "the store does not answer");
-                Err(Unsettled)
-            });
+            let done = within(READING, work).await;
             *last = (number, done.is_err());
         }
         if last.1 { Err(Unsettled) } else { Ok(()) }
     }
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Unsettled>>) -> Result<T, Unsettled> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        tracing::warn!(seconds = limit.as_secs(), "the store does not answer");
+        Err(Unsettled)
+    })
 }
 
 /// Notes that a work ended.
@@ -109,8 +117,8 @@ impl Notices {
         live: LiveSessions,
     ) -> Self {
         let (sessions, staff) = Default::default();
-        let in_force = AtomicU64::new(province.decisions);
-        Self { province, standings, follower, live, in_force, sessions, staff }
+        let (in_force, seen) = (Mutex::new(province.decisions), AtomicU64::new(province.decisions));
+        Self { province, standings, follower, live, in_force, seen, sessions, staff }
     }
 
     /// Looks for writes of others until the end is signalled.
@@ -141,11 +149,14 @@ impl Notices {
     }
 
     async fn look_once(&self) -> Result<(), Unsettled> {
-        let decisions = self.province.store.decisions().await.map_err(|error| {
-            tracing::warn!(%error, "the store could not be asked for the province's decisions");
-            Unsettled
-        })?;
-        if self.in_force.load(Ordering::SeqCst) >= decisions {
+        let decisions = self.decisions().await?;
+        if self.seen.load(Ordering::SeqCst) == decisions {
+            return Ok(());
+        }
+        let mut in_force = self.in_force.lock().await;
+        // The other lane may have read it meanwhile, and more may have been decided.
+        let decisions = self.decisions().await?;
+        if *in_force == decisions {
             return Ok(());
         }
         let reloaded = match self.reload().await {
@@ -156,9 +167,19 @@ impl Notices {
             tracing::warn!(%error, "what other processes wrote could not be read, trying again");
             Unsettled
         })?;
-        // Both lanes may have read at once: the later number counts.
-        self.in_force.fetch_max(decisions, Ordering::SeqCst);
+        *in_force = decisions;
+        self.seen.store(decisions, Ordering::SeqCst);
         Ok(())
+    }
+
+    async fn decisions(&self) -> Result<u64, Unsettled> {
+        let asked = async {
+            self.province.store.decisions().await.map_err(|error| {
+                tracing::warn!(%error, "the store could not be asked for the province's decisions");
+                Unsettled
+            })
+        };
+        within(PATIENCE, asked).await
     }
 
     /// Returns when the figures held ready have everything that was acknowledged before, here or by another process that serves from
@@ -169,7 +190,7 @@ impl Notices {
     pub async fn settle(&self) -> Result<(), Unsettled> {
         self.look().await?;
         // First, so that what was committed here is not read from the store.
-        self.follower.settled().await;
+        self.follower.settled().await.map_err(|_| Unsettled)?;
         self.catch_up().await
     }
 
@@ -179,7 +200,7 @@ impl Notices {
     /// [`Unsettled`]
     pub async fn settle_nearly(&self) -> Result<(), Unsettled> {
         self.look().await?;
-        self.follower.nearly_settled().await;
+        self.follower.nearly_settled().await.map_err(|_| Unsettled)?;
         self.catch_up().await
     }
 

@@ -40,7 +40,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Limits {
     /// Longest wait for the greeting, for a place after it, for the handshake, and for the opening of HTTP/2 after that.
     pub handshake: Duration,
-    /// Handshakes at once.
+    /// Handshakes at once; where staff who ask are served apart, so many handshakes and connections of theirs besides.
     pub handshakes: usize,
     /// Connections that wait for their greeting or for a place; further ones wait to be accepted. Each takes some kilobytes.
     pub waiting: usize,
@@ -51,8 +51,6 @@ pub struct Limits {
     pub stranger: Duration,
     /// Of the connections, those without a client certificate; further ones are closed, so that strangers leave room for agents.
     pub strangers: usize,
-    /// Connections of staff who ask at once, where they are served apart; further ones wait for a place.
-    pub asking: usize,
 }
 
 impl Default for Limits {
@@ -64,7 +62,6 @@ impl Default for Limits {
             connections: 384,
             stranger: Duration::from_secs(60),
             strangers: 64,
-            asking: 64,
         }
     }
 }

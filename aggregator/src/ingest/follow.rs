@@ -6,22 +6,24 @@
 use super::StandingsHook;
 use crate::store::{Accepted, Moved};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use thiserror::Error;
 use tokio::{
     sync::{Notify, mpsc, watch},
     time::{Instant, sleep_until, timeout},
 };
 
 /// Commits that wait to be taken up.
-const WAITING_COMMITS: usize = 4;
+const WAITING_COMMITS: usize = 2;
 /// Longest that a commit waits for others to be followed together.
 const TOGETHER: Duration = Duration::from_millis(500);
 /// With so many changes there is no more waiting for others.
-const MAX_TOGETHER: usize = 100_000;
+const MAX_TOGETHER: usize = 20_000;
 /// So many changes are followed while a reader waits.
-const FEW: u64 = 500;
+const FEW: u64 = 64;
 /// So old may what a reader does not see be, where there are more.
 const LATELY: Duration = Duration::from_secs(1);
 /// Longest that a session waits for the standings before it goes on with older ones.
@@ -59,13 +61,33 @@ impl Extent {
     }
 }
 
-/// How far the standings are.
-#[derive(Debug, Default, Clone, Copy)]
-struct Progress {
-    followed: Extent,
-    /// When the oldest of what is being followed now was committed.
-    since: Option<Instant>,
+/// What was handed over.
+#[derive(Debug, Default)]
+struct Published {
+    extent: Extent,
+    /// Which works are not known to be followed, and when each was committed; as many as can wait, and some.
+    times: VecDeque<(u64, Instant)>,
 }
+
+impl Published {
+    fn add(&mut self, work: &Work) {
+        self.extent.add(Extent { works: 1, changes: work.changes() });
+        self.times.push_back((self.extent.works, Instant::now()));
+    }
+
+    /// When the oldest of what is not followed yet was committed.
+    fn since(&mut self, followed: u64) -> Option<Instant> {
+        while self.times.front().is_some_and(|(work, _)| *work <= followed) {
+            self.times.pop_front();
+        }
+        self.times.front().map(|(_, at)| *at)
+    }
+}
+
+/// The standings lag behind what was committed, or nothing follows it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the standings lag behind the commits")]
+pub struct Lagging;
 
 /// What is followed together.
 #[derive(Debug, Default)]
@@ -103,10 +125,10 @@ impl Together {
 /// Hands commits to the standings.
 #[derive(Debug, Clone)]
 pub struct Follower {
-    works: mpsc::Sender<(Instant, Work)>,
-    published: Arc<Mutex<Extent>>,
+    works: mpsc::Sender<Work>,
+    published: Arc<Mutex<Published>>,
     wanted: Arc<Notify>,
-    progress: watch::Receiver<Progress>,
+    followed: watch::Receiver<Extent>,
 }
 
 impl Follower {
@@ -117,13 +139,12 @@ impl Follower {
     }
 
     fn gathering(standings: Arc<dyn StandingsHook>, together: Duration) -> Self {
-        let (works, mut waiting) = mpsc::channel::<(Instant, Work)>(WAITING_COMMITS);
-        let (tell, progress) = watch::channel(Progress::default());
+        let (works, mut waiting) = mpsc::channel::<Work>(WAITING_COMMITS);
+        let (tell, followed) = watch::channel(Extent::default());
         let wanted = Arc::new(Notify::new());
         let demand = wanted.clone();
         tokio::spawn(async move {
-            while let Some((since, first)) = waiting.recv().await {
-                tell.send_modify(|progress| progress.since = Some(since));
+            while let Some(first) = waiting.recv().await {
                 let mut gathered = Together::default();
                 gathered.add(first);
                 let until = Instant::now() + together;
@@ -134,17 +155,14 @@ impl Follower {
                         () = demand.notified() => None,
                         () = sleep_until(until) => None,
                     };
-                    let Some((_, more)) = next else { break };
+                    let Some(more) = next else { break };
                     gathered.add(more);
                 }
                 gathered.follow(&*standings).await;
-                tell.send_modify(|progress| {
-                    progress.followed.add(gathered.extent);
-                    progress.since = None;
-                });
+                tell.send_modify(|followed| followed.add(gathered.extent));
             }
         });
-        Self { works, published: Arc::default(), wanted, progress }
+        Self { works, published: Arc::default(), wanted, followed }
     }
 
     /// Counts one commit that will be handed over: whoever asks for the standings from now on waits for it.
@@ -154,8 +172,12 @@ impl Follower {
     }
 
     fn announced(&self, work: Work) -> Announced<'_> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner).add(Extent { works: 1, changes: work.changes() });
-        Announced { follower: self, since: Instant::now(), work }
+        let mut published = self.published();
+        published.add(&work);
+        // Who reads looks through them; where nobody does, they are looked through here.
+        published.since(self.followed.borrow().works);
+        drop(published);
+        Announced { follower: self, work }
     }
 
     /// Hands over one commit.
@@ -170,44 +192,55 @@ impl Follower {
         self.announced(Work::Healed).publish().await;
     }
 
-    fn published(&self) -> Extent {
-        *self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    fn published(&self) -> MutexGuard<'_, Published> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many commits are handed over and not followed yet.
     #[must_use]
     pub fn behind(&self) -> u64 {
-        self.published().works.saturating_sub(self.progress.borrow().followed.works)
+        self.published().extent.works.saturating_sub(self.followed.borrow().works)
     }
 
     /// Has everything handed over so far followed now, and waits for it; until patience ends.
-    pub async fn settled(&self) {
-        let published = self.published().works;
-        let mut progress = self.progress.clone();
-        let is_there = |progress: &Progress| progress.followed.works >= published;
-        if is_there(&progress.borrow()) {
-            return;
+    ///
+    /// # Errors
+    /// [`Lagging`]
+    pub async fn settled(&self) -> Result<(), Lagging> {
+        let published = self.published().extent.works;
+        let mut followed = self.followed.clone();
+        let is_there = |followed: &Extent| followed.works >= published;
+        if is_there(&followed.borrow()) {
+            return Ok(());
         }
         self.wanted.notify_one();
-        if timeout(PATIENCE, progress.wait_for(is_there)).await.is_err() {
-            tracing::warn!("the standings lag behind the commits");
+        match timeout(PATIENCE, followed.wait_for(is_there)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("the standings lag behind the commits");
+                Err(Lagging)
+            }
         }
     }
 
     /// As [`settled`](Self::settled), for those who only read: where more than [`FEW`] changes wait, it is enough that all of before the
     /// last second is followed.
-    pub async fn nearly_settled(&self) {
-        self.settled_but_for(LATELY).await;
+    ///
+    /// # Errors
+    /// [`Lagging`]
+    pub async fn nearly_settled(&self) -> Result<(), Lagging> {
+        self.settled_but_for(LATELY).await
     }
 
-    async fn settled_but_for(&self, lately: Duration) {
-        let published = self.published();
-        let progress = *self.progress.borrow();
-        let is_crowded = published.changes.saturating_sub(progress.followed.changes) > FEW;
-        if is_crowded && progress.since.is_none_or(|since| since.elapsed() < lately) {
-            return;
+    async fn settled_but_for(&self, lately: Duration) -> Result<(), Lagging> {
+        let (changes, since) = {
+            let (followed, mut published) = (*self.followed.borrow(), self.published());
+            (published.extent.changes.saturating_sub(followed.changes), published.since(followed.works))
+        };
+        if changes > FEW && since.is_none_or(|since| since.elapsed() < lately) {
+            return Ok(());
         }
-        self.settled().await;
+        self.settled().await
     }
 }
 
@@ -216,14 +249,13 @@ impl Follower {
 #[must_use]
 pub struct Announced<'a> {
     follower: &'a Follower,
-    since: Instant,
     work: Work,
 }
 
 impl Announced<'_> {
     /// Hands it over.
     pub async fn publish(self) {
-        if self.follower.works.send((self.since, self.work)).await.is_err() {
+        if self.follower.works.send(self.work).await.is_err() {
             tracing::error!("nothing follows the commits any more");
         }
     }
@@ -268,17 +300,17 @@ mod tests {
         let seen = Arc::new(Seen::default());
         // Nobody could wait for this timer: what is followed is followed because it was asked for.
         let follower = Follower::gathering(seen.clone(), PATIENCE * 360);
-        follower.settled().await;
+        follower.settled().await.unwrap();
         for _ in 0..3 {
             follower.publish(vec![one(), one()]).await;
         }
         follower.publish(Vec::new()).await;
-        follower.settled().await;
+        follower.settled().await.unwrap();
         assert_eq!(*seen.0.lock().unwrap(), [6]);
         // A demand that came while nothing waited does no harm.
         follower.wanted.notify_one();
         follower.publish(vec![one()]).await;
-        follower.settled().await;
+        follower.settled().await.unwrap();
         assert_eq!(seen.0.lock().unwrap().iter().sum::<usize>(), 7);
     }
 
@@ -290,10 +322,10 @@ mod tests {
         for _ in 0..3 {
             follower.healed().await;
         }
-        follower.settled().await;
+        follower.settled().await.unwrap();
         assert_eq!((seen.0.lock().unwrap().len(), *seen.1.lock().unwrap()), (0, 1), "reading anew covers the commit");
         follower.publish(vec![one()]).await;
-        follower.settled().await;
+        follower.settled().await.unwrap();
         assert_eq!((seen.0.lock().unwrap().len(), *seen.1.lock().unwrap()), (1, 1));
     }
 
@@ -302,8 +334,8 @@ mod tests {
         let seen = Arc::new(Seen::default());
         let follower = Follower::gathering(seen.clone(), Duration::from_millis(1));
         follower.publish(vec![one()]).await;
-        let mut progress = follower.progress.clone();
-        timeout(PATIENCE, progress.wait_for(|progress| progress.followed.works == 1)).await.unwrap().unwrap();
+        let mut followed = follower.followed.clone();
+        timeout(PATIENCE, followed.wait_for(|followed| followed.works == 1)).await.unwrap().unwrap();
     }
 
     #[tokio::test]
@@ -313,14 +345,12 @@ mod tests {
         let followed = || seen.0.lock().unwrap().iter().sum::<usize>();
         let few = usize::try_from(FEW).unwrap();
         follower.publish(vec![one(); few]).await;
-        follower.nearly_settled().await;
+        follower.nearly_settled().await.unwrap();
         assert_eq!(followed(), few);
         follower.publish(vec![one(); few + 1]).await;
-        follower.settled_but_for(PATIENCE * 360).await;
+        follower.settled_but_for(PATIENCE * 360).await.unwrap();
         assert_eq!(followed(), few, "it was not waited for");
-        let mut progress = follower.progress.clone();
-        progress.wait_for(|progress| progress.since.is_some()).await.unwrap();
-        follower.settled_but_for(Duration::ZERO).await;
+        follower.settled_but_for(Duration::ZERO).await.unwrap();
         assert_eq!(followed(), 2 * few + 1, "it is older than may be");
     }
 }

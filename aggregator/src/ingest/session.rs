@@ -306,7 +306,8 @@ impl Session {
             }
             Output::ReadFeed { after, catalogue_version } => {
                 self.look().await;
-                self.ingest.follower.settled().await;
+                // Otherwise it is told an older place of its own; the log says so.
+                let _ = self.ingest.follower.settled().await;
                 let (province, standings) = (&self.ingest.province, &*self.ingest.standings);
                 feed::page(province, standings, &self.commune, after, catalogue_version).await.map(Input::Feed)
             }

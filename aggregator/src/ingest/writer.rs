@@ -240,7 +240,7 @@ mod tests {
                 Ok(BatchOutcome::Committed { position: after, refused: Vec::new(), received_at: reply.received_at })
             );
         }
-        follower.settled().await;
+        follower.settled().await.unwrap();
         assert_eq!(*seen.0.lock().unwrap(), 6);
         drop(writer);
         task.await.unwrap();

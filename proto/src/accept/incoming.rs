@@ -207,9 +207,9 @@ impl Places {
         Self::of(limits.connections, limits.handshakes, limits.strangers)
     }
 
-    /// Nobody without a certificate has a place here.
+    /// Nobody without a certificate has a place here, and no agent keeps one: what is bounded is how many try.
     fn of_staff(limits: Limits) -> Self {
-        Self::of(limits.asking, limits.asking, 0)
+        Self::of(limits.handshakes, limits.handshakes, 0)
     }
 }
 

@@ -71,7 +71,10 @@ pub async fn night(url: &str, province: &Province, logs: Arc<Vec<Log>>, together
     let staff = tls::asking(client_config(&roots, Some((chain.clone(), key.clone_key())))?);
     let ask = |turns, ending| {
         let (url, staff, commune) = (url.to_owned(), staff.clone(), logs[0].slug.clone());
-        tokio::task::spawn_blocking(move || apart(ask(url, staff, commune, turns, ending)))
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A thread of this one, which does not give way as those of the agents do.
+        std::thread::spawn(move || answer.send(apart(ask(url, staff, commune, turns, ending))));
+        answered
     };
     let mut night = Night { alone: ask(ALONE, ending.clone()).await??, ..Night::default() };
     let asking = ask(usize::MAX, ending);

@@ -377,6 +377,7 @@ async fn shut_out(
             ),
         ),
     };
-    site.settle().await?;
+    // It is done, whether it can be shown yet or not.
+    let _ = site.settle().await;
     Ok(go(&format!("/enrolment/{}", commune.slug), &notice))
 }

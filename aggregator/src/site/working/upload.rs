@@ -328,7 +328,8 @@ async fn import(State(site): State<Site>, sent: Sent<Confirmed>) -> Result<Respo
         ),
     };
     site.uploads.end(session);
-    site.settle().await?;
+    // It is done, whether it can be shown yet or not.
+    let _ = site.settle().await;
     Ok(go("/catalogue", &notice))
 }
 

@@ -10,6 +10,7 @@ use super::{
     schema,
     session::{Condition, Session},
 };
+use crate::apart;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime as PoolRuntime,
 };
@@ -24,6 +25,8 @@ use tokio::{
 const WAITING_WRITES: usize = 64;
 /// Connections that read at once.
 const READERS: usize = 4;
+/// The same for the staff, who do not wait for the sessions' readings.
+const STAFF_READERS: usize = 2;
 /// How often a transaction is begun at most.
 const ATTEMPTS: u32 = 12;
 /// Longest pause before the second attempt; doubled with each, up to the last.
@@ -76,7 +79,8 @@ pub struct PostgresStore {
     shared: Arc<Shared>,
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
-    reading: Arc<Semaphore>,
+    /// Places to read: of sessions and commands, and of the staff.
+    reading: [Arc<Semaphore>; 2],
     catalogue_held: CatalogueHeld,
 }
 
@@ -142,7 +146,7 @@ impl PostgresStore {
             Box::pin(async move { client.batch_execute(TUNE).await.map_err(HookError::Backend) })
         });
         let pool = Pool::builder(manager)
-            .max_size(READERS + 1)
+            .max_size(READERS + STAFF_READERS + 1)
             .runtime(PoolRuntime::Tokio1)
             .wait_timeout(Some(CONNECTION))
             .create_timeout(Some(CONNECTION))
@@ -160,7 +164,7 @@ impl PostgresStore {
             }
         };
         let thread = std::thread::Builder::new().name("store".into()).spawn(run).map_err(engine)?;
-        let reading = Arc::new(Semaphore::new(READERS));
+        let reading = [READERS, STAFF_READERS].map(|places| Arc::new(Semaphore::new(places)));
         Ok(Self { shared, jobs: Some(jobs), thread: Some(thread), reading, catalogue_held: CatalogueHeld::default() })
     }
 
@@ -315,7 +319,8 @@ impl Engine for PostgresStore {
         &self,
         work: impl Fn(&Connection<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = self.reading.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let places = &self.reading[usize::from(apart::is_here())];
+        let permit = places.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let shared = self.shared.clone();
         let run = move || {
             let _permit = permit;

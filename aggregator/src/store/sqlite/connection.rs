@@ -121,7 +121,7 @@ impl SqliteStore {
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
-            readers: Some((Readers::start(path, READERS)?, Readers::start(path, STAFF_READERS)?)),
+            readers: Some((Readers::start(path, READERS, true)?, Readers::start(path, STAFF_READERS, false)?)),
             catalogue_held: CatalogueHeld::default(),
         })
     }

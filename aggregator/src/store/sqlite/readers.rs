@@ -3,6 +3,7 @@
 //! They stay: on threads that come and go SQLite would take its pages from as many heaps, which all keep what was once asked of them.
 
 use super::{super::StoreError, schema};
+use crate::apart;
 use rusqlite::Connection;
 use std::{
     path::{Path, PathBuf},
@@ -32,24 +33,31 @@ struct Reader {
 impl Reader {
     /// One read transaction.
     fn read<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let connection = match &mut self.connection {
+        let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            none => none.insert(schema::open_reader(&self.path)?),
+            None => schema::open_reader(&self.path)?,
         };
+        // One that does not begin is not kept: the next read opens another.
         let transaction = connection.transaction()?;
-        work(&transaction)
+        let done = work(&transaction);
+        drop(transaction);
+        self.connection = Some(connection);
+        done
     }
 }
 
 impl Readers {
-    /// Starts so many threads; nothing is opened yet.
-    pub(super) fn start(path: &Path, number: usize) -> Result<Self, StoreError> {
+    /// Starts so many threads, which [give way](apart::give_way) to others or not; nothing is opened yet.
+    pub(super) fn start(path: &Path, number: usize, gives_way: bool) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel::<Job>(WAITING_READS);
         let waiting = Arc::new(Mutex::new(waiting));
         let mut readers = Self { jobs: Some(jobs), threads: Vec::new() };
         for _ in 0..number {
             let (waiting, mut reader) = (waiting.clone(), Reader { path: path.to_owned(), connection: None });
             let run = move || {
+                if gives_way {
+                    apart::give_way();
+                }
                 while let Some(job) = next(&waiting) {
                     job(&mut reader);
                 }
@@ -67,8 +75,10 @@ impl Readers {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |reader| {
-            // Nobody may be waiting any more; the work is done all the same.
-            let _ = answer.send(reader.read(work));
+            if !answer.is_closed() {
+                // Fails only when nobody waits any more.
+                let _ = answer.send(reader.read(work));
+            }
         });
         self.jobs.as_ref().ok_or(StoreError::Closed)?.send(job).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
