@@ -1,6 +1,7 @@
 //! What the province's refusal codes mean for the figure at hand, in words.
 
 use crate::{entry::goal_of, store::figures::StoredRefusal};
+use proto::BEING_STORED;
 use shared::{
     catalogue::{Kind, kind_asked, view::CommuneView},
     language::Language,
@@ -86,7 +87,7 @@ pub fn without_commands(refusal: &Refusal, language: Language) -> String {
     }
 }
 
-/// Why the bytes of a file do not get to the province.
+/// Why the bytes of a file do not get to the province, or are not held there yet.
 fn of_file(code: &str, language: Language) -> Option<&'static str> {
     let (vi, en) = match code {
         "kind_not_allowed" => (
@@ -117,6 +118,7 @@ fn of_file(code: &str, language: Language) -> Option<&'static str> {
             "tệp tới tỉnh không còn nguyên vẹn; sẽ tự gửi lại",
             "it did not arrive as it was sent; it will be sent again by itself",
         ),
+        BEING_STORED => ("tệp đã đến đủ; tỉnh đang đưa vào kho", "has come whole; the province is storing it"),
         _ => return None,
     };
     Some(language.pick(vi, en))
@@ -197,5 +199,21 @@ mod tests {
         }
         let later = StoredRefusal { code: "from_the_future".into(), detail: String::new() };
         assert!(explain(&later, &key, None, None, Language::Vi).contains("from_the_future"));
+    }
+
+    #[test]
+    fn every_code_of_files_that_the_protocol_names_has_words() {
+        let protocol = include_str!("../../proto/proto/tiendo/sync/v1/sync.proto");
+        let (_, message) = protocol.split_once("message HeldFile {").unwrap();
+        let (message, _) = message.split_once("\n}").unwrap();
+        let codes = message.split('"').skip(1).step_by(2).collect::<Vec<_>>();
+        assert!(codes.contains(&"kind_not_allowed") && codes.contains(&BEING_STORED), "{codes:?}");
+        for code in codes {
+            for language in [Language::Vi, Language::En] {
+                assert!(of_file(code, language).is_some(), "{code}");
+            }
+        }
+        let stored = of_file(BEING_STORED, Language::En).unwrap();
+        assert!(!stored.contains("refused"), "{stored}");
     }
 }

@@ -8,6 +8,7 @@
 //! | `moving` | whole files on their way from the folder to an object store |
 //! | `proving` | whether what is held is there, and what is not asked for again |
 //! | `storing` | whole files that came, on their way into an object store |
+//! | `tidying` | what waits on the disk: given up, or taken up again |
 //!
 //! Only a file that accepted evidence of the commune names is taken. The same bytes of two communes are kept once. Nothing is said
 //! to be held before it is on the disk, or in the object store, and in the store. With an object store, files come in pieces to this
@@ -21,6 +22,7 @@ mod partial;
 mod proving;
 mod settings;
 pub mod storing;
+mod tidying;
 
 pub use marking::Place;
 pub use settings::Settings;
@@ -28,7 +30,7 @@ pub use settings::Settings;
 use crate::evidence_shelf::Shelf;
 use crate::objects::ObjectsError;
 use crate::store::{EvidenceClaim, EvidenceFile, Store, StoreError};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use partial::{Partial, Written};
 use prost::bytes::Bytes;
 use proto::{
@@ -36,7 +38,7 @@ use proto::{
     sync::v1::{FileState, HeldFile},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::HashSet, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 use storing::{Errand, Storing};
 use thiserror::Error;
 use tokio::{
@@ -48,8 +50,6 @@ use tokio::{
 const HANDS: usize = 4;
 /// Locks that keep two sessions from writing to one file; files share them.
 const LOCKS: usize = 64;
-/// A file that nobody has gone on with for so long is given up.
-const PARTIAL_DAYS: i64 = 30;
 /// How long one answer may wait for an object store: an agent waits half a minute for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// One MiB.
@@ -104,6 +104,8 @@ pub struct Evidence {
     storing: Arc<Storing>,
     /// How long one answer may wait for the object store.
     patience: Duration,
+    /// Until when all answers together may wait for it, through tries that fail, where nobody waits for each.
+    deadline: Option<Instant>,
 }
 
 /// What follows from how far a file has come.
@@ -121,13 +123,28 @@ impl Evidence {
         let locks = (0..LOCKS).map(|_| Mutex::default()).collect();
         let place = Arc::new(Place::new(shelf.clone(), store.clone()));
         let storing = Arc::new(Storing::new(place.clone(), store.clone()));
-        Self { shelf, limits, store, hands: Semaphore::new(HANDS), locks, place, storing, patience: PATIENCE }
+        Self {
+            shelf,
+            limits,
+            store,
+            hands: Semaphore::new(HANDS),
+            locks,
+            place,
+            storing,
+            patience: PATIENCE,
+            deadline: None,
+        }
     }
 
-    /// The same where nobody waits for an answer but who may wait so long: a bundle is answered once.
+    /// The same where all answers together may take so long, from now on: a bundle is answered once.
     #[must_use]
-    pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub fn patient(self, longest: Duration) -> Self {
+        Self { deadline: Some(Instant::now() + longest), ..self }
+    }
+
+    /// Until when an answer that begins now may wait for the object store.
+    fn until(&self) -> Instant {
+        self.deadline.unwrap_or_else(|| Instant::now() + self.patience)
     }
 
     /// Where whole files lie.
@@ -160,7 +177,7 @@ impl Evidence {
     ) -> Result<Vec<HeldFile>, EvidenceError> {
         let claims = self.store.evidence_claims(commune, files.iter().map(|(sha256, _)| *sha256).collect()).await?;
         let (mut states, mut promised) = (Vec::with_capacity(files.len()), 0);
-        let (mut room, until) = (None, Instant::now() + self.patience);
+        let (mut room, until) = (None, self.until());
         for (claim, (_, size)) in claims.iter().zip(files) {
             let partial = Partial::new(&self.shelf, commune, claim.sha256, *size);
             if let Some(settled) = self.settled(claim, *size).await? {
@@ -171,7 +188,7 @@ impl Evidence {
                 states.push(Stands::So(settled));
                 continue;
             }
-            if let Some(errand) = self.storing.find(claim.sha256) {
+            if let Some(errand) = self.storing.find(partial.named()) {
                 states.push(Stands::Storing(Some(errand)));
                 continue;
             }
@@ -216,9 +233,9 @@ impl Evidence {
         if let Some(settled) = self.settled(claim, size).await? {
             return Ok(settled);
         }
-        let until = Instant::now() + self.patience;
+        let until = self.until();
         let partial = Partial::new(&self.shelf, commune, sha256, size);
-        if let Some(errand) = self.storing.find(sha256) {
+        if let Some(errand) = self.storing.find(partial.named()) {
             return self.answer(Stands::Storing(Some(errand)), &partial, until).await;
         }
         let alone = self.lock(sha256).await;
@@ -231,36 +248,6 @@ impl Evidence {
         let stands = self.written(&partial, commune, (sha256, size), written, now).await?;
         drop(alone);
         self.answer(stands, &partial, until).await
-    }
-
-    /// Gives up files that nobody goes on with, and says it in the log where the object store is somebody else's place.
-    ///
-    /// # Errors
-    /// [`EvidenceError`]
-    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<usize, EvidenceError> {
-        if let Err(EvidenceError::Objects(error)) = self.place.check().await
-            && error.is_of_the_place()
-        {
-            tracing::error!(%error, "no evidence is taken: look at evidence.url");
-        }
-        let (root, before) = (self.shelf.root().to_owned(), now - TimeDelta::days(PARTIAL_DAYS));
-        self.work(move || partial::tidy(&root, before)).await
-    }
-
-    /// How many files have come whole and are not held yet, since their way into the object store is not over, and since when the first.
-    ///
-    /// # Errors
-    /// [`EvidenceError`]
-    pub async fn being_stored(&self) -> Result<Option<(usize, DateTime<Utc>)>, EvidenceError> {
-        let root = self.shelf.root().to_owned();
-        let (mut files, mut since) = (HashSet::new(), None);
-        for (sha256, size, came) in self.work(move || partial::whole(&root)).await? {
-            if self.store.evidence_file(sha256).await?.is_none_or(|held| held.size_bytes != size) {
-                files.insert(sha256);
-                since = Some(since.map_or(came, |since: DateTime<Utc>| since.min(came)));
-            }
-        }
-        Ok(since.map(|since| (files.len(), since)))
     }
 
     /// Whether a file of this size is on the shelf.
@@ -340,9 +327,12 @@ impl Evidence {
             Stands::So(answer) => return Ok(answer),
             Stands::Storing(errand) => errand,
         };
-        if let Some(errand) = errand
-            && errand.is_held(until).await
-        {
+        let is_held = match errand {
+            Some(errand) if self.deadline.is_some() => errand.is_held_at_last(until).await,
+            Some(errand) => errand.is_held(until).await,
+            None => false,
+        };
+        if is_held {
             // It may have come from another commune.
             let partial = partial.clone();
             self.work(move || partial.forget()).await?;

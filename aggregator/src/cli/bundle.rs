@@ -14,10 +14,12 @@ use crate::{
 use clap::{Args, Subcommand};
 use prost::Message;
 use proto::{
+    BEING_STORED,
     bundle::{Content, MAX_BUNDLE_BYTES, open, seal_answer},
-    sync::v1::{AggregatorFrame, Verdict, aggregator_frame::Frame},
+    sync::v1::{AggregatorFrame, FileState, HeldFile, Verdict, aggregator_frame::Frame},
 };
 use std::{
+    collections::HashMap,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -26,8 +28,10 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How long the answer about a file waits until it is in the object store.
+/// How long the answer waits, for all its files together, until they are in the object store.
 const BUCKET_PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// How long what is being put when the answer is made may still take.
+const BUCKET_END: Duration = Duration::from_secs(10);
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -78,7 +82,9 @@ impl Take {
         let (mut ingest, writing) = serve::ingest(&folder, &config, keys, &province, standings, ending).await?;
         // There is one answer: it waits until the files are in the object store.
         ingest.evidence = ingest.evidence.patient(BUCKET_PATIENCE);
+        let storing = ingest.evidence.storing();
         let answer = bundle::take(Arc::new(ingest), question).await;
+        storing.end(BUCKET_END).await;
         // Ends when everything handed over is written. What was not is not confirmed in the answer.
         let _ = writing.await;
         let act = context.act_at(province.clock.now());
@@ -111,11 +117,15 @@ struct Told {
     held: u64,
     refused: usize,
     files: usize,
+    /// Files that have come whole and are not in the object store yet.
+    being_stored: usize,
     verdict: Verdict,
 }
 
 fn told(frames: &[AggregatorFrame]) -> Told {
     let mut told = Told::default();
+    // The last word of each: of a file whose pieces were in the bundle there is more than one.
+    let mut files = HashMap::new();
     let seq = |position: Option<&proto::sync::v1::LogPosition>| position.map_or(0, |position| position.seq);
     for frame in frames.iter().filter_map(|frame| frame.frame.as_ref()) {
         match frame {
@@ -128,17 +138,19 @@ fn told(frames: &[AggregatorFrame]) -> Told {
             }
             Frame::TurnedAway(away) => told.verdict = away.verdict(),
             Frame::EvidenceState(state) => {
-                let held = |file: &&proto::sync::v1::HeldFile| file.state() == proto::sync::v1::FileState::Held;
-                told.files += state.files.iter().filter(held).count();
+                files.extend(state.files.iter().map(|file| (&file.sha256, file)));
             }
             _ => {}
         }
     }
+    told.files = files.values().filter(|file| file.state() == FileState::Held).count();
+    let is_being_stored = |file: &HeldFile| file.state() == FileState::Wanted && file.code == BEING_STORED;
+    told.being_stored = files.values().filter(|file| is_being_stored(file)).count();
     told
 }
 
 fn tell(context: &Context, commune: &str, answer: &Answer, out: &Path) -> Result<(), Failure> {
-    let Told { held, refused, files, verdict } = told(&answer.frames);
+    let Told { held, refused, files, being_stored, verdict } = told(&answer.frames);
     let out = out.display();
     match verdict {
         Verdict::Ok | Verdict::ServerBehind => say(&context.pick(
@@ -151,10 +163,44 @@ fn tell(context: &Context, commune: &str, answer: &Answer, out: &Path) -> Result
         ))?,
         _ => {}
     }
+    if being_stored > 0 {
+        say(&context.pick(
+            format!("Chú ý: {being_stored} tệp minh chứng đã đến đủ nhưng chưa vào được kho đối tượng; tệp nằm lại trên máy chủ này, serve đưa vào kho khi khởi động, mỗi ngày và khi xã gửi phiên hay gói tiếp theo. Không phải nhận lại gói này."),
+            format!("Warning: {being_stored} evidence files have come whole and are not in the object store yet; they stay on this server, and serve puts them there when it starts, every day, and at the commune's next session or bundle. This bundle need not be taken again."),
+        ))?;
+    }
     say(&context.pick(format!("Gói trả lời: {out}"), format!("Answer: {out}")))?;
     match (&answer.cut_short, verdict) {
         (Some(reason), _) => Err(Failure::BundleCutShort(reason.clone())),
         (None, Verdict::Ok | Verdict::ServerBehind | Verdict::AgentBehind | Verdict::Fork) => Ok(()),
         (None, verdict) => Err(Failure::BundleCutShort(verdict.as_str_name().to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::sync::v1::EvidenceState;
+
+    #[test]
+    fn each_file_counts_once_with_the_last_word_of_it() {
+        let said = |files: &[(u8, FileState, &str)]| {
+            let files = files.iter().map(|(name, state, code)| HeldFile {
+                sha256: vec![*name; 32],
+                state: (*state).into(),
+                held_bytes: 0,
+                code: (*code).into(),
+            });
+            AggregatorFrame { frame: Some(Frame::EvidenceState(EvidenceState { files: files.collect() })) }
+        };
+        let wanted = |name| (name, FileState::Wanted, "");
+        let frames = [
+            said(&[wanted(1), wanted(2), wanted(3), (4, FileState::Refused, "not_evidence"), (5, FileState::Held, "")]),
+            said(&[(1, FileState::Wanted, BEING_STORED)]),
+            said(&[(1, FileState::Held, "")]),
+            said(&[(2, FileState::Wanted, BEING_STORED)]),
+        ];
+        let told = told(&frames);
+        assert_eq!((told.files, told.being_stored), (2, 1));
     }
 }

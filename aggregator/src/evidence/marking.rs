@@ -47,6 +47,15 @@ enum Next {
     Note(Id),
 }
 
+/// Which of the files that are held are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// Those that do not lie in the folder.
+    NotInFolder,
+    /// All.
+    All,
+}
+
 /// What the mark says.
 fn line(founding: &Founding, id: Option<Id>) -> String {
     let Founding { province, exercise, .. } = founding;
@@ -127,12 +136,18 @@ impl Place {
             (Mark::With(id), Some(own)) if id == own => Ok(Next::Nothing),
             (Mark::With(_), Some(_)) => Err(other(found, own).into()),
             // A store that was restored from before it had an id knows the place by its files.
-            (Mark::With(id), None) => match self.missing(bucket).await? {
-                (looked, missing) if looked > 0 && missing * 2 <= looked => Ok(Next::Note(id)),
-                _ => Err(other(found, own).into()),
-            },
+            // Where all lies in the folder as well, as after `evidence move` without `--remove`, it is looked for there all the same.
+            (Mark::With(id), None) => {
+                for counted in [Counted::NotInFolder, Counted::All] {
+                    let (looked, missing) = self.missing(bucket, counted).await?;
+                    if looked > 0 && missing * 2 <= looked {
+                        return Ok(Next::Note(id));
+                    }
+                }
+                Err(other(found, own).into())
+            }
             (Mark::OfBefore, None) => Ok(Next::Mark),
-            (Mark::OfBefore | Mark::Absent, _) => match self.missing(bucket).await? {
+            (Mark::OfBefore | Mark::Absent, _) => match self.missing(bucket, Counted::NotInFolder).await? {
                 (looked, missing) if missing * 2 > looked => {
                     Err(ObjectsError::Unmarked { at: at(), missing, looked, mark: line(&founding, own) }.into())
                 }
@@ -142,11 +157,11 @@ impl Place {
     }
 
     /// How many files that should be in the object store were looked for, and how many of them are not there.
-    async fn missing(&self, bucket: &Bucket) -> Result<(usize, usize), EvidenceError> {
+    async fn missing(&self, bucket: &Bucket, counted: Counted) -> Result<(usize, usize), EvidenceError> {
         let (mut looked, mut missing) = (0, 0);
         for EvidenceFile { sha256, size_bytes, .. } in self.store.evidence_files().await? {
             // Before `evidence move`, files lie in the folder.
-            if self.is_in_folder(sha256, size_bytes).await? {
+            if counted == Counted::NotInFolder && self.is_in_folder(sha256, size_bytes).await? {
                 continue;
             }
             looked += 1;

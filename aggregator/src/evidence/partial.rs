@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use shared::evidence_kind::{self, EvidenceKind};
 use std::{
+    collections::HashSet,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -25,8 +26,18 @@ const LOCKS: &str = "locks";
 
 type Outcome<T> = Result<T, (PathBuf, io::Error)>;
 
-/// A file that has come: its hash, its size, and the time of its last piece.
-pub(super) type WholeFile = ([u8; 32], u64, DateTime<Utc>);
+/// A file that has come and lies here still.
+#[derive(Debug)]
+pub(super) struct WholeFile {
+    /// Of whom it came.
+    pub(super) commune: String,
+    /// Its hash.
+    pub(super) sha256: [u8; 32],
+    /// Its size.
+    pub(super) size: u64,
+    /// The time of its last piece.
+    pub(super) came: DateTime<Utc>,
+}
 
 /// How far a file has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +180,11 @@ pub(super) fn whole(root: &Path) -> Outcome<Vec<WholeFile>> {
             continue;
         }
         match fs::metadata(&path).and_then(|found| Ok((found.len(), found.modified()?))) {
-            Ok((length, changed)) if length == size => files.push((sha256, size, changed.into())),
+            Ok((length, changed)) if length == size => {
+                let commune = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+                let commune = commune.unwrap_or_default().to_owned();
+                files.push(WholeFile { commune, sha256, size, came: changed.into() });
+            }
             Ok(_) => {}
             // It has arrived just now.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -236,8 +251,8 @@ pub(super) fn is_whole(path: &Path, sha256: [u8; 32], size: u64) -> Outcome<bool
     }
 }
 
-/// Removes what nobody has gone on with since then, and what was set aside before; how many files.
-pub(super) fn tidy(root: &Path, before: DateTime<Utc>) -> Outcome<usize> {
+/// Removes what nobody has gone on with since then, but for these, and what was set aside before; how many files.
+pub(super) fn tidy(root: &Path, before: DateTime<Utc>, spared: &HashSet<PathBuf>) -> Outcome<usize> {
     let mut removed = 0;
     let mut folders = entries(&root.join(COMING))?;
     folders.push(root.join(DAMAGED));
@@ -247,7 +262,7 @@ pub(super) fn tidy(root: &Path, before: DateTime<Utc>) -> Outcome<usize> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             changed => changed.map_err(|error| (path.clone(), error))?,
         };
-        if DateTime::<Utc>::from(changed) < before {
+        if DateTime::<Utc>::from(changed) < before && !spared.contains(&path) {
             match fs::remove_file(&path) {
                 // Another server with the same folder was quicker.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,

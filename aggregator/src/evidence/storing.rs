@@ -1,7 +1,8 @@
-//! Whole files on their way from this disk into the object store: a task of its own for each, by its SHA-256, whoever sent it. It goes on
+//! Whole files on their way from this disk into the object store: a task of its own for each, by its SHA-256 and size, whoever sent it. It goes on
 //! when the session that brought the last piece is over, and tries again by itself; whoever asks meanwhile waits for it as long as an
 //! answer may take. A file is held when the object store has said that it holds every byte and the store of the province has noted it; until
-//! then it lies whole in `partial`, and after a restart the agent's next offer begins its way anew.
+//! then it lies whole in `partial`; after a restart, or when it was given up, the agent's next offer or the daily look (`tidying`) begins its way
+//! anew.
 
 use super::{EvidenceError, Place, partial::Partial};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
 };
 use std::{
     collections::HashMap,
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -49,7 +51,10 @@ pub(super) struct Errand {
     asked: Notify,
 }
 
-type Errands = Mutex<HashMap<[u8; 32], Arc<Errand>>>;
+/// A file as communes name it: its SHA-256 and its size. A wrong size under the right hash is another file, which nobody can have.
+type Named = ([u8; 32], u64);
+
+type Errands = Mutex<HashMap<Named, Arc<Errand>>>;
 
 /// The files on their way.
 pub struct Storing {
@@ -69,13 +74,13 @@ struct Shared {
 /// Takes a file off the list, however its task ends, and tells those who wait.
 struct Listed {
     shared: Arc<Shared>,
-    sha256: [u8; 32],
+    named: Named,
     errand: Arc<Errand>,
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        locked(&self.shared.errands).remove(&self.sha256);
+        locked(&self.shared.errands).remove(&self.named);
         self.errand.way.send_if_modified(|way| *way != Way::Held && std::mem::replace(way, Way::Over) != Way::Over);
     }
 }
@@ -96,8 +101,13 @@ impl Storing {
     }
 
     /// A file's way, if it is on it.
-    pub(super) fn find(&self, sha256: [u8; 32]) -> Option<Arc<Errand>> {
-        locked(&self.shared.errands).get(&sha256).cloned()
+    pub(super) fn find(&self, named: Named) -> Option<Arc<Errand>> {
+        locked(&self.shared.errands).get(&named).cloned()
+    }
+
+    /// Whether one more can begin its way.
+    pub(super) fn has_room(&self) -> bool {
+        locked(&self.shared.errands).len() < MOST_WAITING
     }
 
     /// A whole file's way, begun if it is not on it; none where there is no place for one more.
@@ -105,16 +115,16 @@ impl Storing {
         let mut tasks = locked(&self.tasks);
         let tasks = tasks.as_mut()?;
         while tasks.try_join_next().is_some() {}
-        let (sha256, mut errands) = (file.sha256, locked(&self.shared.errands));
-        if let Some(errand) = errands.get(&sha256) {
+        let (named, mut errands) = ((file.sha256, file.size_bytes), locked(&self.shared.errands));
+        if let Some(errand) = errands.get(&named) {
             return Some(errand.clone());
         }
         if errands.len() >= MOST_WAITING {
             return None;
         }
         let errand = Arc::new(Errand { way: watch::Sender::new(Way::Going), asked: Notify::new() });
-        errands.insert(sha256, errand.clone());
-        let listed = Listed { shared: self.shared.clone(), sha256, errand: errand.clone() };
+        errands.insert(named, errand.clone());
+        let listed = Listed { shared: self.shared.clone(), named, errand: errand.clone() };
         let (partial, mut ending) = (partial.clone(), self.ending.subscribe());
         tasks.spawn(async move { listed.shared.carry(&listed.errand, &partial, file, &mut ending).await });
         Some(errand)
@@ -129,7 +139,7 @@ impl Storing {
             let files = tasks.len();
             tracing::warn!(
                 files,
-                "evidence did not reach the object store in time; it goes on when its agents ask again"
+                "evidence did not reach the object store in time; it goes on when its agents ask again, or serve starts"
             );
         }
         tasks.shutdown().await;
@@ -139,11 +149,20 @@ impl Storing {
 impl Errand {
     /// Waits until the file is held, a try fails, or that time has come; whether it is held. Where the last try failed, the next is at once.
     pub(super) async fn is_held(&self, until: Instant) -> bool {
+        self.comes_to(until, |way| *way != Way::Going).await
+    }
+
+    /// The same, but waits through tries that fail.
+    pub(super) async fn is_held_at_last(&self, until: Instant) -> bool {
+        self.comes_to(until, |way| matches!(way, Way::Over | Way::Held)).await
+    }
+
+    async fn comes_to(&self, until: Instant, is_told: impl Fn(&Way) -> bool) -> bool {
         let mut way = self.way.subscribe();
         if self.way.send_if_modified(|way| *way == Way::Failed && std::mem::replace(way, Way::Going) == Way::Failed) {
             self.asked.notify_one();
         }
-        matches!(timeout_at(until, way.wait_for(|way| *way != Way::Going)).await, Ok(Ok(way)) if *way == Way::Held)
+        matches!(timeout_at(until, way.wait_for(|way| is_told(way))).await, Ok(Ok(way)) if *way == Way::Held)
     }
 }
 
@@ -159,6 +178,10 @@ impl Shared {
             };
             let put = self.put(partial, &file).await;
             drop(turn);
+            let put = match put {
+                Err(error) if is_gone(&error) => self.look_whether_held(&file, error).await,
+                put => put,
+            };
             let Err(error) = put else {
                 tracing::debug!(file = name, "a file of evidence is in the object store");
                 errand.way.send_replace(Way::Held);
@@ -182,6 +205,14 @@ impl Shared {
         }
     }
 
+    /// The copy here is gone: another process with this folder may have brought the file where it belongs.
+    async fn look_whether_held(&self, file: &EvidenceFile, error: EvidenceError) -> Result<(), EvidenceError> {
+        match self.store.evidence_file(file.sha256).await? {
+            Some(held) if held.size_bytes == file.size_bytes => Ok(()),
+            _ => Err(error),
+        }
+    }
+
     async fn put(&self, partial: &Partial, file: &EvidenceFile) -> Result<(), EvidenceError> {
         self.place.mark().await?;
         if let Some(bucket) = self.place.shelf().bucket() {
@@ -198,5 +229,10 @@ impl Shared {
 
 /// The copy on this disk is gone or is not the file any more: the agent has to send it again.
 fn is_permanent(error: &EvidenceError) -> bool {
-    matches!(error, EvidenceError::Objects(ObjectsError::Differs(_) | ObjectsError::Io { .. }))
+    is_gone(error) || matches!(error, EvidenceError::Objects(ObjectsError::Differs(_)))
+}
+
+/// The copy on this disk is not there any more.
+fn is_gone(error: &EvidenceError) -> bool {
+    matches!(error, EvidenceError::Objects(ObjectsError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound)
 }

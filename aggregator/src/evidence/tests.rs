@@ -5,6 +5,7 @@ use crate::{
     sample::{self, batch, change, change_id, figure, moment},
     store::{Append, Flaw, OpeningQuestion, sqlite::SqliteStore},
 };
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use shared::change::{Deed, Incarnation, LogPosition};
 use std::fs;
@@ -283,8 +284,8 @@ async fn what_nobody_goes_on_with_is_given_up() {
     house.keep("tan-phu", sha256(&bytes), 0, &bytes[..10]).await;
     let coming = house.coming("tan-phu", &bytes);
     let changed: DateTime<Utc> = fs::metadata(coming).unwrap().modified().unwrap().into();
-    assert_eq!(house.evidence.tidy(changed + TimeDelta::days(PARTIAL_DAYS)).await.unwrap(), 0);
-    let later = changed + TimeDelta::days(PARTIAL_DAYS) + TimeDelta::seconds(1);
+    assert_eq!(house.evidence.tidy(changed + TimeDelta::days(tidying::PARTIAL_DAYS)).await.unwrap(), 0);
+    let later = changed + TimeDelta::days(tidying::PARTIAL_DAYS) + TimeDelta::seconds(1);
     assert_eq!(house.evidence.tidy(later).await.unwrap(), 1);
     assert_eq!(told(&house.offer("tan-phu", &bytes).await), (FileState::Wanted, 0, ""));
 }

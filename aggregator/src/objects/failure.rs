@@ -155,8 +155,8 @@ impl ObjectsError {
                 format!("kho đối tượng {at} là nơi để minh chứng của tỉnh khác: province.txt ở đó ghi {found:?}")
             }
             Self::OtherInstallation { at, found, mark } => format!(
-                "kho đối tượng {at} là nơi để minh chứng của một bản cài đặt khác của tỉnh này: province.txt ở đó ghi {found:?}, không phải {mark:?}. \
-                 Nếu đúng là của bản này, đặt vào đó đối tượng province.txt với dòng sau"
+                "kho đối tượng {at} là nơi để minh chứng của một bản cài đặt khác của tỉnh này: province.txt ở đó ghi {found:?}. \
+                 Nếu đúng là của bản này, đặt vào đó đối tượng province.txt với dòng {mark:?}"
             ),
             Self::Unmarked { at, missing, looked, mark } => format!(
                 "kho đối tượng {at} không có province.txt của bản cài đặt này và thiếu {missing} trong {looked} tệp minh chứng: có đúng bucket và tiền tố không? \

@@ -196,9 +196,9 @@ async fn a_restart_amid_the_way_into_the_store_begins_it_anew() {
     reached(&gate).await;
     // The server's end waits no longer than it is told, and begins nothing any more.
     house.evidence.storing().end(Duration::ZERO).await;
-    assert!(house.evidence.storing().find(sha256(&bytes)).is_none());
+    assert!(house.evidence.storing().find((sha256(&bytes), 1_000)).is_none());
     assert_eq!(told(&house.offer("tan-phu", &bytes).await), STORING);
-    assert!(house.evidence.storing().find(sha256(&bytes)).is_none());
+    assert!(house.evidence.storing().find((sha256(&bytes), 1_000)).is_none());
     gate.open();
     house.again();
     assert_eq!(told(&house.offer("tan-phu", &bytes).await).0, FileState::Held);
@@ -250,7 +250,7 @@ async fn a_copy_that_is_spoiled_on_its_way_is_asked_for_again() {
     reached(&gate).await;
     // The mark is looked for first; the file is read after it.
     fs::write(coming(&house, &bytes), vec![7; 1_000]).unwrap();
-    let errand = house.evidence.storing().find(sha256(&bytes)).unwrap();
+    let errand = house.evidence.storing().find((sha256(&bytes), 1_000)).unwrap();
     gate.open();
     assert!(!errand.is_held(Instant::now() + Duration::from_secs(60)).await);
     assert!(!object(&server, &bytes).exists());
@@ -347,4 +347,94 @@ async fn a_folder_moves_to_a_bucket_and_every_file_is_compared() {
     assert_eq!(fs::read(object(&server, &other)).unwrap(), other);
     assert_eq!(moving.verify().await.unwrap().len(), 1, "the damaged one");
     assert!(move_files(folder.evidence.place(), true).await.unwrap().is_none(), "there is nowhere to move to");
+}
+
+#[tokio::test]
+async fn a_wrong_size_under_the_right_hash_does_not_share_its_way() {
+    let bytes = pdf(1_000);
+    let (mut house, server) = house(&[("tan-phu", &bytes)]).await;
+    house.evidence.patience = Duration::ZERO;
+    let gate = server.gate();
+    gate.close_after(10);
+    assert_eq!(told(&piece(&house.evidence, &bytes, 0, 1_000).await.unwrap()), STORING);
+    reached(&gate).await;
+    let named = shared::change::Evidence {
+        observation: change_id(101),
+        sha256: sha256(&bytes),
+        name: "bien-ban.pdf".into(),
+        size_bytes: 999,
+    };
+    let changes = vec![figure(101, "2026-10", 1), change(102, Deed::Attached(named))];
+    let wrong = batch("loc-tan", 1, LogPosition::START, changes);
+    house.store.append(Append { batches: vec![wrong], notes: Vec::new() }).await.unwrap();
+    let state = house.evidence.offer("loc-tan", &[(sha256(&bytes), 999)], moment()).await.unwrap().remove(0);
+    assert_eq!(told(&state), (FileState::Wanted, 0, ""));
+    gate.open();
+    held_at_last(&house.evidence, "tan-phu", &bytes).await;
+}
+
+#[tokio::test]
+async fn a_copy_that_another_process_has_brought_meanwhile_is_held() {
+    let (bytes, other) = (pdf(1_000), pdf(80));
+    let (mut house, server) = house(&[("tan-phu", &bytes), ("tan-phu", &other)]).await;
+    // The place is marked, so that what is noted below does not make it look emptied.
+    assert_eq!(told(&piece(&house.evidence, &other, 0, 80).await.unwrap()).0, FileState::Held);
+    house.evidence.patience = Duration::ZERO;
+    let gate = server.gate();
+    gate.close_after(10);
+    piece(&house.evidence, &bytes, 0, 1_000).await.unwrap();
+    reached(&gate).await;
+    let errand = house.evidence.storing().find((sha256(&bytes), 1_000)).unwrap();
+    let file = EvidenceFile { sha256: sha256(&bytes), size_bytes: 1_000, kind: "pdf".into(), received_at: moment() };
+    house.store.keep_evidence(file).await.unwrap();
+    fs::remove_file(coming(&house, &bytes)).unwrap();
+    gate.open();
+    assert!(errand.is_held(Instant::now() + Duration::from_secs(60)).await);
+}
+
+#[tokio::test]
+async fn who_is_patient_waits_through_tries_that_fail() {
+    let bytes = pdf(1_000);
+    let (house, mut server) = house(&[("tan-phu", &bytes)]).await;
+    let patient = house.beside().patient(Duration::from_secs(60));
+    server.gone();
+    let answer = tokio::spawn({
+        let bytes = bytes.clone();
+        let patient = Arc::new(patient);
+        async move { piece(&patient, &bytes, 0, 1_000).await }
+    });
+    let others = coming(&house, &bytes);
+    let came = async {
+        while !fs::metadata(&others).is_ok_and(|found| found.len() == 1_000) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), came).await.unwrap();
+    server.back();
+    assert_eq!(told(&answer.await.unwrap().unwrap()), (FileState::Held, 1_000, ""));
+    // The time is over for all that follows, too.
+    let over = house.beside().patient(Duration::ZERO);
+    assert_eq!(over.until(), over.until());
+}
+
+#[tokio::test]
+async fn what_waits_whole_after_a_restart_is_spared_and_goes_on_by_itself() {
+    let (bytes, unnamed) = (pdf(1_000), pdf(900));
+    let (mut house, mut server) = house(&[("tan-phu", &bytes)]).await;
+    server.gone();
+    assert_eq!(told(&piece(&house.evidence, &bytes, 0, 1_000).await.unwrap()), STORING);
+    fs::write(coming(&house, &unnamed), &unnamed).unwrap();
+    house.evidence.storing().end(Duration::ZERO).await;
+    house.again();
+    server.back();
+    let changed: DateTime<Utc> = fs::metadata(coming(&house, &unnamed)).unwrap().modified().unwrap().into();
+    let later = changed + TimeDelta::days(tidying::PARTIAL_DAYS + 1);
+    assert_eq!(house.evidence.tidy(later).await.unwrap(), 1, "what nobody names is given up");
+    let held = async {
+        while house.store.evidence_file(sha256(&bytes)).await.unwrap().is_none() || coming(&house, &bytes).exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), held).await.unwrap();
+    assert_eq!(fs::read(object(&server, &bytes)).unwrap(), bytes);
 }

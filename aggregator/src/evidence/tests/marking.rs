@@ -103,6 +103,7 @@ async fn a_bucket_of_another_installation_is_not_ours_whatever_its_province_is_c
         for error in told {
             let ObjectsError::OtherInstallation { found, mark, .. } = &error else { panic!("{error}") };
             assert_eq!((found, mark.as_str()), (&theirs, expected));
+            assert!(error.explain(shared::language::Language::Vi).ends_with(&format!("{expected:?}")), "{error}");
         }
     };
     // Founded anew under the same name: it has never had a bucket, and holds nothing.
@@ -113,7 +114,7 @@ async fn a_bucket_of_another_installation_is_not_ours_whatever_its_province_is_c
     second.evidence.patience = Duration::ZERO;
     let storing = piece(&second.evidence, &other, 0, 90).await.unwrap();
     assert_eq!(told(&storing).2, BEING_STORED);
-    let errand = second.evidence.storing().find(sha256(&other));
+    let errand = second.evidence.storing().find((sha256(&other), 90));
     if let Some(errand) = errand {
         assert!(!errand.is_held(Instant::now() + Duration::from_secs(60)).await);
     }
@@ -166,4 +167,45 @@ async fn marks_of_before_and_restored_stores_go_on() {
     assert!(evidence.verify().await.unwrap().is_empty());
     assert_eq!(own_id(&restored).await, own_id(&second).await);
     assert_eq!(restored.store.name_evidence_place([9; 16]).await.unwrap(), own_id(&second).await, "the first stays");
+}
+
+#[tokio::test]
+async fn a_restored_store_knows_its_bucket_where_the_folder_has_the_files_as_well() {
+    let (bytes, other) = (pdf(80), pdf(90));
+    let (first, server) = holding(&[&bytes]).await;
+    let (restored, _own) = house(&[("tan-phu", &bytes), ("tan-phu", &other)]).await;
+    let held = first.store.evidence_files().await.unwrap().remove(0);
+    restored.store.keep_evidence(held.clone()).await.unwrap();
+    let evidence = aggregator(&restored, &server, "sixth", SECRET);
+    let place = |bytes: &[u8]| evidence.shelf().path(sha256(bytes));
+    let put_here = |bytes: &[u8]| {
+        fs::create_dir_all(place(bytes).parent().unwrap()).unwrap();
+        fs::write(place(bytes), bytes).unwrap();
+    };
+    put_here(&bytes);
+    evidence.place().check().await.unwrap();
+    // What lies here alone, and was never moved there, does not make it another's.
+    put_here(&other);
+    restored.store.keep_evidence(EvidenceFile { sha256: sha256(&other), size_bytes: 90, ..held }).await.unwrap();
+    evidence.place().mark().await.unwrap();
+    assert_eq!(own_id(&restored).await, own_id(&first).await);
+    // None of its files there: another's.
+    fs::remove_file(object_of(&server, &bytes)).unwrap();
+    let (stranger, _own) = house(&[("tan-phu", &bytes)]).await;
+    let files = restored.store.evidence_files().await.unwrap();
+    for file in files {
+        stranger.store.keep_evidence(file).await.unwrap();
+    }
+    let evidence = aggregator(&stranger, &server, "seventh", SECRET);
+    for bytes in [&bytes, &other] {
+        let path = evidence.shelf().path(sha256(bytes));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    assert!(evidence.place().check().await.is_err());
+}
+
+fn object_of(server: &ObjectServer, bytes: &[u8]) -> PathBuf {
+    let name = hex::encode(sha256(bytes));
+    server.object(&format!("dong-nai/{}/{name}", &name[..2]))
 }
