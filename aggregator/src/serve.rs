@@ -68,7 +68,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Connections that wait to be accepted.
 const WAITING_CONNECTIONS: u32 = 4_096;
 /// Connections beside those of the sessions: agents that wait for a place, agents that join, staff.
-const OTHER_CONNECTIONS: usize = 128;
+const OTHER_CONNECTIONS: usize = 64;
 /// Largest request of an agent that joins, in bytes.
 const MAX_JOIN_BYTES: usize = 64 * 1024;
 /// Largest question of the staff, in bytes.
@@ -398,7 +398,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(WAITING_CONNECTIONS)?.into_std()
 }
 
-/// Gives up files of evidence that nobody goes on with, now and every day. What cannot be removed is looked at again the next time.
+/// Gives up parts of evidence that nobody goes on with, and takes up what waits whole, now and every day. What fails is done the next time.
 async fn tidy(ingest: Arc<Ingest>) {
     let mut days = tokio::time::interval(DAY);
     loop {

@@ -223,7 +223,7 @@ impl Follower {
         }
     }
 
-    /// As [`settled`](Self::settled), for those who only read: where more than [`FEW`] changes wait, it is enough that all of before the
+    /// As [`settled`](Self::settled), for those who only read: where more than some dozens of changes wait, it is enough that all of before the
     /// last second is followed.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ impl Server {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TIENDO_")) {
             command.env_remove(name);
         }
+        // As its unit and its container have it.
+        command.env("MIMALLOC_PURGE_DELAY", "10");
         command.arg("--data").arg(data).args(["serve", "--listen", "127.0.0.1:0", "--pages", "127.0.0.1:0"]);
         let mut process =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;

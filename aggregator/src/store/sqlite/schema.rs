@@ -18,9 +18,9 @@ const OLDEST_ENGINE: i32 = 3_051_003;
 /// Prepared statements kept by a connection.
 const STATEMENTS: usize = 128;
 /// Page cache of the connection that writes, in KiB: room for the pages that a night's communes write to in turn.
-const WRITER_CACHE_KIB: u32 = 16 * 1024;
+const WRITER_CACHE_KIB: u32 = 8 * 1024;
 /// Page cache of a connection that reads, in KiB.
-const READER_CACHE_KIB: u32 = 2 * 1024;
+const READER_CACHE_KIB: u32 = 1024;
 /// The WAL is copied back after this many pages.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
