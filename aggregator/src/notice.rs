@@ -41,10 +41,10 @@ pub struct Notices {
     standings: Arc<dyn StandingsHook>,
     follower: Follower,
     live: LiveSessions,
-    /// The number of decisions that are in force here. Held while others are read, so that an older reading never comes after a newer.
-    in_force: Mutex<u64>,
-    /// The same, for those who only compare.
-    seen: AtomicU64,
+    /// The number of decisions that are in force here.
+    in_force: AtomicU64,
+    /// Held while others are read, so that an older reading never comes after a newer.
+    reading: Mutex<()>,
     /// What sessions wait for, and what the staff waits for.
     sessions: Lane,
     staff: Lane,
@@ -117,8 +117,8 @@ impl Notices {
         live: LiveSessions,
     ) -> Self {
         let (sessions, staff) = Default::default();
-        let (in_force, seen) = (Mutex::new(province.decisions), AtomicU64::new(province.decisions));
-        Self { province, standings, follower, live, in_force, seen, sessions, staff }
+        let in_force = AtomicU64::new(province.decisions);
+        Self { province, standings, follower, live, in_force, reading: Mutex::default(), sessions, staff }
     }
 
     /// Looks for writes of others until the end is signalled.
@@ -150,13 +150,13 @@ impl Notices {
 
     async fn look_once(&self) -> Result<(), Unsettled> {
         let decisions = self.decisions().await?;
-        if self.seen.load(Ordering::SeqCst) == decisions {
+        if self.in_force.load(Ordering::SeqCst) == decisions {
             return Ok(());
         }
-        let mut in_force = self.in_force.lock().await;
+        let _reading = self.reading.lock().await;
         // The other lane may have read it meanwhile, and more may have been decided.
         let decisions = self.decisions().await?;
-        if *in_force == decisions {
+        if self.in_force.load(Ordering::SeqCst) == decisions {
             return Ok(());
         }
         let reloaded = match self.reload().await {
@@ -167,8 +167,7 @@ impl Notices {
             tracing::warn!(%error, "what other processes wrote could not be read, trying again");
             Unsettled
         })?;
-        *in_force = decisions;
-        self.seen.store(decisions, Ordering::SeqCst);
+        self.in_force.store(decisions, Ordering::SeqCst);
         Ok(())
     }
 

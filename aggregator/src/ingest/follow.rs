@@ -223,8 +223,8 @@ impl Follower {
         }
     }
 
-    /// As [`settled`](Self::settled), for those who only read: where more than some dozens of changes wait, it is enough that all of before the
-    /// last second is followed.
+    /// As [`settled`](Self::settled), for those who only read: where more than some dozens of changes wait, it is enough that all of
+    /// before the last second is followed.
     ///
     /// # Errors
     /// [`Lagging`]
