@@ -1,5 +1,5 @@
 //! A harness for tests with real processes: a province's aggregator and communes' agents in folders of their own, on
-//! ports that the system chooses. Everything ends with the value that started it.
+//! ports of their own. Everything ends with the value that started it.
 //!
 //! | module | noun |
 //! | --- | --- |

@@ -4,6 +4,7 @@ use crate::{
     probe,
     program::{self, Done},
 };
+use cluster::port;
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -151,15 +152,19 @@ impl Province {
         program::run(PROGRAM, data.iter().chain(&args))
     }
 
-    /// Starts the server on a port that the system chooses, or on the one it had before.
+    /// Starts the server on ports of its own, or on those it had before.
     ///
     /// # Panics
     /// When it does not come up.
     pub fn serve(&mut self) {
         let data = self.data();
-        let listen = self.server.as_ref().map_or("127.0.0.1:0", |server| server.url.trim_start_matches("https://"));
-        let pages = self.server.as_ref().map_or("127.0.0.1:0", |server| server.pages.trim_start_matches("https://"));
-        let args = ["--data", data.to_str().expect("UTF-8"), "serve", "--listen", listen, "--pages", pages];
+        let before = self
+            .server
+            .as_ref()
+            .map(|server| [&server.url, &server.pages].map(|url| url.trim_start_matches("https://").to_owned()));
+        let [listen, pages] =
+            before.unwrap_or_else(|| [(); 2].map(|()| port::unclaimed().expect("a port").to_string()));
+        let args = ["--data", data.to_str().expect("UTF-8"), "serve", "--listen", &listen, "--pages", &pages];
         let mut child = program::command(PROGRAM, args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -4,10 +4,12 @@
 //! PostgreSQL does not run as root: then it is started as the user `postgres`, whom Debian's package makes. It ends with the process that
 //! started it, however that ends, since it reads from that process and stops when nobody is at the other end.
 
+pub mod port;
+
 use std::{
     fs,
     io::{self, BufRead, BufReader, Write},
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     os::unix::{
         fs::{MetadataExt, PermissionsExt, chown},
         process::CommandExt,
@@ -121,9 +123,7 @@ impl Cluster {
         let programs = programs().ok_or(ClusterError::Missing)?;
         let folder = tempfile::Builder::new().prefix("tiendo-pg-").tempdir();
         let folder = folder.map_err(at(&std::env::temp_dir()))?;
-        // Free now; whoever takes it in between makes the start fail.
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let port = port.map_err(at(Path::new("127.0.0.1:0")))?.port();
+        let port = port::unclaimed().map_err(at(Path::new("127.0.0.1")))?.port();
         let mut own = vec![folder.path().to_owned()];
         if let Some(Certificate { certificate, key }) = tls {
             let paths = [folder.path().join("server.pem"), folder.path().join("server.key")];

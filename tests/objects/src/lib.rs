@@ -1,12 +1,13 @@
 //! A server that speaks S3, on loopback, over a folder: the crates `s3s` (protocol and signatures) and `s3s-fs` (buckets as folders).
-//! For tests alone. `line` is a connection that can break, or be held. It runs on threads of its own, so that tests with and without a runtime can use it, and it can go away in the
-//! middle of anything and come back at the same address.
+//! For tests alone. It runs on threads of its own, so that tests with and without a runtime can use it, and it can go away in the middle of
+//! anything and come back at the same address. `line` is a connection that can break, or be held.
 
 // A harness has nobody to hand an error to: a test that cannot be set up fails where it stands.
 #![allow(clippy::expect_used)]
 
 mod line;
 
+use cluster::port;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 pub use line::Gate;
@@ -42,7 +43,7 @@ pub struct ObjectServer {
 }
 
 impl ObjectServer {
-    /// A server with an empty bucket in this folder, on a port that the system chooses.
+    /// A server with an empty bucket in this folder, on a port of its own.
     ///
     /// # Panics
     /// When it does not come up.
@@ -51,7 +52,7 @@ impl ObjectServer {
         fs::create_dir_all(folder.join(BUCKET)).expect("a folder for the bucket");
         let mut server = Self {
             folder: folder.to_owned(),
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address: port::unclaimed().expect("a port"),
             running: None,
             budget: Budget::default(),
             gate: Gate::default(),
@@ -83,7 +84,6 @@ impl ObjectServer {
         let entered = running.enter();
         let listener = listen(self.address);
         drop(entered);
-        self.address = listener.local_addr().expect("an address");
         let (budget, gate) = (self.budget.clone(), self.gate.clone());
         running.spawn(async move {
             loop {

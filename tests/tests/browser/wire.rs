@@ -1,5 +1,6 @@
-//! chromedriver: a process of its own on a free port, spoken to in the WebDriver protocol (plain HTTP with JSON on loopback).
+//! chromedriver: a process of its own on a port of its own, spoken to in the WebDriver protocol (plain HTTP with JSON on loopback).
 
+use cluster::port;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -21,9 +22,10 @@ pub struct Driver {
 impl Driver {
     /// Starts a driver.
     pub fn start() -> Self {
+        let port = port::unclaimed().expect("a port").port();
         let mut command = Command::new("chromedriver");
         command
-            .args(["--port=0", "--log-level=SEVERE"])
+            .args([format!("--port={port}"), "--log-level=SEVERE".to_owned()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
@@ -31,12 +33,14 @@ impl Driver {
             .spawn()
             .expect("chromedriver is needed: run tests/run, or apt-get install chromium chromium-driver");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let port = line.split("successfully on port ").nth(1)?;
-            port.trim_end_matches('.').parse().ok()
+        let mut said = Vec::new();
+        let is_listening = lines.by_ref().map_while(Result::ok).any(|line| {
+            said.push(line);
+            said.last().is_some_and(|line| line.contains("started successfully"))
         });
+        assert!(is_listening, "chromedriver on port {port}: {said:?}");
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port: port.expect("chromedriver says its port") }
+        Self { child, port }
     }
 
     /// Asks for something; the value of the answer, or the kind and the words of the error.

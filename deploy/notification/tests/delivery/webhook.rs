@@ -2,6 +2,7 @@
 
 use super::*;
 use service::Service;
+use tokio::net::TcpSocket;
 
 const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 const SECRET_PATH: &str = "/hooks/T0ken-in-the-path?k=v";
@@ -97,8 +98,11 @@ async fn silence_nonsense_floods_and_absence_end() {
         let found = fault(&notifier(service.port), Channel::Webhook).await;
         assert!(matches!(found, Fault::Broken(_)), "{found:?}");
     }
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = deliver(&notifier(closed), Channel::Webhook).await.unwrap_err();
+    // Held, and nothing listens there.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = closed.local_addr().unwrap().port();
+    let error = deliver(&notifier(port), Channel::Webhook).await.unwrap_err();
     assert!(matches!(error.fault, Fault::Unreachable { .. }) && !error.is_permanent());
     assert!(words(&error).contains("localhost") && !words(&error).contains("T0ken"));
 }
