@@ -8,7 +8,7 @@
 //! Who connects waits among [`Limits::waiting`] until it has said a whole greeting (`ClientHello`) and a place is free, so that
 //! connections that never speak, or speak a byte a second, hold up nobody who does. Then a stranger can take up one of
 //! [`Limits::handshakes`] places for [`Limits::handshake`], no more: greeting and handshake have that long each, and then the opening
-//! of HTTP/2 once more. Without a certificate the connection ends after [`Limits::stranger`]; what else comes after is bounded by
+//! of HTTP/2 once more. Between the two everybody waits in the order of the greetings, at most [`Limits::place`]. Without a certificate the connection ends after [`Limits::stranger`]; what else comes after is bounded by
 //! [`server`].
 //!
 //! A member of the staff who asks says so in the greeting ([`tls::asking`](crate::tls::asking)), and can be served apart
@@ -21,6 +21,7 @@ mod incoming;
 pub use connection::{PeerCertificates, TlsConnection};
 pub use incoming::{Divided, Incoming, divided, incoming};
 
+use crate::connect::ANSWER_TIMEOUT;
 use std::{sync::Arc, time::Duration};
 use tonic::transport::server::Server;
 
@@ -38,8 +39,12 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bounds on what strangers can take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest wait for the greeting, for a place after it, for the handshake, and for the opening of HTTP/2 after that.
+    /// Longest wait for the greeting, for the handshake, and for the opening of HTTP/2 after that.
     pub handshake: Duration,
+    /// Longest wait for a place after the greeting: no longer than whoever connects waits ([`ANSWER_TIMEOUT`]).
+    ///
+    /// [`ANSWER_TIMEOUT`]: crate::connect::ANSWER_TIMEOUT
+    pub place: Duration,
     /// Handshakes at once; where staff who ask are served apart, so many handshakes and connections of theirs besides.
     pub handshakes: usize,
     /// Connections that wait for their greeting or for a place; further ones wait to be accepted. Each takes some kilobytes.
@@ -57,6 +62,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             handshake: Duration::from_secs(10),
+            place: ANSWER_TIMEOUT,
             handshakes: 256,
             waiting: 4_096,
             connections: 384,

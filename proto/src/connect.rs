@@ -15,8 +15,11 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tonic::transport::{Channel, Endpoint, Uri};
 
-/// Longest wait for a connection: name, TCP, TLS and the server's first bytes.
+/// Longest wait for a connection: name and TCP.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for TLS and the server's first bytes after that: a nation that wakes in one minute waits its turn, and going away means
+/// to wait again.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 const DEFAULT_PORT: u16 = 443;
@@ -140,23 +143,31 @@ where
     let connect = tower::service_fn(move |_: Uri| {
         let (server, connector, over) = (Arc::clone(&server), connector.clone(), over.clone());
         async move {
-            let opened = timeout(CONNECT_TIMEOUT, open(&server, &connector, over)).await;
-            let late = || ConnectError::Unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()));
-            opened.map_err(|_| late())?.map(TokioIo::new).map_err(|error| ConnectError::of(&error))
+            let stream = in_time(CONNECT_TIMEOUT, dial(&server)).await?;
+            in_time(ANSWER_TIMEOUT, shake_hands(&server, &connector, over(stream))).await.map(TokioIo::new)
         }
     });
     let connected = endpoint.connect_with_connector(connect).await;
     connected.map_err(|error| ConnectError::within(&error).unwrap_or(ConnectError::Unreachable(error.to_string())))
 }
 
-async fn open<S: AsyncRead + AsyncWrite + Unpin>(
-    server: &Address,
-    connector: &TlsConnector,
-    over: impl Fn(TcpStream) -> S,
-) -> io::Result<TlsStream<S>> {
+async fn in_time<T>(limit: Duration, step: impl Future<Output = io::Result<T>>) -> Result<T, ConnectError> {
+    let late = |_| ConnectError::Unreachable(format!("no answer within {} s", limit.as_secs()));
+    timeout(limit, step).await.map_err(late)?.map_err(|error| ConnectError::of(&error))
+}
+
+async fn dial(server: &Address) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((server.host.as_str(), server.port)).await?;
     stream.set_nodelay(true)?;
-    let mut stream = connector.connect(server.name.clone(), over(stream)).await?;
+    Ok(stream)
+}
+
+async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
+    server: &Address,
+    connector: &TlsConnector,
+    stream: S,
+) -> io::Result<TlsStream<S>> {
+    let mut stream = connector.connect(server.name.clone(), stream).await?;
     // Left in the buffer for HTTP/2 to read: the server's settings, which it sends of its own accord.
     if stream.fill_buf().await?.is_empty() {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed by the server"));

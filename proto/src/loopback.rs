@@ -1,7 +1,7 @@
 //! Both ends together over the loopback interface: who gets in, who is refused, and what a stranger can hold up.
 
 use crate::{
-    accept::{self, Limits, PeerCertificates},
+    accept::{self, Handshake, Limits, PeerCertificates},
     authority::{Authority, Credential},
     connect::{self, ConnectError},
     enrolment::v1::{
@@ -297,6 +297,32 @@ async fn connections_above_the_bound_wait_for_a_place() {
     drop(first);
     second.await.unwrap();
     second_client.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn who_has_waited_too_long_for_a_place_goes_and_the_next_one_is_taken_up() {
+    let authority = Authority::new();
+    let (listener, address) = listen().await;
+    let config = Arc::new(ArcSwap::from_pointee(settings(authority.server(&["localhost"]), &authority)));
+    let limits = Limits { connections: 1, place: Duration::from_millis(100), ..Limits::default() };
+    let (told, mut telling) = tokio::sync::mpsc::unbounded_channel();
+    let observer: accept::Observer = Arc::new(move |how| told.send(how).unwrap());
+    let mut incoming = accept::incoming(listener, config, limits, observer);
+    let _first_client = shake_hands(address, trusting(&authority, None)).await.unwrap();
+    let first = incoming.next().await.unwrap().unwrap();
+    // Two wait, and both have waited too long when their turn comes.
+    let waiting = [(); 2].map(|()| tokio::spawn(shake_hands(address, trusting(&authority, None))));
+    for one in waiting {
+        assert!(one.await.unwrap().is_err());
+    }
+    drop(first);
+    let _second_client = shake_hands(address, trusting(&authority, None)).await.unwrap();
+    incoming.next().await.unwrap().unwrap();
+    let mut heard = Vec::new();
+    while let Ok(how) = telling.try_recv() {
+        heard.push(how);
+    }
+    assert_eq!(heard, [Handshake::Done, Handshake::TimedOut, Handshake::TimedOut, Handshake::Done]);
 }
 
 #[tokio::test]

@@ -20,12 +20,12 @@ use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::{AbortHandle, JoinSet},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake, server::TlsStream};
 use tokio_stream::Stream;
 
-/// Connections that have greeted and wait to be taken up, and those with finished handshakes that wait for the server.
+/// Connections with finished handshakes that wait for the server.
 const MAX_WAITING: usize = 64;
 /// Pause after the system refused to accept (most often: no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -39,7 +39,7 @@ pub fn incoming(
     limits: Limits,
     observer: Observer,
 ) -> Incoming {
-    let (sender, greeted) = mpsc::channel(MAX_WAITING);
+    let (sender, greeted) = mpsc::channel(limits.waiting);
     let listening = tokio::spawn(listen(listener, limits, observer.clone(), sender, None)).abort_handle();
     let hall = Hall { config, observer, limits, places: Places::of_all(limits), only_staff: false };
     Incoming::new(&Handle::current(), hall, greeted, vec![listening])
@@ -65,8 +65,8 @@ pub fn divided(
     observer: Observer,
     apart: &Handle,
 ) -> io::Result<Divided> {
-    let (sender, greeted) = mpsc::channel(MAX_WAITING);
-    let (asking, asked) = mpsc::channel(MAX_WAITING);
+    let (sender, greeted) = mpsc::channel(limits.waiting);
+    let (asking, asked) = mpsc::channel(limits.waiting);
     let listener = {
         let _within = apart.enter();
         TcpListener::from_std(listener)?
@@ -110,12 +110,14 @@ impl Drop for Incoming {
     }
 }
 
-/// Who has greeted, and holds its place among those who wait. Not bound to a runtime yet.
+/// Who has greeted, and holds its place among those who wait. Not bound to a runtime yet, and no task of its own: thousands wait.
 struct Greeted {
     greeting: Accepted,
     stream: StdStream,
     address: SocketAddr,
     turn: OwnedSemaphorePermit,
+    /// How long it waits.
+    until: Instant,
 }
 
 /// Accepts and hears greetings for ever; ends by being aborted, and with it whoever has not greeted.
@@ -134,7 +136,7 @@ async fn listen(
             Ok((stream, address)) => {
                 let (observer, others, asking) = (observer.clone(), others.clone(), asking.clone());
                 running.spawn(async move {
-                    match greet(stream, address, limits.handshake, turn).await {
+                    match greet(stream, address, limits, turn).await {
                         Ok(greeted) => {
                             let asks = || greeted.greeting.client_hello().alpn().is_some_and(tls::asks);
                             // Fails only when the server is gone, and with it the connection.
@@ -158,7 +160,7 @@ async fn listen(
 async fn greet(
     stream: TcpStream,
     address: SocketAddr,
-    limit: Duration,
+    limits: Limits,
     turn: OwnedSemaphorePermit,
 ) -> Result<Greeted, Handshake> {
     let heard = async {
@@ -166,8 +168,8 @@ async fn greet(
         let heard = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         Ok((heard.accepted, heard.io.into_std()?))
     };
-    let (greeting, stream) = in_time(limit, address, heard).await?;
-    Ok(Greeted { greeting, stream, address, turn })
+    let (greeting, stream) = in_time(limits.handshake, address, heard).await?;
+    Ok(Greeted { greeting, stream, address, turn, until: Instant::now() + limits.place })
 }
 
 /// What a step of the handshake came to within its time.
@@ -211,6 +213,12 @@ impl Places {
     fn of_staff(limits: Limits) -> Self {
         Self::of(limits.handshakes, limits.handshakes, 0)
     }
+
+    /// A place of a connection and one of a handshake, when both are free. None when the server ends.
+    async fn taken(&self) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+        let connection = Arc::clone(&self.connections).acquire_owned().await.ok()?;
+        Some((connection, Arc::clone(&self.handshakes).acquire_owned().await.ok()?))
+    }
 }
 
 /// Where hands are shaken.
@@ -225,16 +233,23 @@ struct Hall {
 }
 
 impl Hall {
-    /// Takes up who has greeted, until nobody can come any more.
+    /// Takes up who has greeted, in that order, until nobody can come any more.
     async fn take_up(self, mut greeted: mpsc::Receiver<Greeted>, sender: mpsc::Sender<TlsConnection>) {
         let mut running = JoinSet::new();
         while let Some(one) = greeted.recv().await {
+            let Ok(places) = timeout_at(one.until, self.places.taken()).await else {
+                // Who has waited so long is most likely gone, and will come again.
+                tracing::debug!(address = %one.address, "no place in time");
+                (self.observer)(Handshake::TimedOut);
+                continue;
+            };
+            let Some((connection, handshake)) = places else { return };
             let (hall, sender) = (self.clone(), sender.clone());
             running.spawn(async move {
                 let address = one.address;
-                let Some(shaken) = hall.receive(one).await else { return };
+                let shaken = hall.shake_hands(one).await;
                 (hall.observer)(shaken.as_ref().map_or_else(|how| *how, |_| Handshake::Done));
-                if let Ok((stream, connection, handshake)) = shaken {
+                if let Ok(stream) = shaken {
                     let accepted = TlsConnection::new(stream, address, hall.limits, connection, &hall.places.strangers);
                     match accepted.filter(|one| !hall.only_staff || is_staff(one)) {
                         // Fails only when the server is gone, and with it the connection.
@@ -243,38 +258,25 @@ impl Hall {
                             tracing::debug!(%address, "too many strangers, or this is not the staff");
                         }
                     }
-                    drop(handshake);
                 }
+                drop(handshake);
             });
             while running.try_join_next().is_some() {}
         }
         while running.join_next().await.is_some() {}
     }
 
-    /// Waits for a place, and shakes hands. None when the server ends.
-    async fn receive(&self, greeted: Greeted) -> Option<Result<Received, Handshake>> {
-        let Greeted { greeting, stream, address, turn } = greeted;
-        let limit = self.limits.handshake;
-        let places = async {
-            let connection = Arc::clone(&self.places.connections).acquire_owned().await.ok()?;
-            Some((connection, Arc::clone(&self.places.handshakes).acquire_owned().await.ok()?))
-        };
-        // Who has waited so long is most likely gone, and will come again.
-        let (connection, handshake) = match in_time(limit, address, async { Ok(places.await) }).await {
-            Ok(places) => places?,
-            Err(how) => return Some(Err(how)),
-        };
+    async fn shake_hands(&self, greeted: Greeted) -> Result<TlsStream<TcpStream>, Handshake> {
+        let Greeted { greeting, stream, address, turn, .. } = greeted;
+        // Others may be greeted in its place.
         drop(turn);
         let shaking = async {
             let greeted = StartHandshake::from_parts(greeting, TcpStream::from_std(stream)?);
             greeted.into_stream(self.config.load_full()).await
         };
-        Some(in_time(limit, address, shaking).await.map(|stream| (stream, connection, handshake)))
+        in_time(self.limits.handshake, address, shaking).await
     }
 }
-
-/// A connection under TLS, its place, and the place of its handshake.
-type Received = (TlsStream<TcpStream>, OwnedSemaphorePermit, OwnedSemaphorePermit);
 
 fn is_staff(connection: &TlsConnection) -> bool {
     matches!(connection.peer().identity(), Ok(Identity::Staff { .. }))
