@@ -145,8 +145,11 @@ CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
 INSERT INTO meta (key, value) VALUES ('epoch', replace(CAST(gen_random_uuid() AS TEXT), '-', ''));
 "#;
 
+/// As SQLite's.
+const REVOKED: &str = "CREATE INDEX certificate_revoked ON certificate (revoked_at) WHERE revoked_at IS NOT NULL";
+
 /// Migrations in order, by the version that they lead to; released ones are never changed.
-const MIGRATIONS: [(usize, &str); 1] = [(10, FIRST)];
+const MIGRATIONS: [(usize, &str); 2] = [(10, FIRST), (11, REVOKED)];
 
 /// The newest version that this program knows.
 pub(super) fn known() -> usize {

@@ -247,6 +247,19 @@ async fn both_engines_have_the_same_tables() {
 }
 
 #[tokio::test]
+async fn a_store_of_the_version_before_is_upgraded_when_it_is_opened() {
+    let (url, store) = cluster::store().await;
+    drop(store);
+    outside(&url, "DROP INDEX certificate_revoked; DELETE FROM schema_version WHERE version = 11");
+    assert_eq!(outside(&url, "SELECT max(version) FROM schema_version"), "10");
+    drop(open(&url).await);
+    assert_eq!(
+        outside(&url, "SELECT max(version), to_regclass('certificate_revoked') FROM schema_version"),
+        "11|certificate_revoked"
+    );
+}
+
+#[tokio::test]
 async fn over_a_line_it_is_encrypted_and_the_server_is_known() {
     let (url, store) = cluster::store().await;
     drop(store);
