@@ -1,4 +1,4 @@
-//! One thread that writes, a few that read, and how work reaches them.
+//! One thread that writes, those that read, and how work reaches them.
 
 use super::{
     super::{
@@ -7,7 +7,7 @@ use super::{
         sql::{CatalogueHeld, Engine, Memory, Scope, found},
     },
     backup,
-    readers::Readers,
+    readers::{Desk, Readers},
     schema,
 };
 use crate::apart;
@@ -19,9 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Writes that wait for the writing thread.
 const WAITING_WRITES: usize = 64;
-/// Connections that read at once for sessions and commands, and for the staff.
+/// Threads that read for sessions and commands.
 const READERS: usize = 4;
-const STAFF_READERS: usize = 2;
 
 /// What the writing thread holds.
 pub(crate) struct Hand {
@@ -64,7 +63,7 @@ pub struct SqliteStore {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     /// For sessions and commands, and for the staff: a question does not wait for hundreds of sessions' readings.
-    readers: Option<(Readers, Readers)>,
+    readers: Option<(Readers, Desk)>,
     catalogue_held: CatalogueHeld,
 }
 
@@ -121,7 +120,7 @@ impl SqliteStore {
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
-            readers: Some((Readers::start(path, READERS, true)?, Readers::start(path, STAFF_READERS, false)?)),
+            readers: Some((Readers::start(path, READERS)?, Desk::new(path))),
             catalogue_held: CatalogueHeld::default(),
         })
     }
@@ -153,8 +152,8 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (readers, staff) = self.readers.as_ref().ok_or(StoreError::Closed)?;
-        if apart::is_here() { staff.ask(work).await } else { readers.ask(work).await }
+        let (readers, desk) = self.readers.as_ref().ok_or(StoreError::Closed)?;
+        if apart::is_here() { desk.read(work) } else { readers.ask(work).await }
     }
 }
 

@@ -1,6 +1,8 @@
-//! The threads that read, each with a connection of its own.
+//! Who reads: threads for sessions and commands, each with a connection of its own, and those who answer the staff on their own threads.
 //!
-//! They stay: on threads that come and go SQLite would take its pages from as many heaps, which all keep what was once asked of them.
+//! The threads stay: on threads that come and go SQLite would take its pages from as many heaps, which all keep what was once asked of
+//! them. Whoever answers the staff has a thread that others do not wait for ([`apart`]) and reads on it: handing the question to another
+//! thread and taking the answer from it would be to wait twice for a processor that is busy.
 
 use super::{super::StoreError, schema};
 use crate::apart;
@@ -23,7 +25,7 @@ pub(super) struct Readers {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// What one thread holds.
+/// A connection that reads.
 struct Reader {
     path: PathBuf,
     /// Opened when it is first needed.
@@ -46,18 +48,39 @@ impl Reader {
     }
 }
 
+/// The connections of those who read on their own threads; as many as ever read at once.
+pub(super) struct Desk {
+    path: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+}
+
+impl Desk {
+    /// Nothing is opened yet.
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::default() }
+    }
+
+    /// One read transaction, here and now: everything in it is of the same moment.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = idle().pop();
+        let mut reader = taken.unwrap_or_else(|| Reader { path: self.path.clone(), connection: None });
+        let done = reader.read(work);
+        idle().push(reader);
+        done
+    }
+}
+
 impl Readers {
-    /// Starts so many threads, which [give way](apart::give_way) to others or not; nothing is opened yet.
-    pub(super) fn start(path: &Path, number: usize, gives_way: bool) -> Result<Self, StoreError> {
+    /// Starts so many threads, which [give way](apart::give_way) to those who answer the staff; nothing is opened yet.
+    pub(super) fn start(path: &Path, number: usize) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel::<Job>(WAITING_READS);
         let waiting = Arc::new(Mutex::new(waiting));
         let mut readers = Self { jobs: Some(jobs), threads: Vec::new() };
         for _ in 0..number {
             let (waiting, mut reader) = (waiting.clone(), Reader { path: path.to_owned(), connection: None });
             let run = move || {
-                if gives_way {
-                    apart::give_way();
-                }
+                apart::give_way();
                 while let Some(job) = next(&waiting) {
                     job(&mut reader);
                 }
