@@ -18,7 +18,7 @@ use shared::{
     listing::Listing,
     ranking::{Scheme, Scope},
 };
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 use tonic::{Request, Response, Status};
 
 /// Rows in one message.
@@ -61,7 +61,7 @@ fn answered(report: Result<Listing, AskingError>, question: &Question) -> Result
         AskingError::Store(error) => internal(&error),
         AskingError::Figures(error) => internal(&error),
     })?;
-    Ok(Response::new(stream::iter(parts(report).into_iter().map(Ok)).boxed()))
+    Ok(Response::new(stream::iter(parts(report).map(Ok)).boxed()))
 }
 
 fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
@@ -182,16 +182,18 @@ pub fn wire_export(table: ExportTable) -> WireReport {
     }
 }
 
-fn parts(report: Listing) -> Vec<ReportPart> {
+/// Head and rows as messages, each made when it is wanted.
+fn parts(report: Listing) -> impl Iterator<Item = ReportPart> {
     let columns = report.columns.into_iter().map(|column| ReportColumn {
         name: column.name,
         heading: column.heading,
         form: column.form.as_str().to_owned(),
     });
     let head = ReportHead { title: report.title, notes: report.notes, columns: columns.collect() };
-    let rows = report.rows.chunks(ROWS_PER_PART).map(|chunk| {
-        let rows = chunk.iter().map(|cells| ReportRow { cells: cells.clone() }).collect();
-        Part::Rows(ReportRows { rows })
+    let mut rows = report.rows.into_iter().map(|cells| ReportRow { cells });
+    let chunks = iter::from_fn(move || {
+        let rows: Vec<_> = rows.by_ref().take(ROWS_PER_PART).collect();
+        (!rows.is_empty()).then_some(Part::Rows(ReportRows { rows }))
     });
-    std::iter::once(Part::Head(head)).chain(rows).map(|part| ReportPart { part: Some(part) }).collect()
+    iter::once(Part::Head(head)).chain(chunks).map(|part| ReportPart { part: Some(part) })
 }
