@@ -28,6 +28,7 @@ pub use marking::Place;
 pub use settings::Settings;
 
 use crate::evidence_shelf::Shelf;
+use crate::monitoring::Metrics;
 use crate::objects::ObjectsError;
 use crate::store::{EvidenceClaim, EvidenceFile, Store, StoreError};
 use chrono::{DateTime, Utc};
@@ -122,7 +123,7 @@ impl Evidence {
     pub fn new(shelf: Shelf, limits: Limits, store: Arc<dyn Store>) -> Self {
         let locks = (0..LOCKS).map(|_| Mutex::default()).collect();
         let place = Arc::new(Place::new(shelf.clone(), store.clone()));
-        let storing = Arc::new(Storing::new(place.clone(), store.clone()));
+        let storing = Arc::new(Storing::new(place.clone(), store.clone(), Arc::default()));
         Self {
             shelf,
             limits,
@@ -134,6 +135,13 @@ impl Evidence {
             patience: PATIENCE,
             deadline: None,
         }
+    }
+
+    /// The same, counted by these metrics; before the first file comes.
+    #[must_use]
+    pub fn counted(self, metrics: Arc<Metrics>) -> Self {
+        let storing = Arc::new(Storing::new(self.place.clone(), self.store.clone(), metrics));
+        Self { storing, ..self }
     }
 
     /// The same where all answers together may take so long, from now on: a bundle is answered once.

@@ -106,6 +106,9 @@ pub enum ServeError {
     /// The threads that answer the staff.
     #[error("no threads to answer the staff: {0}")]
     Threads(#[source] io::Error),
+    /// What answers the staff ended by itself, which it never should: whoever watches this server starts it anew.
+    #[error("the threads that answer the staff ended")]
+    Answering,
     /// The transport failed.
     #[error("the transport failed")]
     Transport(#[from] tonic::transport::Error),
@@ -297,11 +300,13 @@ impl Server {
         let Divided { sessions, asking } =
             divided.map_err(|source| ServeError::Listen { address: self.address, source })?;
         let answering = accept::server().add_routes(routes.clone());
-        let answering = apart.handle().spawn(answering.serve_with_incoming_shutdown(asking, signalled(ending.clone())));
+        let mut answering =
+            apart.handle().spawn(answering.serve_with_incoming_shutdown(asking, signalled(ending.clone())));
         let serving = accept::server().add_routes(routes).serve_with_incoming_shutdown(sessions, signalled(ending));
         let mut serving = Box::pin(serving);
         let result = tokio::select! {
-            result = &mut serving => result,
+            result = &mut serving => result.map_err(ServeError::from),
+            _ = &mut answering => Err(ServeError::Answering),
             () = stop => {
                 tracing::info!("stopping");
                 manager::say(Word::Ending);
@@ -310,14 +315,16 @@ impl Server {
                 }
                 end.send_replace(true);
                 // A shutdown can hang on a connection that does not close; the deadline is hard.
-                timeout(DEADLINE, &mut serving).await.unwrap_or(Ok(()))
+                timeout(DEADLINE, &mut serving).await.unwrap_or(Ok(())).map_err(ServeError::from)
             }
         };
         end.send_replace(true);
         drop(serving);
         let answered = async {
             // What one of them came to does not change that this is the end.
-            let _ = answering.await;
+            if !answering.is_finished() {
+                let _ = answering.await;
+            }
             if let Some(pages) = pages {
                 let _ = pages.await;
             }
@@ -342,7 +349,7 @@ impl Server {
         self.folder.note_address(None)?;
         self.folder.note_pages(None)?;
         self.folder.note_authorities(None)?;
-        Ok(result?)
+        result
     }
 }
 
@@ -376,7 +383,8 @@ pub async fn ingest(
             Shelf::open(folder, &config.evidence)?,
             config.evidence.limits(),
             province.store.clone(),
-        ),
+        )
+        .counted(province.metrics.clone()),
         live,
         ending,
     };

@@ -6,6 +6,7 @@
 
 use super::{EvidenceError, Place, partial::Partial};
 use crate::{
+    monitoring::Metrics,
     objects::ObjectsError,
     store::{EvidenceFile, Store},
 };
@@ -67,6 +68,7 @@ pub struct Storing {
 struct Shared {
     place: Arc<Place>,
     store: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
     turns: Semaphore,
     errands: Errands,
 }
@@ -81,6 +83,7 @@ struct Listed {
 impl Drop for Listed {
     fn drop(&mut self) {
         locked(&self.shared.errands).remove(&self.named);
+        self.shared.metrics.evidence_being_stored.dec();
         self.errand.way.send_if_modified(|way| *way != Way::Held && std::mem::replace(way, Way::Over) != Way::Over);
     }
 }
@@ -91,10 +94,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Storing {
-    pub(super) fn new(place: Arc<Place>, store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(place: Arc<Place>, store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
         let (turns, errands) = (Semaphore::new(MOST_AT_ONCE), Errands::default());
         Self {
-            shared: Arc::new(Shared { place, store, turns, errands }),
+            shared: Arc::new(Shared { place, store, metrics, turns, errands }),
             tasks: Mutex::new(Some(JoinSet::new())),
             ending: watch::Sender::new(false),
         }
@@ -124,6 +127,7 @@ impl Storing {
         }
         let errand = Arc::new(Errand { way: watch::Sender::new(Way::Going), asked: Notify::new() });
         errands.insert(named, errand.clone());
+        self.shared.metrics.evidence_being_stored.inc();
         let listed = Listed { shared: self.shared.clone(), named, errand: errand.clone() };
         let (partial, mut ending) = (partial.clone(), self.ending.subscribe());
         tasks.spawn(async move { listed.shared.carry(&listed.errand, &partial, file, &mut ending).await });
@@ -182,6 +186,7 @@ impl Shared {
                 Err(error) if is_gone(&error) => self.look_whether_held(&file, error).await,
                 put => put,
             };
+            self.metrics.evidence_put(put.is_ok());
             let Err(error) = put else {
                 tracing::debug!(file = name, "a file of evidence is in the object store");
                 errand.way.send_replace(Way::Held);

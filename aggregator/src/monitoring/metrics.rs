@@ -78,6 +78,9 @@ pub struct Metrics {
     commit_duration: Histogram,
     commit_changes: Histogram,
     evidence_received: Counter,
+    evidence_puts: Family<Label, Counter>,
+    /// Whole files of evidence on their way to where they are kept.
+    pub(crate) evidence_being_stored: Gauge,
     query_duration: Histogram,
     requests: Family<Request, Counter>,
     page_duration: Histogram,
@@ -127,6 +130,8 @@ impl Default for Metrics {
             commit_duration: Histogram::new(exponential_buckets(0.000_5, 2.0, 16)),
             commit_changes: Histogram::new(exponential_buckets(1.0, 4.0, 8)),
             evidence_received: Counter::default(),
+            evidence_puts: counted("outcome", &["done", "failed"]),
+            evidence_being_stored: Gauge::default(),
             query_duration: Histogram::new(exponential_buckets(0.000_5, 2.0, 16)),
             requests: answered(),
             // 1 ms to 4 s.
@@ -159,6 +164,11 @@ impl Metrics {
             ("tls_handshakes", "TLS handshakes of agents and programs on the gRPC port", &self.handshakes),
             ("changes", "Changes that were committed, by whether they count", &self.changes),
             ("batches", "Batches of changes, by what became of them", &self.batches),
+            (
+                "evidence_puts",
+                "Tries to bring a whole file to where it is kept, by how they ended",
+                &self.evidence_puts,
+            ),
         ];
         for (name, help, family) in counters {
             registry.register(name, help, family.clone());
@@ -178,6 +188,11 @@ impl Metrics {
             ("open_sessions", "Sessions going on", &self.open_sessions),
             ("standings_behind_commits", "Commits that the standings have not followed yet", &self.standings_behind),
             ("evidence_pending_bytes", "Evidence that was named and has not come", &self.evidence_pending),
+            (
+                "evidence_being_stored_files",
+                "Whole files on their way to where they are kept",
+                &self.evidence_being_stored,
+            ),
             (
                 "server_certificate_expiry_timestamp_seconds",
                 "When the server's certificate expires",
@@ -256,6 +271,11 @@ impl Metrics {
     /// Bytes of evidence came.
     pub fn evidence_received(&self, bytes: usize) {
         self.evidence_received.inc_by(bytes as u64);
+    }
+
+    /// A try to bring a whole file of evidence to where it is kept ended, well or not.
+    pub fn evidence_put(&self, well: bool) {
+        self.evidence_puts.get_or_create(&[("outcome", if well { "done" } else { "failed" })]).inc();
     }
 
     /// A question was answered.

@@ -26,7 +26,7 @@ const MAX_FAILURES: u32 = 5;
 /// The pause between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Questions of each kind before the first agent comes.
-const ALONE: usize = 20;
+const ALONE: usize = 100;
 /// Longest that an agent waits before it comes back.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     evidence::moving::{Moved, move_files},
     evidence_shelf::ShelfError,
+    monitoring::Metrics,
     objects::ObjectsError,
 };
 use object_server::{BUCKET, Gate, KEY, ObjectServer, SECRET};
@@ -119,13 +120,21 @@ async fn while_the_store_is_away_nothing_is_said_to_be_held_and_then_it_goes_on(
     assert!(house.store.evidence_file(sha256(&bytes)).await.unwrap().is_none(), "nothing is held");
     assert_eq!(house.store.contacts().await.unwrap()[0].evidence_pending_bytes, 1_000);
     house.again();
+    let metrics = Arc::new(Metrics::default());
+    house.evidence = house.evidence.counted(metrics.clone());
+    let counts =
+        |line: &str| metrics.exposition().lines().any(|found| found == format!("tiendo_aggregator_evidence_{line}"));
     let files = [(sha256(&bytes), 1_000)];
     assert_eq!(told(&house.offer("tan-phu", &bytes).await), STORING);
+    assert!(counts("being_stored_files 1") && !counts("puts_total{outcome=\"failed\"} 0"));
     assert!(house.evidence.verify().await.is_err() && house.evidence.repair(&sample::act(moment())).await.is_err());
     server.back();
     // Every byte is here: the offer alone finishes it.
     assert_eq!(told(&house.offer("tan-phu", &bytes).await), (FileState::Held, 1_000, ""));
     assert_eq!(fs::read(object(&server, &bytes)).unwrap(), bytes);
+    house.evidence.storing().end(PATIENCE).await;
+    assert!(counts("being_stored_files 0") && counts("puts_total{outcome=\"done\"} 1"));
+    house.again();
     // A store that is away afterwards is not taken for one that lost the file.
     server.gone();
     assert!(house.evidence.offer("tan-phu", &files, moment()).await.is_err());
