@@ -6,11 +6,15 @@
 
 use crate::{
     change::Evidence,
-    observation::{Observation, Value},
+    observation::{Observation, ObservationKey, Value},
+    period::Period,
 };
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use std::fmt;
+use std::{
+    fmt::{self, Display},
+    io::Write as _,
+};
 use uuid::Uuid;
 
 /// The SHA-256 of a record's canonical form: a tag, then each field preceded by its length in bytes as 4 bytes, big-endian.
@@ -21,26 +25,9 @@ impl RecordHash {
     /// Of an accepted version of a figure. The version's number is not part of it: it follows from the order of the log.
     #[must_use]
     pub fn figure(change: Uuid, figure: &Observation, entered_by: &str, entered_at: DateTime<Utc>) -> Self {
-        let mut form = Form::begin(b'f');
-        form.field(change.as_bytes());
-        form.field(figure.key.indicator.as_bytes());
-        form.field(figure.key.unit.as_bytes());
-        form.field(figure.key.period.to_string().as_bytes());
-        match figure.value {
-            Value::Ratio { numerator, denominator } => {
-                form.field(b"ratio");
-                form.field(numerator.to_string().as_bytes());
-                form.field(denominator.to_string().as_bytes());
-            }
-            Value::Percent(percent) => form.fields(&[b"percent", percent.to_string().as_bytes()]),
-            Value::Count(count) => form.fields(&[b"count", count.to_string().as_bytes()]),
-            Value::Decimal(decimal) => form.fields(&[b"decimal", decimal.to_string().as_bytes()]),
-            Value::Flag(flag) => form.fields(&[b"flag", if flag { b"yes" } else { b"no" }]),
-        }
-        form.field(figure.note.as_bytes());
-        form.field(entered_by.as_bytes());
-        form.field(&entered_at.timestamp_millis().to_be_bytes());
-        form.end()
+        let ObservationKey { indicator, unit, period } = &figure.key;
+        let (period, value, note) = (*period, figure.value, &*figure.note);
+        FigureRecord { change, indicator, unit, period, value, note, entered_by, entered_at }.hash()
     }
 
     /// Of a file bound to an accepted version. The same file bound twice to one version is one record, of the first change that
@@ -66,27 +53,100 @@ impl RecordHash {
     }
 }
 
-/// A canonical form that is being hashed.
-struct Form(Sha256);
+/// What counts of an accepted version of a figure, wherever it lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FigureRecord<'a> {
+    /// The change that recorded it.
+    pub change: Uuid,
+    /// Code of the indicator.
+    pub indicator: &'a str,
+    /// The unit that reported, empty for the whole commune.
+    pub unit: &'a str,
+    /// The period it is for.
+    pub period: Period,
+    /// The value.
+    pub value: Value,
+    /// The commune's remark.
+    pub note: &'a str,
+    /// Who entered it.
+    pub entered_by: &'a str,
+    /// When.
+    pub entered_at: DateTime<Utc>,
+}
+
+impl FigureRecord<'_> {
+    /// As [`RecordHash::figure`].
+    #[must_use]
+    pub fn hash(&self) -> RecordHash {
+        let mut form = Form::begin(b'f');
+        form.field(self.change.as_bytes());
+        form.field(self.indicator.as_bytes());
+        form.field(self.unit.as_bytes());
+        form.text(self.period);
+        match self.value {
+            Value::Ratio { numerator, denominator } => {
+                form.field(b"ratio");
+                form.text(numerator);
+                form.text(denominator);
+            }
+            Value::Percent(percent) => {
+                form.field(b"percent");
+                form.text(percent);
+            }
+            Value::Count(count) => {
+                form.field(b"count");
+                form.text(count);
+            }
+            Value::Decimal(decimal) => {
+                form.field(b"decimal");
+                form.text(decimal);
+            }
+            Value::Flag(flag) => {
+                form.field(b"flag");
+                form.field(if flag { b"yes" } else { b"no" });
+            }
+        }
+        form.field(self.note.as_bytes());
+        form.field(self.entered_by.as_bytes());
+        form.field(&self.entered_at.timestamp_millis().to_be_bytes());
+        form.end()
+    }
+}
+
+/// A canonical form that is being put together: each field with its length before it, four bytes, big-endian.
+struct Form(Vec<u8>);
+
+/// Most forms take less.
+const FORM_BYTES: usize = 256;
+const LENGTH_BYTES: usize = 4;
 
 impl Form {
     fn begin(tag: u8) -> Self {
-        Self(Sha256::new_with_prefix([tag]))
+        let mut form = Vec::with_capacity(FORM_BYTES);
+        form.push(tag);
+        Self(form)
     }
 
     fn field(&mut self, bytes: &[u8]) {
-        // No field is near 4 GiB: bodies are bounded.
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        self.0.update(length.to_be_bytes());
-        self.0.update(bytes);
+        self.fill(|form| form.extend_from_slice(bytes));
     }
 
-    fn fields(&mut self, fields: &[&[u8]]) {
-        fields.iter().for_each(|field| self.field(field));
+    fn text(&mut self, text: impl Display) {
+        // Writing into a vector does not fail.
+        self.fill(|form| drop(write!(form, "{text}")));
+    }
+
+    fn fill(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let length_at = self.0.len();
+        self.0.extend_from_slice(&[0; LENGTH_BYTES]);
+        write(&mut self.0);
+        // No field is near 4 GiB: bodies are bounded.
+        let length = u32::try_from(self.0.len() - length_at - LENGTH_BYTES).unwrap_or(u32::MAX);
+        self.0[length_at..length_at + LENGTH_BYTES].copy_from_slice(&length.to_be_bytes());
     }
 
     fn end(self) -> RecordHash {
-        RecordHash(self.0.finalize().into())
+        RecordHash(Sha256::digest(self.0).into())
     }
 }
 

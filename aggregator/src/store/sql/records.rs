@@ -1,14 +1,11 @@
 //! A commune's records: as the record tables hold them, and as its journal says that they must be.
 
-use super::{
-    super::{RecordDigests, StoreError},
-    columns, journal, names,
-};
+use super::{super::StoreError, columns, journal, names};
 use crate::store::engine::{Connection, Row, params};
 use chrono::{DateTime, Utc};
 use shared::{
     change::{Change, Deed, Evidence},
-    digest::{RecordHash, SetDigest},
+    digest::SetDigest,
     observation::{Observation, ObservationKey},
     period::Period,
 };
@@ -30,8 +27,6 @@ pub(super) fn whole(indicators: Option<&BTreeMap<String, SetDigest>>) -> SetDige
 pub(super) enum Part<'a> {
     /// All.
     Whole,
-    /// Those of a period.
-    Period(Period),
     /// Those of an indicator in a period.
     Indicator(&'a str, Period),
 }
@@ -40,7 +35,6 @@ impl Part<'_> {
     fn has(&self, key: &ObservationKey) -> bool {
         match self {
             Part::Whole => true,
-            Part::Period(period) => key.period == *period,
             Part::Indicator(indicator, period) => key.period == *period && key.indicator == *indicator,
         }
     }
@@ -81,11 +75,11 @@ pub(super) struct Records {
 impl Records {
     /// What the record tables hold. A row that cannot be read is counted and left out.
     pub(super) fn of_tables(connection: &Connection, commune: i64, part: Part<'_>) -> Result<Self, StoreError> {
-        let mut names = Known { connection, texts: HashMap::new() };
+        let mut names = Known::of(connection);
         let mut records = Self::default();
         let (first, last) = match part {
             Part::Whole => (i64::MIN, i64::MAX),
-            Part::Period(period) | Part::Indicator(_, period) => (columns::period(period), columns::period(period)),
+            Part::Indicator(_, period) => (columns::period(period), columns::period(period)),
         };
         let sql = "SELECT indicator, unit, period, version, change_id, kind, amount, denominator, note, entered_by, entered_at,
                    received_at, seq FROM observation WHERE commune = ?1 AND period BETWEEN ?2 AND ?3";
@@ -159,28 +153,6 @@ impl Records {
         }
     }
 
-    /// The digests of these records. A file of a version that is not there counts for nothing.
-    pub(super) fn digests(&self) -> RecordDigests {
-        let mut digests = RecordDigests::new();
-        let mut add = |key: &ObservationKey, hash| {
-            digests.entry(key.period).or_default().entry(key.indicator.clone()).or_default().add(hash);
-        };
-        for ((key, _), figure) in &self.figures {
-            add(key, RecordHash::figure(figure.change, &figure.observation, &figure.entered_by, figure.entered_at));
-        }
-        for ((spot, sha256), file) in &self.evidence {
-            let Some(figure) = self.figures.get(spot) else { continue };
-            let evidence = Evidence {
-                observation: figure.change,
-                sha256: *sha256,
-                name: file.name.clone(),
-                size_bytes: file.size_bytes,
-            };
-            add(&spot.0, RecordHash::evidence(&evidence, &file.entered_by, file.entered_at));
-        }
-        digests
-    }
-
     /// The figures and files in which two differ, and how many rows could not be read.
     pub(super) fn differences(&self, other: &Self) -> Vec<Spot> {
         let mut differing: Vec<Spot> = Vec::new();
@@ -200,24 +172,37 @@ fn unlike<'a, K: Ord, V: PartialEq>(
 }
 
 /// The names that a commune's records use; all the others stay where they are.
-struct Known<'a> {
+pub(super) struct Known<'a> {
     connection: &'a Connection<'a>,
     texts: HashMap<i64, String>,
 }
 
-impl Known<'_> {
-    fn text(&mut self, number: i64) -> Result<String, StoreError> {
-        if let Some(text) = self.texts.get(&number) {
-            return Ok(text.clone());
+impl<'a> Known<'a> {
+    /// None yet.
+    pub(super) fn of(connection: &'a Connection<'a>) -> Self {
+        Self { connection, texts: HashMap::new() }
+    }
+
+    /// Looks up the names of these numbers that are not known yet.
+    pub(super) fn learn<const N: usize>(&mut self, numbers: [i64; N]) -> Result<(), StoreError> {
+        for number in numbers {
+            if !self.texts.contains_key(&number) {
+                self.texts.insert(number, names::text(self.connection, number)?);
+            }
         }
-        let text = names::text(self.connection, number)?;
-        self.texts.insert(number, text.clone());
-        Ok(text)
+        Ok(())
+    }
+
+    /// A name that was looked up.
+    pub(super) fn text(&self, number: i64) -> &str {
+        self.texts.get(&number).map_or("", String::as_str)
     }
 }
 
 fn spot(row: Row<'_>, names: &mut Known<'_>) -> Result<Spot, StoreError> {
-    let (indicator, unit) = (names.text(row.get(0)?)?, names.text(row.get(1)?)?);
+    let numbers = [row.get(0)?, row.get(1)?];
+    names.learn(numbers)?;
+    let [indicator, unit] = numbers.map(|number| names.text(number).to_owned());
     let key = ObservationKey { indicator, unit, period: columns::to_period(row.get(2)?)? };
     Ok((key, row.get(3)?))
 }

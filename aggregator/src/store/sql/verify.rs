@@ -75,7 +75,8 @@ fn tables(
     if held.unreadable > 0 {
         found.push((Flaw::Unreadable, held.unreadable.to_string()));
     }
-    let now: BTreeMap<_, _> = held.digests().iter().map(|(period, all)| (*period, records::whole(Some(all)))).collect();
+    let now = digests::hashed(connection, commune, None)?;
+    let now: BTreeMap<_, _> = now.iter().map(|(period, all)| (*period, records::whole(Some(all)))).collect();
     let kept = digests::kept(connection, commune)?;
     let periods: BTreeSet<_> = now.keys().chain(kept.keys()).copied().collect();
     let differing = periods.into_iter().filter(|period| now.get(period) != kept.get(period));
