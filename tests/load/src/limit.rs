@@ -48,8 +48,7 @@ pub async fn rows(path: &Path, import: &CatalogueImport, logs: &[Log]) -> Durati
                     let seq = place as i64 + 1;
                     journal.execute(params![commune, seq, &body[..], chain, at]).unwrap();
                     let Deed::Recorded(figure) = &change.deed else { continue };
-                    let (indicator, month) = (place as i64 % 80 + 1, place as i64 / 80 % 10 + 518_657);
-                    let version = place as i64 / 800 + 1;
+                    let (indicator, month, version) = place_of(place);
                     let (id, note, by) = (change.id.as_bytes(), figure.note.as_str(), change.entered_by.as_str());
                     observation
                         .execute(params![
@@ -76,6 +75,13 @@ pub async fn rows(path: &Path, import: &CatalogueImport, logs: &[Log]) -> Durati
         transaction.commit().unwrap();
     }
     started.elapsed()
+}
+
+/// Numbers of an indicator, a packed period and a version, as close together as those of a log's figures are.
+#[must_use]
+pub fn place_of(number: usize) -> (i64, i64, i64) {
+    let number = number as i64;
+    (number % 80 + 1, number / 80 % 10 + 518_657, number / 800 + 1)
 }
 
 /// How long one full handshake with certificates on both sides takes, both sides on one core and no network between them.

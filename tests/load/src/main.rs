@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use load::{
     catalogue::{WITH_TARGETS, catalogue},
+    database::Database,
     limit,
     log::Log,
     measure::Times,
@@ -45,6 +46,9 @@ struct Arguments {
     /// Nobody begins before all are connected: the handshakes do not count
     #[arg(long)]
     together: bool,
+    /// The province's store is a PostgreSQL of the load's own, not a file
+    #[arg(long)]
+    postgres: bool,
     /// Without the limits of this machine
     #[arg(long)]
     no_limits: bool,
@@ -89,15 +93,23 @@ fn run(arguments: &Arguments) -> Result<bool> {
         let began = Instant::now();
         let province = Province::found(&place.path().join("province"), import.clone(), agents).await;
         println!("A province with {agents} certificates: {:.1?}", began.elapsed());
+        let database = arguments.postgres.then(Database::start).transpose()?;
+        if let Some(database) = &database {
+            let began = Instant::now();
+            database.take(&province.folder).await?;
+            println!("Moved to PostgreSQL, whose processes are not counted below: {:.1?}", began.elapsed());
+        }
         let limits = match arguments.no_limits {
             true => None,
-            false => Some(limits(&province, place.path(), &import, &logs).await),
+            false => Some(limits(&province, (place.path(), database.as_ref()), &import, &logs).await?),
         };
         let server = Server::start(&program, province.folder.root()).await.context("the aggregator does not start")?;
         let before = (server.resident_kib(), server.processor_seconds());
         let night = night(&server.url, &province, logs.clone(), arguments.together).await?;
         tell(&night, (agents, changes), &server, before);
         if let Some((handshake, raw)) = limits {
+            let writer = if arguments.postgres { "COPY" } else { "one connection" };
+            println!("\nBeside what {writer} writes with nothing checked:");
             beside(&night, if arguments.together { Duration::ZERO } else { handshake }, raw, (agents * changes) as f64);
         }
         for words in night.given_up.iter().take(5) {
@@ -108,14 +120,22 @@ fn run(arguments: &Arguments) -> Result<bool> {
 }
 
 /// The time of a handshake, and of all rows.
-async fn limits(province: &Province, place: &Path, import: &CatalogueImport, logs: &[Log]) -> (Duration, Duration) {
+async fn limits(
+    province: &Province,
+    (place, database): (&Path, Option<&Database>),
+    import: &CatalogueImport,
+    logs: &[Log],
+) -> Result<(Duration, Duration)> {
     let (server, client) = limit::ends(province);
     let handshake = limit::handshake(&server, &client);
     let mut rows = Duration::MAX;
     for turn in 0..TURNS {
-        rows = rows.min(limit::rows(&place.join(format!("raw-{turn}")), import, logs).await);
+        rows = rows.min(match database {
+            Some(database) => database.rows(place, import, logs).await?,
+            None => limit::rows(&place.join(format!("raw-{turn}")), import, logs).await,
+        });
     }
-    (handshake, rows)
+    Ok((handshake, rows))
 }
 
 /// Room for a socket of each agent, in this process and the server's.
@@ -182,7 +202,7 @@ fn beside(night: &Night, handshake: Duration, raw: Duration, total: f64) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
     let rate = total / raw.as_secs_f64();
     println!(
-        "\nraw rows         {rate:.0} changes/s by one connection with nothing checked; the night's throughput is {:.2} of it",
+        "raw rows         {rate:.0} changes/s; the night's throughput is {:.2} of it",
         total / night.acknowledged.as_secs_f64() / rate
     );
     let least = handshake.as_secs_f64() * night.sessions.len() as f64 / cores;
