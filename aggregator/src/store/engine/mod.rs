@@ -168,11 +168,16 @@ impl<'a> Connection<'a> {
 
     /// The next number of a kind, where the engine does not give numbers itself.
     pub(crate) fn next(&self, kind: Counted) -> Result<Option<i64>, Error> {
+        self.next_of(kind, 1)
+    }
+
+    /// The first of so many next numbers of a kind, where the engine does not give numbers itself.
+    pub(crate) fn next_of(&self, kind: Counted, count: i64) -> Result<Option<i64>, Error> {
         match self {
             Connection::Sqlite(_) => Ok(None),
             Connection::Postgres(_) => {
-                let sql = "UPDATE counter SET value = value + 1 WHERE name = ?1 RETURNING value";
-                self.query_row(sql, params![kind.word()], |row| row.get(0))
+                let sql = "UPDATE counter SET value = value + ?2 WHERE name = ?1 RETURNING value - ?2 + 1";
+                self.query_row(sql, [Cell::Text(kind.word()), Cell::Integer(count)], |row| row.get(0))
             }
         }
     }

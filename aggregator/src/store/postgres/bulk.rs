@@ -1,4 +1,4 @@
-//! Rows of a page of changes, written by one statement for each table.
+//! Many rows, written by one statement for each table: those of a page of changes, and alerts.
 
 use super::{
     super::engine::{Cell, Error},
@@ -131,6 +131,48 @@ impl Page {
         }
         Ok(())
     }
+}
+
+/// An alert that is raised.
+pub(crate) struct AlertRow<'a> {
+    pub(crate) commune: i64,
+    pub(crate) plan_ref: &'a str,
+    pub(crate) light: &'a str,
+    pub(crate) cause: &'a str,
+}
+
+/// Raises alerts, numbered from the first one on.
+pub(crate) fn raise_alerts(
+    session: &Session<'_>,
+    first: i64,
+    (period, at): (i64, i64),
+    raised: &[AlertRow<'_>],
+) -> Result<(), Error> {
+    if raised.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = (first..).take(raised.len()).collect();
+    let communes: Vec<i64> = raised.iter().map(|one| one.commune).collect();
+    let column = |pick: fn(&AlertRow<'_>) -> String| raised.iter().map(pick).collect::<Vec<_>>();
+    let places = column(|one| one.plan_ref.to_owned());
+    let lights = column(|one| one.light.to_owned());
+    let causes = column(|one| one.cause.to_owned());
+    let sql = "INSERT INTO alert (id, commune, plan_ref, light, cause, period, raised_at)
+               SELECT i, c, p, l, w, CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM unnest(CAST($1 AS BIGINT[]),
+               CAST($2 AS BIGINT[]), CAST($3 AS TEXT[]), CAST($4 AS TEXT[]), CAST($5 AS TEXT[])) AS t (i, c, p, l, w)";
+    session.act(sql, &[&ids, &communes, &places, &lights, &causes, &period, &at]).map(drop)
+}
+
+/// Clears alerts, by commune and number.
+pub(crate) fn clear_alerts(session: &Session<'_>, at: i64, cleared: &[(i64, i64)]) -> Result<(), Error> {
+    if cleared.is_empty() {
+        return Ok(());
+    }
+    let (communes, ids): (Vec<i64>, Vec<i64>) = cleared.iter().copied().unzip();
+    let sql = "UPDATE alert SET cleared_at = CAST($3 AS BIGINT)
+               FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[])) AS t (c, i)
+               WHERE alert.commune = t.c AND alert.id = t.i";
+    session.act(sql, &[&communes, &ids, &at]).map(drop)
 }
 
 /// The newest versions of a commune's figures, of those that have any.

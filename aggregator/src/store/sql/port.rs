@@ -324,10 +324,14 @@ impl<E: Engine> Store for E {
     }
 
     async fn note_alerts(&self, period: Period, alerts: Vec<Alert>, at: DateTime<Utc>) -> Result<(), StoreError> {
-        self.transact(Scope::PROVINCE, (), move |transaction, memory, ()| {
-            alert::note(transaction, &mut memory.names, period, &alerts, at)
-        })
-        .await
+        let differing = self.read(move |connection| alert::differing(connection, alerts.clone())).await?;
+        for some in differing.chunks(alert::COMMUNES_AT_ONCE) {
+            self.transact(Scope::PROVINCE, some.to_vec(), move |transaction, memory, some| {
+                alert::note(transaction, &mut memory.names, period, &some, at)
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     async fn alert_events(&self, since: DateTime<Utc>) -> Result<Vec<AlertEvent>, StoreError> {
