@@ -366,4 +366,25 @@ async fn many_communes_commit_together(store: &impl Store) {
     assert_eq!((of("tan-phu").head_seq, of("tan-phu").last_success), (50, Some(moment())));
     assert_eq!((of("loc-tan").last_success, of("loc-tan").last_failure.as_deref()), (None, Some("stream_broken")));
     assert_eq!(of("loc-tan").build, "0.1.0");
+    // One of them twice, another between: the second batch finds what the first has left.
+    let next = |commune: &str, number: u8, before, first: u64| {
+        let changes = (first..first + 3).map(|n| figure(u64::from(number) * 10_000 + n, "2026-09", 7)).collect();
+        batch(commune, number, before, changes)
+    };
+    let Some(BatchOutcome::Committed { position: head, .. }) = appended.outcomes.first() else { panic!("committed") };
+    let first = next("tan-phu", 1, *head, 1);
+    let second = next("tan-phu", 1, first.after(), 4);
+    let end = second.after();
+    let between = next("dinh-quan", 3, LogPosition::START, 1);
+    let appended = store.append(Append { batches: vec![first, between, second], notes: Vec::new() }).await.unwrap();
+    assert_eq!(appended.outcomes.len(), 3);
+    assert!(
+        appended.outcomes.iter().all(|one| matches!(one, BatchOutcome::Committed { .. })),
+        "{:?}",
+        appended.outcomes
+    );
+    let contacts = store.contacts().await.unwrap();
+    let seq = |slug: &str| contacts.iter().find(|contact| contact.commune == slug).unwrap().head_seq;
+    assert_eq!((seq("tan-phu"), seq("dinh-quan"), end.seq), (56, 3, 56));
+    assert_eq!(store.verify().await.unwrap(), [], "head, chain and digests");
 }

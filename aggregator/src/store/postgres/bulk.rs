@@ -4,7 +4,8 @@ use super::{
     super::engine::{Cell, Error},
     session::Session,
 };
-use std::collections::HashMap;
+use shared::digest::SetDigest;
+use std::collections::{BTreeMap, HashMap};
 
 /// Most bytes of bodies that wait to be written.
 const MAX_WAITING_BYTES: usize = 8 << 20;
@@ -17,7 +18,20 @@ type Key = (i64, i64, i64);
 pub(crate) struct Page {
     journal: Journal,
     figures: Figures,
+    /// With when they came; a commune has one.
+    heads: Vec<(HeadRow, i64)>,
+    /// What is to be added to digests, by commune and packed period.
+    digests: BTreeMap<(i64, i64), SetDigest>,
     bytes: usize,
+}
+
+/// Where a commune is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeadRow {
+    pub(crate) commune: i64,
+    pub(crate) log: i64,
+    pub(crate) seq: i64,
+    pub(crate) chain: [u8; 32],
 }
 
 #[derive(Debug, Default)]
@@ -89,9 +103,21 @@ impl Page {
         figures.entered_by.push(row.entered_by.to_owned());
     }
 
+    /// Sets where a commune is; once for each of them before it is written.
+    pub(crate) fn head(&mut self, row: HeadRow, at: i64) {
+        self.heads.push((row, at));
+    }
+
+    /// Adds to the digest of a commune's packed period.
+    pub(crate) fn digest(&mut self, place: (i64, i64), added: SetDigest) {
+        self.digests.entry(place).or_default().merge(added);
+    }
+
     /// Writes what waits.
     pub(crate) fn write(&mut self, session: &Session<'_>) -> Result<(), Error> {
-        let Page { journal, figures, .. } = std::mem::take(self);
+        let Page { journal, figures, heads, digests, .. } = std::mem::take(self);
+        write_heads(session, &heads)?;
+        add_digests(session, digests)?;
         if !journal.log.is_empty() {
             let Journal { log, seq, body, chain, received_at, refusal } = &journal;
             let sql = "INSERT INTO journal (log, seq, body, chain, received_at, refusal) SELECT * FROM unnest(
@@ -131,6 +157,65 @@ impl Page {
         }
         Ok(())
     }
+}
+
+fn write_heads(session: &Session<'_>, heads: &[(HeadRow, i64)]) -> Result<(), Error> {
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let column = |pick: fn(&(HeadRow, i64)) -> i64| heads.iter().map(pick).collect::<Vec<_>>();
+    let (communes, logs) = (column(|(row, _)| row.commune), column(|(row, _)| row.log));
+    let (seqs, ats) = (column(|(row, _)| row.seq), column(|(_, at)| *at));
+    let chains: Vec<&[u8]> = heads.iter().map(|(row, _)| &row.chain[..]).collect();
+    let sql = "INSERT INTO head (commune, log, seq, chain, updated_at) SELECT * FROM unnest(CAST($1 AS BIGINT[]),
+               CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[]), CAST($4 AS BYTEA[]), CAST($5 AS BIGINT[]))
+               ON CONFLICT (commune) DO UPDATE SET log = EXCLUDED.log, seq = EXCLUDED.seq, chain = EXCLUDED.chain,
+               updated_at = EXCLUDED.updated_at";
+    session.act(sql, &[&communes, &logs, &seqs, &chains, &ats]).map(drop)
+}
+
+fn add_digests(session: &Session<'_>, mut digests: BTreeMap<(i64, i64), SetDigest>) -> Result<(), Error> {
+    if digests.is_empty() {
+        return Ok(());
+    }
+    let (communes, periods): (Vec<i64>, Vec<i64>) = digests.keys().copied().unzip();
+    let sql = "SELECT d.commune, d.period, d.sum, d.records FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[])) AS k (c, p)
+               JOIN digest d ON d.commune = k.c AND d.period = k.p";
+    for row in session.ask(sql, &[&communes, &periods])? {
+        let read = || {
+            Some(SetDigest::from_bytes(row.get::<_, &[u8]>(2).try_into().ok()?, row.get::<_, i64>(3).try_into().ok()?))
+        };
+        let held = read().ok_or(Error::Column("digest"))?;
+        digests.entry((row.get(0), row.get(1))).or_default().merge(held);
+    }
+    let sums: Vec<Vec<u8>> = digests.values().map(|digest| digest.to_bytes().to_vec()).collect();
+    let records: Vec<i64> =
+        digests.values().map(|digest| i64::try_from(digest.records()).unwrap_or(i64::MAX)).collect();
+    let sql = "INSERT INTO digest (commune, period, sum, records) SELECT * FROM unnest(CAST($1 AS BIGINT[]),
+               CAST($2 AS BIGINT[]), CAST($3 AS BYTEA[]), CAST($4 AS BIGINT[]))
+               ON CONFLICT (commune, period) DO UPDATE SET sum = EXCLUDED.sum, records = EXCLUDED.records";
+    session.act(sql, &[&communes, &periods, &sums, &records]).map(drop)
+}
+
+/// Where communes are, of those that have sent anything.
+pub(crate) fn heads(session: &Session<'_>, communes: &[i64]) -> Result<Vec<HeadRow>, Error> {
+    let sql = "SELECT commune, log, seq, chain FROM head WHERE commune = ANY(CAST($1 AS BIGINT[]))";
+    let read = |row: tokio_postgres::Row| {
+        let chain = row.get::<_, &[u8]>(3).try_into().map_err(|_| Error::Column("chain"))?;
+        Ok(HeadRow { commune: row.get(0), log: row.get(1), seq: row.get(2), chain })
+    };
+    session.ask(sql, &[&communes])?.into_iter().map(read).collect()
+}
+
+/// The lives of communes that appended last, of those that have any.
+pub(crate) fn lives(session: &Session<'_>, communes: &[i64]) -> Result<Vec<(i64, [u8; 16])>, Error> {
+    let sql = "SELECT DISTINCT ON (commune) commune, incarnation FROM incarnation
+               WHERE commune = ANY(CAST($1 AS BIGINT[])) ORDER BY commune, place DESC";
+    let read = |row: tokio_postgres::Row| {
+        let life = row.get::<_, &[u8]>(1).try_into().map_err(|_| Error::Column("incarnation"))?;
+        Ok((row.get(0), life))
+    };
+    session.ask(sql, &[&communes])?.into_iter().map(read).collect()
 }
 
 /// An alert that is raised.

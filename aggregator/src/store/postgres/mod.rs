@@ -19,7 +19,9 @@ mod tests;
 mod value;
 
 pub use address::{Address, AddressError};
-pub(crate) use bulk::{AlertRow, FigureRow, JournalRow, Page, clear_alerts, newest_versions, raise_alerts};
+pub(crate) use bulk::{
+    AlertRow, FigureRow, HeadRow, JournalRow, Page, clear_alerts, heads, lives, newest_versions, raise_alerts,
+};
 pub use connection::PostgresStore;
 pub use copying::Rows;
 pub(crate) use session::{Prepared, Session, is_gone};

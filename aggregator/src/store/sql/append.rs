@@ -15,7 +15,7 @@ use super::{
     versions::KnownVersions,
 };
 use crate::store::engine::{Connection, OptionalRow, Statement, params};
-use crate::store::postgres::{JournalRow, Page, newest_versions};
+use crate::store::postgres::{HeadRow, JournalRow, Page, heads, lives, newest_versions};
 use chrono::{DateTime, Utc};
 use shared::{
     change::{Chain, Change, Deed, Incarnation, LogPosition},
@@ -36,6 +36,7 @@ pub(super) fn append(connection: &Connection, memory: &mut Memory, append: Appen
     let mut appended = Appended::default();
     if !append.batches.is_empty() {
         let mut pen = Pen::new(connection, names, versions)?;
+        pen.look_up(&append.batches)?;
         for batch in append.batches {
             let outcome = pen.batch(batch, &mut appended)?;
             appended.outcomes.push(outcome);
@@ -63,12 +64,16 @@ pub(super) struct Pen<'a> {
     pub(super) draft: Draft,
 }
 
-/// What waits to be written in one go, where the engine is asked over a connection.
+/// What is read and written in one go for all batches, where the engine is asked over a connection.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) page: Page,
     /// The communes that it has rows of.
     communes: HashSet<i64>,
+    /// Log and head of the communes that have one, as they will be.
+    heads: HashMap<i64, (i64, LogPosition)>,
+    /// The lives that appended last.
+    lives: HashMap<i64, Incarnation>,
     /// The newest versions of a batch's figures, by indicator, unit and packed period.
     pub(super) newest: HashMap<(i64, i64, i64), u32>,
 }
@@ -126,6 +131,58 @@ impl<'a> Pen<'a> {
         })
     }
 
+    /// Looks up where the communes of all batches are.
+    fn look_up(&mut self, batches: &[CheckedBatch]) -> Result<(), StoreError> {
+        let Some(session) = self.connection.session() else { return Ok(()) };
+        let numbers = batches.iter().map(|batch| self.names.number(self.connection, &batch.commune));
+        let communes = numbers.collect::<Result<Vec<_>, _>>()?;
+        for HeadRow { commune, log, seq, chain } in heads(session, &communes)? {
+            let head = LogPosition { seq: columns::to_u64(seq)?, chain: Chain(chain) };
+            self.draft.heads.insert(commune, (log, head));
+        }
+        self.draft.lives = lives(session, &communes)?.into_iter().map(|(one, life)| (one, Incarnation(life))).collect();
+        Ok(())
+    }
+
+    /// A commune's log and its head.
+    fn held(&self, commune: i64) -> Result<Option<(i64, LogPosition)>, StoreError> {
+        match self.connection.session() {
+            Some(_) => Ok(self.draft.heads.get(&commune).copied()),
+            None => journal::head(self.connection, commune),
+        }
+    }
+
+    /// How a life stands to the others of its commune.
+    fn lineage(&self, commune: i64, incarnation: Incarnation) -> Result<Lineage, StoreError> {
+        match self.connection.session() {
+            Some(_) => {
+                let newest = self.draft.lives.get(&commune).copied();
+                lineage::beside(self.connection, newest, commune, incarnation)
+            }
+            None => lineage::of(self.connection, commune, incarnation),
+        }
+    }
+
+    /// Sets a commune's head, and counts what came into its digests.
+    fn move_on(
+        &mut self,
+        (commune, log): (i64, i64),
+        after: LogPosition,
+        digests: &BTreeMap<i64, SetDigest>,
+        received_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (seq, at) = (columns::count(after.seq), columns::time(received_at));
+        if self.connection.session().is_some() {
+            self.draft.heads.insert(commune, (log, after));
+            self.draft.page.head(HeadRow { commune, log, seq, chain: after.chain.0 }, at);
+            digests.iter().for_each(|(period, digest)| self.draft.page.digest((commune, *period), *digest));
+            return Ok(());
+        }
+        digests::add(self.connection, commune, digests)?;
+        self.head.execute(params![commune, log, seq, after.chain.0, at])?;
+        Ok(())
+    }
+
     /// Writes what waits.
     pub(super) fn flush(&mut self) -> Result<(), StoreError> {
         if let Some(session) = self.connection.session() {
@@ -160,11 +217,11 @@ impl<'a> Pen<'a> {
         if self.draft.communes.contains(&commune) {
             self.flush()?;
         }
-        let (log, head) = match journal::head(self.connection, commune)? {
+        let (log, head) = match self.held(commune)? {
             Some(held) => held,
             None => (log_number(self.connection, commune, batch.incarnation)?, LogPosition::START),
         };
-        let lineage = lineage::of(self.connection, commune, batch.incarnation)?;
+        let lineage = self.lineage(commune, batch.incarnation)?;
         if lineage == Lineage::Superseded {
             return Ok(BatchOutcome::Fork { head });
         }
@@ -185,6 +242,7 @@ impl<'a> Pen<'a> {
         if after.seq > head.seq {
             if lineage == Lineage::New {
                 lineage::begin(self.connection, commune, batch.incarnation, head.seq + 1, received_at)?;
+                self.draft.lives.insert(commune, batch.incarnation);
             }
             moved.push(Moved { commune: batch.commune.clone(), from: head.seq, to: after.seq });
             let sender = Sender { slug: batch.commune, commune, received_at };
@@ -194,9 +252,7 @@ impl<'a> Pen<'a> {
             for (seq, change) in (first..).zip(batch.changes).skip(held) {
                 refused.extend(self.change(log, seq, change, &sender, &mut fresh)?);
             }
-            digests::add(self.connection, commune, &fresh.digests)?;
-            let at = columns::time(received_at);
-            self.head.execute(params![commune, log, columns::count(after.seq), after.chain.0, at])?;
+            self.move_on((commune, log), after, &fresh.digests, received_at)?;
         } else if let Some(at) = journal::received_at(self.connection, log, after.seq)? {
             received_at = at;
         }
@@ -222,9 +278,7 @@ impl<'a> Pen<'a> {
             let change = CheckedChange { chain: end.chain, ..change };
             self.change(log, end.seq, change, &sender, &mut fresh)?;
         }
-        digests::add(self.connection, commune, &fresh.digests)?;
-        let at = columns::time(received_at);
-        self.head.execute(params![commune, log, columns::count(end.seq), end.chain.0, at])?;
+        self.move_on((commune, log), end, &fresh.digests, received_at)?;
         Ok(BatchOutcome::Committed { position, refused: Vec::new(), received_at })
     }
 

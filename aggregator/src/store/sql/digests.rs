@@ -57,7 +57,7 @@ pub(super) fn of_records(connection: &Connection, commune: &str) -> Result<Recor
 /// The digests of what a commune's record tables hold, of one period or all, row by row: of a record nothing is kept but its hash. A row
 /// that cannot be read, and a file of a version that is not there, count for nothing.
 pub(super) fn hashed(connection: &Connection, commune: i64, only: Option<Period>) -> Result<RecordDigests, StoreError> {
-    let mut names = Known::of(connection);
+    let mut names = Known::of(connection, commune)?;
     let (first, last) = only.map_or((i64::MIN, i64::MAX), |only| (columns::period(only), columns::period(only)));
     let mut files: HashMap<Spot, Vec<Attached>> = HashMap::new();
     let sql = "SELECT indicator, unit, period, version, sha256, name, size_bytes, entered_by, entered_at FROM evidence

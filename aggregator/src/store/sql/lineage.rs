@@ -23,7 +23,17 @@ pub(super) fn newest(connection: &Connection, commune: i64) -> Result<Option<Inc
 
 /// How a life stands to the others of its commune.
 pub(super) fn of(connection: &Connection, commune: i64, incarnation: Incarnation) -> Result<Lineage, StoreError> {
-    match newest(connection, commune)? {
+    beside(connection, newest(connection, commune)?, commune, incarnation)
+}
+
+/// The same where the life that appended last is known.
+pub(super) fn beside(
+    connection: &Connection,
+    newest: Option<Incarnation>,
+    commune: i64,
+    incarnation: Incarnation,
+) -> Result<Lineage, StoreError> {
+    match newest {
         None => return Ok(Lineage::New),
         Some(newest) if newest == incarnation => return Ok(Lineage::Current),
         Some(_) => {}

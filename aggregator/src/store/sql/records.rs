@@ -75,7 +75,7 @@ pub(super) struct Records {
 impl Records {
     /// What the record tables hold. A row that cannot be read is counted and left out.
     pub(super) fn of_tables(connection: &Connection, commune: i64, part: Part<'_>) -> Result<Self, StoreError> {
-        let mut names = Known::of(connection);
+        let mut names = Known::of(connection, commune)?;
         let mut records = Self::default();
         let (first, last) = match part {
             Part::Whole => (i64::MIN, i64::MAX),
@@ -178,9 +178,12 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// None yet.
-    pub(super) fn of(connection: &'a Connection<'a>) -> Self {
-        Self { connection, texts: HashMap::new() }
+    /// Those of a commune's figures, all at once.
+    pub(super) fn of(connection: &'a Connection<'a>, commune: i64) -> Result<Self, StoreError> {
+        let sql = "SELECT id, text FROM name WHERE id IN (
+                   SELECT indicator FROM observation WHERE commune = ?1 UNION SELECT unit FROM observation WHERE commune = ?1)";
+        let texts = connection.prepare_cached(sql)?.query_map([commune], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Self { connection, texts })
     }
 
     /// Looks up the names of these numbers that are not known yet.

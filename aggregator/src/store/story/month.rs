@@ -16,6 +16,7 @@ use shared::{
 
 pub(super) async fn every(store: &impl Store) {
     alerts_are_kept_from_when_they_were_raised_until_they_are_cleared(store).await;
+    alerts_of_many_communes_are_brought_level_where_they_are_not(store).await;
     verdicts_are_kept_with_their_reasons(store).await;
 }
 
@@ -59,6 +60,41 @@ async fn alerts_are_kept_from_when_they_were_raised_until_they_are_cleared(store
     assert_eq!(store.alert_events(at(3)).await.unwrap().len(), 2, "those that were cleared before are history");
     store.note_alerts(october, Vec::new(), at(4)).await.unwrap();
     assert!(store.alert_events(at(5)).await.unwrap().is_empty());
+}
+
+async fn alerts_of_many_communes_are_brought_level_where_they_are_not(store: &impl Store) {
+    let october: Period = "2026-10".parse().unwrap();
+    // More than two transactions' worth.
+    let alert = |commune: usize, plan_ref: &str, cause: &str| Alert {
+        commune: format!("xa-{commune:02}"),
+        plan_ref: plan_ref.into(),
+        light: Light::Red,
+        cause: cause.into(),
+    };
+    let all = |changed: Option<usize>| -> Vec<Alert> {
+        let cause = |commune| if changed == Some(commune) { "returned" } else { "behind" };
+        (0..70).flat_map(|commune| [alert(commune, "1", cause(commune)), alert(commune, "2", "behind")]).collect()
+    };
+    // After what was raised and cleared above.
+    let at = |hours: i64| moment() + TimeDelta::hours(10 + hours);
+    store.note_alerts(october, all(None), at(0)).await.unwrap();
+    let raised = store.alert_events(at(1)).await.unwrap();
+    assert!(raised.iter().map(|event| &event.alert).eq(&all(None)), "in their order");
+    store.note_alerts(october, all(None), at(1)).await.unwrap();
+    assert!(store.alert_events(at(0)).await.unwrap() == raised, "what is level stays as it is");
+    // One of them changes, one commune's are over.
+    let now: Vec<Alert> = all(Some(40)).into_iter().filter(|alert| alert.commune != "xa-69").collect();
+    store.note_alerts(october, now.clone(), at(2)).await.unwrap();
+    let events = store.alert_events(at(0)).await.unwrap();
+    let over: Vec<_> =
+        events.iter().filter(|event| event.cleared_at == Some(at(2))).map(|event| &event.alert).collect();
+    assert_eq!(over, [&alert(40, "1", "behind"), &alert(69, "1", "behind"), &alert(69, "2", "behind")]);
+    let mut standing: Vec<_> = events.into_iter().filter(|event| event.cleared_at.is_none()).collect();
+    assert!(standing.iter().all(|event| event.raised_at == at(if event.alert.cause == "returned" { 2 } else { 0 })));
+    standing.sort_by(|one, other| one.alert.cmp(&other.alert));
+    assert!(standing.iter().map(|event| &event.alert).eq(&now));
+    store.note_alerts(october, Vec::new(), at(3)).await.unwrap();
+    assert!(store.alert_events(at(4)).await.unwrap().is_empty());
 }
 
 async fn verdicts_are_kept_with_their_reasons(store: &impl Store) {
