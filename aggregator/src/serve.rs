@@ -106,9 +106,9 @@ pub enum ServeError {
     /// The threads that answer the staff.
     #[error("no threads to answer the staff: {0}")]
     Threads(#[source] io::Error),
-    /// What answers the staff ended by itself, which it never should: whoever watches this server starts it anew.
-    #[error("the threads that answer the staff ended")]
-    Answering,
+    /// What serves ended by itself, which it never should: whoever watches this server starts it anew.
+    #[error("what serves {0} ended by itself")]
+    Ended(&'static str),
     /// The transport failed.
     #[error("the transport failed")]
     Transport(#[from] tonic::transport::Error),
@@ -305,8 +305,11 @@ impl Server {
         let serving = accept::server().add_routes(routes).serve_with_incoming_shutdown(sessions, signalled(ending));
         let mut serving = Box::pin(serving);
         let result = tokio::select! {
-            result = &mut serving => result.map_err(ServeError::from),
-            _ = &mut answering => Err(ServeError::Answering),
+            result = &mut serving => result.map_err(ServeError::from).and(Err(ServeError::Ended("the agents"))),
+            ended = &mut answering => {
+                tracing::error!(?ended, "what answers the staff ended");
+                Err(ServeError::Ended("the staff"))
+            }
             () = stop => {
                 tracing::info!("stopping");
                 manager::say(Word::Ending);

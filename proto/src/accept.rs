@@ -8,7 +8,7 @@
 //! Who connects waits among [`Limits::waiting`] until it has said a whole greeting (`ClientHello`) and a place is free, so that
 //! connections that never speak, or speak a byte a second, hold up nobody who does. Then a stranger can take up one of
 //! [`Limits::handshakes`] places for [`Limits::handshake`], no more: greeting and handshake have that long each, and then the opening
-//! of HTTP/2 once more. Between the two everybody waits in the order of the greetings, at most [`Limits::place`]. Without a certificate the connection ends after [`Limits::stranger`]; what else comes after is bounded by
+//! of HTTP/2 once more. Between greeting and handshake everybody waits in the order of the greetings, at most [`Limits::place`]. Without a certificate the connection ends after [`Limits::stranger`]; what else comes after is bounded by
 //! [`server`].
 //!
 //! A member of the staff who asks says so in the greeting ([`tls::asking`](crate::tls::asking)), and can be served apart
@@ -41,7 +41,7 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Limits {
     /// Longest wait for the greeting, for the handshake, and for the opening of HTTP/2 after that.
     pub handshake: Duration,
-    /// Longest wait for a place after the greeting: no longer than whoever connects waits ([`ANSWER_TIMEOUT`]).
+    /// Longest wait for a place after the greeting: about as long as whoever connects waits ([`ANSWER_TIMEOUT`]).
     ///
     /// [`ANSWER_TIMEOUT`]: crate::connect::ANSWER_TIMEOUT
     pub place: Duration,

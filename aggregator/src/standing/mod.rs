@@ -44,6 +44,8 @@ pub struct Live {
     changing: Mutex<Option<Heads>>,
     /// Closed periods' figures that were asked for last, at most [`MAX_FROZEN`].
     frozen: Mutex<VecDeque<Arc<Frozen>>>,
+    /// Held by whoever brings the record of alerts level.
+    noting: Mutex<()>,
     /// Counts how often the figures changed.
     changes: watch::Sender<u64>,
 }
@@ -69,7 +71,7 @@ impl Live {
         let mut figures = Figures::load(&*store, local_day(now())).await?;
         keep_ready(&mut figures);
         let (figures, changing, frozen) = (ArcSwap::from_pointee(figures), Mutex::new(heads), Mutex::default());
-        Ok(Self { store, now, figures, changing, frozen, changes: watch::Sender::new(0) })
+        Ok(Self { store, now, figures, changing, frozen, noting: Mutex::default(), changes: watch::Sender::new(0) })
     }
 
     /// Tells whenever the figures changed, and how often they have.
@@ -147,6 +149,8 @@ impl Live {
     /// # Errors
     /// The store's.
     pub async fn note_alerts(&self) -> Result<(), StoreError> {
+        // It is several transactions: of two, the one with the older figures must not come behind the other.
+        let _noting = self.noting.lock().await;
         let standing = alerts::standing(&self.read());
         match standing {
             Some((period, alerts)) => self.store.note_alerts(period, alerts, (self.now)()).await,

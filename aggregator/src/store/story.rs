@@ -387,4 +387,25 @@ async fn many_communes_commit_together(store: &impl Store) {
     let seq = |slug: &str| contacts.iter().find(|contact| contact.commune == slug).unwrap().head_seq;
     assert_eq!((seq("tan-phu"), seq("dinh-quan"), end.seq), (56, 3, 56));
     assert_eq!(store.verify().await.unwrap(), [], "head, chain and digests");
+    // What is read in the middle of the first batch, for its evidence or for what nobody knows, leaves the rest of it to the second.
+    let change = |n: u64| figure(50_000 + n, "2026-08", 7);
+    let whole = |before, changes| batch("loc-tan", 2, before, changes);
+    let start = LogPosition {
+        seq: 50,
+        ..whole(LogPosition::START, (1..=50).map(|n| figure(2_000 + n, "2026-10", 7)).collect()).after()
+    };
+    let first = whole(start, vec![change(1), evidence(90_001, 50_001, 1), evidence(90_002, 77_777, 2), change(2)]);
+    let second = whole(first.after(), vec![change(3), evidence(90_003, 50_003, 3)]);
+    let third = whole(second.after(), vec![change(4)]);
+    let end = third.after();
+    let appended = store.append(Append { batches: vec![first, second, third], notes: Vec::new() }).await.unwrap();
+    assert!(
+        appended.outcomes.iter().all(|one| matches!(one, BatchOutcome::Committed { .. })),
+        "{:?}",
+        appended.outcomes
+    );
+    let contacts = store.contacts().await.unwrap();
+    let seq = contacts.iter().find(|contact| contact.commune == "loc-tan").unwrap().head_seq;
+    assert_eq!((seq, end.seq), (57, 57));
+    assert_eq!(store.verify().await.unwrap(), [], "head, chain, versions and digests");
 }

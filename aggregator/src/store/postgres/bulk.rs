@@ -18,8 +18,8 @@ type Key = (i64, i64, i64);
 pub(crate) struct Page {
     journal: Journal,
     figures: Figures,
-    /// With when they came; a commune has one.
-    heads: Vec<(HeadRow, i64)>,
+    /// By commune, with when they came.
+    heads: BTreeMap<i64, (HeadRow, i64)>,
     /// What is to be added to digests, by commune and packed period.
     digests: BTreeMap<(i64, i64), SetDigest>,
     bytes: usize,
@@ -103,9 +103,9 @@ impl Page {
         figures.entered_by.push(row.entered_by.to_owned());
     }
 
-    /// Sets where a commune is; once for each of them before it is written.
+    /// Sets where a commune is.
     pub(crate) fn head(&mut self, row: HeadRow, at: i64) {
-        self.heads.push((row, at));
+        self.heads.insert(row.commune, (row, at));
     }
 
     /// Adds to the digest of a commune's packed period.
@@ -159,14 +159,14 @@ impl Page {
     }
 }
 
-fn write_heads(session: &Session<'_>, heads: &[(HeadRow, i64)]) -> Result<(), Error> {
+fn write_heads(session: &Session<'_>, heads: &BTreeMap<i64, (HeadRow, i64)>) -> Result<(), Error> {
     if heads.is_empty() {
         return Ok(());
     }
-    let column = |pick: fn(&(HeadRow, i64)) -> i64| heads.iter().map(pick).collect::<Vec<_>>();
+    let column = |pick: fn(&(HeadRow, i64)) -> i64| heads.values().map(pick).collect::<Vec<_>>();
     let (communes, logs) = (column(|(row, _)| row.commune), column(|(row, _)| row.log));
     let (seqs, ats) = (column(|(row, _)| row.seq), column(|(_, at)| *at));
-    let chains: Vec<&[u8]> = heads.iter().map(|(row, _)| &row.chain[..]).collect();
+    let chains: Vec<&[u8]> = heads.values().map(|(row, _)| &row.chain[..]).collect();
     let sql = "INSERT INTO head (commune, log, seq, chain, updated_at) SELECT * FROM unnest(CAST($1 AS BIGINT[]),
                CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[]), CAST($4 AS BYTEA[]), CAST($5 AS BIGINT[]))
                ON CONFLICT (commune) DO UPDATE SET log = EXCLUDED.log, seq = EXCLUDED.seq, chain = EXCLUDED.chain,
@@ -233,9 +233,6 @@ pub(crate) fn raise_alerts(
     (period, at): (i64, i64),
     raised: &[AlertRow<'_>],
 ) -> Result<(), Error> {
-    if raised.is_empty() {
-        return Ok(());
-    }
     let ids: Vec<i64> = (first..).take(raised.len()).collect();
     let communes: Vec<i64> = raised.iter().map(|one| one.commune).collect();
     let column = |pick: fn(&AlertRow<'_>) -> String| raised.iter().map(pick).collect::<Vec<_>>();
@@ -254,7 +251,7 @@ pub(crate) fn clear_alerts(session: &Session<'_>, at: i64, cleared: &[(i64, i64)
         return Ok(());
     }
     let (communes, ids): (Vec<i64>, Vec<i64>) = cleared.iter().copied().unzip();
-    let sql = "UPDATE alert SET cleared_at = CAST($3 AS BIGINT)
+    let sql = "UPDATE alert SET cleared_at = greatest(raised_at, CAST($3 AS BIGINT))
                FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[])) AS t (c, i)
                WHERE alert.commune = t.c AND alert.id = t.i";
     session.act(sql, &[&communes, &ids, &at]).map(drop)

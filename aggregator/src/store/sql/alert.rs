@@ -104,8 +104,10 @@ fn write(
     cleared: &[(i64, i64)],
 ) -> Result<(), StoreError> {
     if let Some(session) = connection.session() {
-        let first = connection.next_of(Counted::Alert, columns::count(raised.len() as u64))?.unwrap_or_default();
-        raise_alerts(session, first, (period, at), raised)?;
+        if !raised.is_empty() {
+            let first = connection.next_of(Counted::Alert, columns::count(raised.len() as u64))?.unwrap_or_default();
+            raise_alerts(session, first, (period, at), raised)?;
+        }
         return Ok(clear_alerts(session, at, cleared)?);
     }
     let sql = "INSERT INTO alert (commune, plan_ref, light, cause, period, raised_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -113,7 +115,8 @@ fn write(
     for AlertRow { commune, plan_ref, light, cause } in raised {
         raise.execute(params![*commune, *plan_ref, *light, *cause, period, at])?;
     }
-    let mut clear = connection.prepare_cached("UPDATE alert SET cleared_at = ?3 WHERE commune = ?1 AND id = ?2")?;
+    let mut clear =
+        connection.prepare_cached("UPDATE alert SET cleared_at = max(raised_at, ?3) WHERE commune = ?1 AND id = ?2")?;
     for (commune, id) in cleared {
         clear.execute(params![*commune, *id, at])?;
     }

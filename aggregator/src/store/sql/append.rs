@@ -173,6 +173,8 @@ impl<'a> Pen<'a> {
     ) -> Result<(), StoreError> {
         let (seq, at) = (columns::count(after.seq), columns::time(received_at));
         if self.connection.session().is_some() {
+            // What was written in the middle of the batch is not all of it.
+            self.draft.communes.insert(commune);
             self.draft.heads.insert(commune, (log, after));
             self.draft.page.head(HeadRow { commune, log, seq, chain: after.chain.0 }, at);
             digests.iter().for_each(|(period, digest)| self.draft.page.digest((commune, *period), *digest));

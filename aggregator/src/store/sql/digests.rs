@@ -60,8 +60,8 @@ pub(super) fn hashed(connection: &Connection, commune: i64, only: Option<Period>
     let mut names = Known::of(connection, commune)?;
     let (first, last) = only.map_or((i64::MIN, i64::MAX), |only| (columns::period(only), columns::period(only)));
     let mut files: HashMap<Spot, Vec<Attached>> = HashMap::new();
-    let sql = "SELECT indicator, unit, period, version, sha256, name, size_bytes, entered_by, entered_at FROM evidence
-               WHERE commune = ?1 AND period BETWEEN ?2 AND ?3";
+    let sql = "SELECT indicator, unit, period, version, sha256, name, size_bytes, entered_by, entered_at, received_at
+               FROM evidence WHERE commune = ?1 AND period BETWEEN ?2 AND ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![commune, first, last])?;
     while let Some(row) = rows.next()? {
@@ -71,8 +71,8 @@ pub(super) fn hashed(connection: &Connection, commune: i64, only: Option<Period>
     }
     let mut digests: HashMap<(i64, i64), SetDigest> = HashMap::new();
     let sql =
-        "SELECT indicator, unit, period, version, change_id, kind, amount, denominator, note, entered_by, entered_at
-               FROM observation WHERE commune = ?1 AND period BETWEEN ?2 AND ?3";
+        "SELECT indicator, unit, period, version, change_id, kind, amount, denominator, note, entered_by, entered_at,
+               received_at, seq FROM observation WHERE commune = ?1 AND period BETWEEN ?2 AND ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![commune, first, last])?;
     while let Some(row) = rows.next()? {
@@ -92,7 +92,7 @@ pub(super) fn hashed(connection: &Connection, commune: i64, only: Option<Period>
 }
 
 /// A figure's place and version: the numbers of its indicator and unit, the packed period.
-type Spot = (i64, i64, i64, i64);
+type Spot = (i64, i64, i64, u32);
 
 fn spot(row: Row<'_>) -> Result<Spot, StoreError> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
@@ -104,6 +104,8 @@ fn figure(row: Row<'_>, names: &mut Known<'_>) -> Result<(Spot, Uuid, RecordHash
     let (CellRef::Text(note), CellRef::Text(entered_by)) = (&note, &entered_by) else {
         return Err(StoreError::Unreadable("text"));
     };
+    // Not part of the hash, but of a row that can be read.
+    let _ = (columns::to_time(row.get(11)?)?, columns::to_u64(row.get(12)?)?);
     let change = columns::to_uuid(&row.get::<[u8; 16]>(4)?)?;
     names.learn([spot.0, spot.1])?;
     let record = FigureRecord {
@@ -143,6 +145,7 @@ fn attached(row: Row<'_>) -> Result<(Spot, Attached), StoreError> {
         entered_by: row.get(7)?,
         entered_at: columns::to_time(row.get(8)?)?,
     };
+    let _ = columns::to_time(row.get(9)?)?;
     Ok((spot(row)?, file))
 }
 

@@ -108,7 +108,7 @@ impl<E: Engine> Store for E {
     }
 
     async fn certificate(&self, fingerprint: [u8; 32]) -> Result<Option<CertificateRecord>, StoreError> {
-        self.read(move |connection| identity::certificate(connection, fingerprint)).await
+        self.read_briefly(move |connection| identity::certificate(connection, fingerprint)).await
     }
 
     async fn certificates(&self, live_at: Option<DateTime<Utc>>) -> Result<Vec<CertificateRecord>, StoreError> {
@@ -451,7 +451,7 @@ impl<E: Engine> Store for E {
 
     async fn account(&self, name: &str) -> Result<Option<Account>, StoreError> {
         let name = name.to_owned();
-        self.read(move |connection| account::one(connection, &name)).await
+        self.read_briefly(move |connection| account::one(connection, &name)).await
     }
 
     async fn account_by_link(&self, link: [u8; 32]) -> Result<Option<Account>, StoreError> {
@@ -474,7 +474,7 @@ impl<E: Engine> Store for E {
     }
 
     async fn web_session(&self, token: [u8; 32]) -> Result<Option<(WebSession, Account)>, StoreError> {
-        self.read(move |connection| account::session(connection, token)).await
+        self.read_briefly(move |connection| account::session(connection, token)).await
     }
 
     async fn use_web_session(&self, token: [u8; 32], at: DateTime<Utc>) -> Result<(), StoreError> {
@@ -510,7 +510,7 @@ impl<E: Engine> Store for E {
     }
 
     async fn api_token(&self, token: [u8; 32]) -> Result<Option<(ApiToken, Account)>, StoreError> {
-        self.read(move |connection| account::token(connection, token)).await
+        self.read_briefly(move |connection| account::token(connection, token)).await
     }
 
     async fn use_api_token(&self, token: [u8; 32], at: DateTime<Utc>) -> Result<(), StoreError> {
@@ -523,7 +523,7 @@ impl<E: Engine> Store for E {
     }
 
     async fn decisions(&self) -> Result<u64, StoreError> {
-        self.read(read::decisions).await
+        self.read_briefly(read::decisions).await
     }
 
     fn is_shared(&self) -> bool {

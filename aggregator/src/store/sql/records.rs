@@ -182,7 +182,15 @@ impl<'a> Known<'a> {
     pub(super) fn of(connection: &'a Connection<'a>, commune: i64) -> Result<Self, StoreError> {
         let sql = "SELECT id, text FROM name WHERE id IN (
                    SELECT indicator FROM observation WHERE commune = ?1 UNION SELECT unit FROM observation WHERE commune = ?1)";
-        let texts = connection.prepare_cached(sql)?.query_map([commune], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([commune])?;
+        let mut texts = HashMap::new();
+        while let Some(row) = rows.next()? {
+            // What cannot be read is found by the row that uses it.
+            if let (Ok(number), Ok(text)) = (row.get(0), row.get(1)) {
+                texts.insert(number, text);
+            }
+        }
         Ok(Self { connection, texts })
     }
 

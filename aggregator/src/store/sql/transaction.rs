@@ -81,6 +81,14 @@ pub(crate) trait Engine: Send + Sync {
         work: impl Fn(&Connection<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
+    /// The same for a row or two, where the engine can be asked so quickly that it is not worth going to another thread for.
+    fn read_briefly<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        self.read(work)
+    }
+
     /// Where the catalogue that was last read is remembered.
     fn catalogue_held(&self) -> &CatalogueHeld;
 

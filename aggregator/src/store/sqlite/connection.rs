@@ -19,8 +19,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Writes that wait for the writing thread.
 const WAITING_WRITES: usize = 64;
-/// Threads that read for sessions and commands.
+/// Threads that read for sessions and commands, and for the staff.
 const READERS: usize = 4;
+const STAFF_READERS: usize = 2;
 
 /// What the writing thread holds.
 pub(crate) struct Hand {
@@ -63,7 +64,8 @@ pub struct SqliteStore {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     /// For sessions and commands, and for the staff: a question does not wait for hundreds of sessions' readings.
-    readers: Option<(Readers, Desk)>,
+    readers: Option<(Readers, Readers)>,
+    desk: Desk,
     catalogue_held: CatalogueHeld,
 }
 
@@ -120,7 +122,8 @@ impl SqliteStore {
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
-            readers: Some((Readers::start(path, READERS)?, Desk::new(path))),
+            readers: Some((Readers::start(path, READERS, true)?, Readers::start(path, STAFF_READERS, false)?)),
+            desk: Desk::new(path),
             catalogue_held: CatalogueHeld::default(),
         })
     }
@@ -152,8 +155,8 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (readers, desk) = self.readers.as_ref().ok_or(StoreError::Closed)?;
-        if apart::is_here() { desk.read(work) } else { readers.ask(work).await }
+        let (readers, staff) = self.readers.as_ref().ok_or(StoreError::Closed)?;
+        if apart::is_here() { staff.ask(work).await } else { readers.ask(work).await }
     }
 }
 
@@ -172,6 +175,16 @@ impl Engine for SqliteStore {
         work: impl Fn(&Asked<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.ask(move |connection| work(&Asked::Sqlite(connection))).await
+    }
+
+    async fn read_briefly<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Asked<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match apart::is_here() {
+            true => self.desk.read(|connection| work(&Asked::Sqlite(connection))),
+            false => self.read(work).await,
+        }
     }
 
     fn catalogue_held(&self) -> &CatalogueHeld {

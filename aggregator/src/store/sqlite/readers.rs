@@ -1,8 +1,9 @@
-//! Who reads: threads for sessions and commands, each with a connection of its own, and those who answer the staff on their own threads.
+//! Who reads: threads, each with a connection of its own, and those who answer the staff, on their own threads where it is a row or two.
 //!
 //! The threads stay: on threads that come and go SQLite would take its pages from as many heaps, which all keep what was once asked of
-//! them. Whoever answers the staff has a thread that others do not wait for ([`apart`]) and reads on it: handing the question to another
-//! thread and taking the answer from it would be to wait twice for a processor that is busy.
+//! them. Whoever answers the staff has a thread that others hardly wait for ([`apart`]) and reads short things on it: handing the question
+//! to another thread and taking the answer from it would be to wait twice for a processor that is busy. What reads whole tables is handed
+//! over: it would hold up whoever else is answered or greeted there.
 
 use super::{super::StoreError, schema};
 use crate::apart;
@@ -72,15 +73,17 @@ impl Desk {
 }
 
 impl Readers {
-    /// Starts so many threads, which [give way](apart::give_way) to those who answer the staff; nothing is opened yet.
-    pub(super) fn start(path: &Path, number: usize) -> Result<Self, StoreError> {
+    /// Starts so many threads, which [give way](apart::give_way) to others or not; nothing is opened yet.
+    pub(super) fn start(path: &Path, number: usize, gives_way: bool) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel::<Job>(WAITING_READS);
         let waiting = Arc::new(Mutex::new(waiting));
         let mut readers = Self { jobs: Some(jobs), threads: Vec::new() };
         for _ in 0..number {
             let (waiting, mut reader) = (waiting.clone(), Reader { path: path.to_owned(), connection: None });
             let run = move || {
-                apart::give_way();
+                if gives_way {
+                    apart::give_way();
+                }
                 while let Some(job) = next(&waiting) {
                     job(&mut reader);
                 }

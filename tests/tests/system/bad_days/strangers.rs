@@ -9,7 +9,7 @@ use std::{
 };
 use system_tests::{commune::Commune, province::Province};
 
-/// How long a session may take meanwhile: an agent waits for a connection for ten seconds.
+/// How long a session may take meanwhile: less than an agent waits for its turn.
 const LONGEST_SESSION: Duration = Duration::from_secs(20);
 const SILENT: usize = 1_000;
 /// More than the pages have places for.
