@@ -47,7 +47,8 @@ pub struct Limits {
     pub place: Duration,
     /// Handshakes at once; where staff who ask are served apart, so many handshakes and connections of theirs besides.
     pub handshakes: usize,
-    /// Connections that wait for their greeting or for a place; further ones wait to be accepted. Each takes some kilobytes.
+    /// Connections that wait for their greeting or for a place; further ones wait to be accepted. All but [`Limits::handshakes`] of them
+    /// can wait for a place, and who has greeted beyond that is closed. Each takes some kilobytes.
     pub waiting: usize,
     /// Connections at once, handshakes included; further ones wait for a place. Each takes about 100 KiB, so that this bounds
     /// what a nation that wakes in one minute takes.
@@ -64,7 +65,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             place: ANSWER_TIMEOUT,
             handshakes: 256,
-            waiting: 4_096,
+            waiting: 12_288,
             connections: 384,
             stranger: Duration::from_secs(60),
             strangers: 64,

@@ -326,6 +326,37 @@ async fn who_has_waited_too_long_for_a_place_goes_and_the_next_one_is_taken_up()
 }
 
 #[tokio::test]
+async fn who_asks_is_heard_however_many_wait_for_the_sessions() {
+    let authority = Authority::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let config = Arc::new(ArcSwap::from_pointee(settings(authority.server(&["localhost"]), &authority)));
+    let limits = Limits { waiting: 3, handshakes: 1, connections: 1, ..Limits::default() };
+    let (told, mut telling) = tokio::sync::mpsc::unbounded_channel();
+    let observer: accept::Observer = Arc::new(move |how| told.send(how).unwrap());
+    let divided = accept::divided(listener, config.clone(), limits, observer, &Handle::current()).unwrap();
+    let serving = tokio::spawn(async move {
+        accept::server().serve_with_incoming(EnrolmentServiceServer::new(Mirror), divided.asking).await.unwrap();
+    });
+    let server = Running { address, config, serving };
+    // Nobody serves the sessions: one has the place, one is next, one waits, and whoever comes then is closed.
+    let commune = || trusting(&authority, Some(authority.client(&[COMMUNE])));
+    let _first = shake_hands(address, commune()).await.unwrap();
+    let mut crowd: tokio::task::JoinSet<_> = (0..8).map(|_| shake_hands(address, commune())).collect();
+    let mut closed = 0;
+    while closed < 6 {
+        closed += usize::from(telling.recv().await.unwrap() == Handshake::Failed);
+    }
+    let staff = trusting(&authority, Some(authority.client(&["urn:tiendo:dong-nai:staff:an"])));
+    assert!(server.ask(tls::asking(staff)).await.unwrap().commune.ends_with(":staff:an"));
+    for _ in 0..6 {
+        assert!(crowd.join_next().await.unwrap().unwrap().is_err());
+    }
+    assert!(crowd.try_join_next().is_none(), "two wait");
+}
+
+#[tokio::test]
 async fn the_end_of_the_stream_frees_the_port() {
     let authority = Authority::new();
     let (listener, address) = listen().await;

@@ -39,10 +39,16 @@ pub fn incoming(
     limits: Limits,
     observer: Observer,
 ) -> Incoming {
-    let (sender, greeted) = mpsc::channel(limits.waiting);
+    let (sender, greeted) = mpsc::channel(queue(limits));
     let listening = tokio::spawn(listen(listener, limits, observer.clone(), sender, None)).abort_handle();
     let hall = Hall { config, observer, limits, places: Places::of_all(limits), only_staff: false };
     Incoming::new(&Handle::current(), hall, greeted, vec![listening])
+}
+
+/// How many wait for a place among the sessions, behind the one whose turn it is: fewer than can be greeted, so that whoever asks is
+/// always heard.
+fn queue(limits: Limits) -> usize {
+    limits.waiting.saturating_sub(limits.handshakes + 1).max(1)
 }
 
 /// Those who come to one port, by whom they are served.
@@ -65,8 +71,8 @@ pub fn divided(
     observer: Observer,
     apart: &Handle,
 ) -> io::Result<Divided> {
-    let (sender, greeted) = mpsc::channel(limits.waiting);
-    let (asking, asked) = mpsc::channel(limits.waiting);
+    let (sender, greeted) = mpsc::channel(queue(limits));
+    let (asking, asked) = mpsc::channel(limits.handshakes);
     let listener = {
         let _within = apart.enter();
         TcpListener::from_std(listener)?
@@ -139,8 +145,12 @@ async fn listen(
                     match greet(stream, address, limits, turn).await {
                         Ok(greeted) => {
                             let asks = || greeted.greeting.client_hello().alpn().is_some_and(tls::asks);
-                            // Fails only when the server is gone, and with it the connection.
-                            let _ = asking.filter(|_| asks()).unwrap_or(others).send(greeted).await;
+                            let queue = asking.filter(|_| asks()).unwrap_or(others);
+                            // Whoever does not wait for a place gives back the turn to greet: there is always one for the next.
+                            if queue.try_send(greeted).is_err() {
+                                tracing::debug!(%address, "too many wait, or the server is gone");
+                                observer(Handshake::Failed);
+                            }
                         }
                         Err(how) => observer(how),
                     }
