@@ -91,7 +91,7 @@ pub fn server() -> Server {
 pub enum Handshake {
     /// Well.
     Done,
-    /// Not: the other end does not speak TLS, knows another authority, or went away.
+    /// Not: the other end does not speak TLS, knows another authority, or went away, or too many wait already.
     Failed,
     /// It took too long.
     TimedOut,

@@ -23,7 +23,7 @@ async fn the_commands_write_to_a_running_province() {
         &["exception", "nowhere", "--period", "2026-09", "--cutoff", "2026-10-25", "--reason", "x"][..],
         &["exception", "tan-phu", "--period", "2027-09", "--cutoff", "2026-10-25", "--reason", "x"],
         &["review", "tan-phu", "CDS-17", "--period", "2026-09", "--accept", "--version", "2"],
-        &["review", "tan-phu", "XXX-17", "--period", "2026-09", "--accept"],
+        &["review", "tan-phu", "CDS-999", "--period", "2026-09", "--accept"],
         &["review", "tan-phu", "CDS-17", "--period", "2026-09"],
         &["init", "--catalogue", "."],
     ] {

@@ -103,6 +103,11 @@ impl Page {
         figures.entered_by.push(row.entered_by.to_owned());
     }
 
+    /// Whether a batch of a commune waits here, or a part of one: its head comes last, so that it is here with whatever else is.
+    pub(crate) fn has_of(&self, commune: i64) -> bool {
+        self.heads.contains_key(&commune)
+    }
+
     /// Sets where a commune is.
     pub(crate) fn head(&mut self, row: HeadRow, at: i64) {
         self.heads.insert(row.commune, (row, at));

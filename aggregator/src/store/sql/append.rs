@@ -24,7 +24,7 @@ use shared::{
     text::Texts,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use uuid::Uuid;
@@ -68,8 +68,6 @@ pub(super) struct Pen<'a> {
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) page: Page,
-    /// The communes that it has rows of.
-    communes: HashSet<i64>,
     /// Log and head of the communes that have one, as they will be.
     heads: HashMap<i64, (i64, LogPosition)>,
     /// The lives that appended last.
@@ -173,8 +171,6 @@ impl<'a> Pen<'a> {
     ) -> Result<(), StoreError> {
         let (seq, at) = (columns::count(after.seq), columns::time(received_at));
         if self.connection.session().is_some() {
-            // What was written in the middle of the batch is not all of it.
-            self.draft.communes.insert(commune);
             self.draft.heads.insert(commune, (log, after));
             self.draft.page.head(HeadRow { commune, log, seq, chain: after.chain.0 }, at);
             digests.iter().for_each(|(period, digest)| self.draft.page.digest((commune, *period), *digest));
@@ -189,7 +185,6 @@ impl<'a> Pen<'a> {
     pub(super) fn flush(&mut self) -> Result<(), StoreError> {
         if let Some(session) = self.connection.session() {
             self.draft.page.write(session)?;
-            self.draft.communes.clear();
         }
         Ok(())
     }
@@ -205,7 +200,6 @@ impl<'a> Pen<'a> {
                 keys.insert((indicator, unit, columns::period(figure.key.period)));
             }
         }
-        self.draft.communes.insert(commune);
         self.draft.newest = match keys.is_empty() {
             true => HashMap::new(),
             false => newest_versions(session, commune, &keys.into_iter().collect::<Vec<_>>())?,
@@ -216,7 +210,7 @@ impl<'a> Pen<'a> {
     fn batch(&mut self, batch: CheckedBatch, appended: &mut Appended) -> Result<BatchOutcome, StoreError> {
         let Appended { accepted, moved, .. } = appended;
         let commune = self.names.number(self.connection, &batch.commune)?;
-        if self.draft.communes.contains(&commune) {
+        if self.draft.page.has_of(commune) {
             self.flush()?;
         }
         let (log, head) = match self.held(commune)? {
